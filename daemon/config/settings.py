@@ -1,0 +1,52 @@
+"""The configuration as objects. `daemon.config.load` makes them from TOML; nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from daemon.core.model import Account
+from daemon.core.policy import Me, Policies, ReminderRules, WorkingHours
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret comes from: ``command`` (its first output line) or ``file``. Never the secret itself."""
+
+    kind: str  # command | file | keyring
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """One account: what its connector needs, and what the daemon may do with it.
+
+    ``reminders`` and ``drafts`` say whether they may be written here at all. ``secrets`` maps a secret's name
+    (``password``, ``token`` ...) to where it comes from.
+    """
+
+    account: Account
+    reminders: bool = True
+    drafts: bool = True
+    secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    path: Path
+    state: Path  # folder: store, key secret, tokens
+    store_url: str
+    me: Me
+    accounts: tuple[AccountSettings, ...]
+    policies: Policies = field(default_factory=Policies)
+    hours: WorkingHours = field(default_factory=WorkingHours)
+    reminders: ReminderRules = field(default_factory=ReminderRules)
+    every: timedelta = timedelta(minutes=15)
+    templates: Path | None = None  # the user's own, before the shipped ones
+    updates: Path | None = None  # folder of the quarter's letters (2026-Q4.md)
+    reminders_to: str = ""  # the account whose calendar takes reminders; else the first that has one
+    log_level: str = "info"
