@@ -8,12 +8,19 @@ from functools import lru_cache
 import idna
 
 ROLE_LOCALS = frozenset(
-    ["hr", "jobs", "job", "career", "careers", "recruiting", "recruitment", "recruiter", "talent", "hiring", "info", "office", "team", "contact", "hello", "support", "help", "sales", "admin", "administrator", "webmaster", "postmaster", "hostmaster", "abuse", "press", "marketing", "events", "rabota", "vacancy", "vacancies", "resume", "cv", "staff", "people", "personnel"]
+    """
+    hr jobs job career careers recruiting recruitment recruiter talent hiring info office team contact
+    hello support help sales admin administrator webmaster postmaster hostmaster abuse press marketing
+    events rabota vacancy vacancies resume cv staff people personnel
+    """.split()
 )
 """Local parts that belong to a desk, not to a person."""
 
 NO_REPLY_LOCALS = frozenset(
-    ["noreply", "no-reply", "no_reply", "no.reply", "donotreply", "do-not-reply", "do_not_reply", "do.not.reply", "mailer-daemon", "postmaster", "notifications", "notification", "bounce", "bounces"]
+    """
+    noreply no-reply no_reply no.reply donotreply do-not-reply do_not_reply do.not.reply mailer-daemon
+    postmaster notifications notification bounce bounces
+    """.split()
 )
 
 
