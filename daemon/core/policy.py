@@ -50,7 +50,7 @@ DEFAULT_POLICY = Policy(
 SHIPPED_CIRCLES: Mapping[str, Policy] = {
     "recruiter": Policy(cadence=QUARTER),
     "hr": Policy(cadence=QUARTER),
-    "mentor": Policy(cadence=MONTH, max_people=3, max_recipients=3),
+    "mentor": Policy(cadence=MONTH),
 }
 SHIPPED_TIERS: Mapping[str, Policy] = {
     "key": Policy(cadence=MONTH),

@@ -160,6 +160,7 @@ address_state = Table(
     Column("assigned_to", Id, ForeignKey("contact.id", ondelete="SET NULL")),
     _moment("frozen_at"),
     _text("frozen_reason"),
+    _moment("thawed_at"),  # the user's word that it works again: older bounces do not freeze it anew
     comment="What is true of an address whoever uses it.",
 )
 
@@ -184,7 +185,7 @@ evidence = Table(
     _text("thread"),
     _text("language"),
     _text("signals"),  # space-separated, sorted
-    Column("recipients", Integer, nullable=False, server_default="0"),
+    Column("recipients", Integer, nullable=False, server_default="0"),  # of a meeting: people invited
     Column("senders", Integer, nullable=False, server_default="1"),
     _flag("draft"),
     _flag("cancelled"),
@@ -197,6 +198,8 @@ evidence = Table(
     Column("facts", Integer, nullable=False, server_default="1"),  # version of what was kept
     UniqueConstraint("account", "identity"),
     Index(None, "message_id"),
+    Index(None, "in_reply_to"),
+    Index(None, "identity"),
     Index(None, "account", "stream", "item_id"),
     comment="One message or event observed in one account, with the facts the rules read.",
 )
