@@ -181,6 +181,10 @@ MEETING_RULES: tuple[Callable[[MeetingFacts, Caps, datetime], str | None], ...] 
 )
 
 
+FINAL_RULES = frozenset({"cancelled", "declined", "declined-by-contact"})
+"""Objections one copy of a meeting raises for all its copies."""
+
+
 def judge_mail(facts: MailFacts, caps: Caps) -> Verdict:
     """The verdict on one message for one contact."""
     for rule in MAIL_RULES:
@@ -202,6 +206,7 @@ def judge_meeting(facts: MeetingFacts, caps: Caps, now: datetime) -> Verdict:
 def reduce(verdicts: Iterable[Verdict]) -> Verdict:
     """One verdict out of several copies of one exchange: counted if any copy counts.
 
-    A letter seen among the sent counts though an old copy of it still lies in Drafts. Independent of order.
+    A letter seen among the sent counts though an old copy of it still lies in Drafts. But a meeting cancelled or
+    declined in one calendar is so, whatever a stale copy in another says. Independent of order.
     """
-    return min(verdicts, key=lambda v: (not v.counted, v.rule))
+    return min(verdicts, key=lambda v: (v.rule not in FINAL_RULES, not v.counted, v.rule))

@@ -189,6 +189,7 @@ evidence = Table(
     Column("senders", Integer, nullable=False, server_default="1"),
     _flag("draft"),
     _flag("cancelled"),
+    _flag("gone"),  # a meeting taken out of its calendar before it was held
     _flag("all_day"),
     _flag("recurring"),
     _text("answer"),  # the user's own, of a meeting

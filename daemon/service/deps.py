@@ -1,0 +1,83 @@
+"""What the service is given to work with. `daemon.wiring` makes it; tests make their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from daemon.config.settings import AccountSettings, Settings
+from daemon.core.model import Interest
+from daemon.core.ports import Connection
+from daemon.store.engine import Store
+
+if TYPE_CHECKING:
+    from daemon.service.render import Renderer
+
+
+def no_progress(what: str, done: int, total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass
+class Deps:
+    """Everything a cycle needs. ``now`` is the clock (UTC); ``should_stop`` is asked between pages and actions."""
+
+    settings: Settings
+    store: Store
+    connections: Mapping[str, Connection]
+    key_secret: bytes
+    now: Callable[[], datetime]
+    renderer: Renderer
+    holder: str = "kith"
+    progress: Callable[[str, int, int | None], None] = no_progress
+    should_stop: Callable[[], bool] = lambda: False
+    accounts: Mapping[str, AccountSettings] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.accounts = {a.account.name: a for a in self.settings.accounts}
+
+    @property
+    def me(self) -> frozenset[str]:
+        """The user's own addresses, normalised."""
+        return frozenset(self.settings.me.addresses)
+
+
+@dataclass
+class AccountReport:
+    """What one cycle did with one account."""
+
+    scanned: int = 0
+    logged: int = 0
+    quarantined: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass
+class CycleReport:
+    """What one cycle did. ``done`` lists remote writes as (verb, kind, purpose, contact name)."""
+
+    accounts: dict[str, AccountReport] = field(default_factory=dict)
+    done: list[tuple[str, str, str, str]] = field(default_factory=list)
+    answers: list[tuple[str, str, str, str]] = field(default_factory=list)  # (state, kind, purpose, contact name)
+    errors: list[str] = field(default_factory=list)
+    stopped: bool = False
+
+    def account(self, name: str) -> AccountReport:
+        """The report of one account, made when first asked for."""
+        return self.accounts.setdefault(name, AccountReport())
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything went wrong."""
+        return bool(self.errors) or any(a.errors for a in self.accounts.values())
+
+
+class Stopped(Exception):
+    """The service was asked to stop: what is committed stays, the rest is for the next run."""
+
+
+def same_interest(a: Interest, b: Interest) -> bool:
+    """Whether a page matched with ``a`` may be committed while ``b`` holds."""
+    return a.revision == b.revision

@@ -1,0 +1,318 @@
+"""Observations become evidence: strangers dropped, facts kept, copies merged. Runs inside a write transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from daemon.core.address import match
+from daemon.core.identity import mail_identity, meeting_identity, moment
+from daemon.core.model import Direction, EventItem, FolderRole, Form, Interest, Mail, Meeting, Role, Signal, Window
+from daemon.service.facts import chunks
+from daemon.store.tables import evidence, participant
+
+FACTS = 1
+"""Version of what is kept of an observation; a higher one asks for a re-scan of what was kept before."""
+
+UNREAL = frozenset({FolderRole.DRAFTS.value, FolderRole.JUNK.value, FolderRole.TRASH.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One observation about to be stored: the row and its known participants."""
+
+    row: dict[str, Any]
+    people: tuple[tuple[str, str, str], ...]  # address, role, answer
+
+
+def observe_mail(
+    mail: Mail, account: str, stream: str, role: FolderRole, interest: Interest, now: datetime
+) -> Observed | None:
+    """The evidence in one message, or None where it concerns nobody known."""
+    people: dict[tuple[str, str], None] = {}
+    sender = ""
+    for address in mail.senders:
+        known = match(address, interest.known)
+        if known:
+            people[known, Role.FROM.value] = None
+            sender = known
+    for addresses, part in ((mail.to, Role.TO), (mail.cc, Role.CC)):
+        for address in addresses:
+            known = match(address, interest.known)
+            if known:
+                people[known, part.value] = None
+    if not people:
+        return None
+    at = moment(mail, now)
+    if at is None:
+        raise ValueError("no usable date: neither the Date header nor the server says when")
+    mine = len(mail.senders) == 1 and bool(match(mail.senders[0], interest.me))
+    direction = Direction.OUT.value if mine else Direction.IN.value if sender else ""
+    row = {
+        **BLANK,
+        "account": account,
+        "identity": mail_identity(mail),
+        "form": Form.MAIL.value,
+        "stream": stream,
+        "item_id": mail.item_id,
+        "role": role.value,
+        "at": at,
+        "direction": direction,
+        "subject": mail.subject,
+        "raw_from": mail.raw_from if direction else "",  # a stranger's name stays out of the store
+        "message_id": mail.message_id,
+        "in_reply_to": mail.in_reply_to or (mail.references[-1] if mail.references else ""),
+        "refs": " ".join(mail.references[-20:]),
+        "thread": mail.thread,
+        "language": mail.language,
+        "signals": " ".join(sorted(s.value for s in mail.signals)) if mail.signals else "",
+        "recipients": mail.recipients,
+        "senders": len(mail.senders),
+        "draft": mail.draft,
+    }
+    return Observed(row, tuple((a, r, "") for a, r in people))
+
+
+def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, interest: Interest) -> Observed | None:
+    """The evidence in one meeting, or None where it concerns nobody known."""
+    people: dict[tuple[str, str], str] = {}
+    for attendee in meeting.attendees:
+        known = match(attendee.address, interest.known)
+        if known:
+            people[known, Role.ATTENDEE.value] = attendee.answer.value
+    organiser = match(meeting.organiser, interest.known) if meeting.organiser else ""
+    if organiser and (organiser, Role.ATTENDEE.value) not in people:
+        people[organiser, Role.ORGANISER.value] = ""
+    if not people:
+        return None
+    row = {
+        **BLANK,
+        "account": account,
+        "identity": meeting_identity(meeting),
+        "form": Form.MEETING.value,
+        "stream": stream,
+        "item_id": item_id,
+        "at": meeting.start,
+        "ends_at": meeting.end,
+        "direction": Direction.MUTUAL.value,
+        "subject": meeting.subject,
+        "recipients": meeting.people,
+        "cancelled": meeting.cancelled,
+        "all_day": meeting.all_day,
+        "recurring": meeting.recurring,
+        "answer": meeting.answer.value,
+        "special": meeting.special,
+        "uid": meeting.uid,
+        "original": meeting.original,
+    }
+    return Observed(row, tuple((a, r, answer) for (a, r), answer in people.items()))
+
+
+BLANK: dict[str, Any] = {
+    "ends_at": None,
+    "role": "",
+    "raw_from": "",
+    "message_id": "",
+    "in_reply_to": "",
+    "refs": "",
+    "thread": "",
+    "language": "",
+    "signals": "",
+    "senders": 1,
+    "draft": False,
+    "cancelled": False,
+    "gone": False,
+    "all_day": False,
+    "recurring": False,
+    "answer": "",
+    "special": "",
+    "uid": "",
+    "original": None,
+    "facts": FACTS,
+}
+
+
+def store(conn: Connection, observed: Sequence[Observed]) -> set[str]:
+    """Insert what is new, merge what was seen before; returns the identities that may need a new verdict."""
+    touched: set[str] = set()
+    for chunk in chunks(_first_of_each(observed)):
+        account = chunk[0].row["account"]
+        known = {
+            row["identity"]: row
+            for row in conn.execute(
+                select(evidence).where(
+                    evidence.c.account == account, evidence.c.identity.in_([o.row["identity"] for o in chunk])
+                )
+            ).mappings()
+        }
+        fresh = [o for o in chunk if o.row["identity"] not in known]
+        if fresh:
+            ids = conn.execute(
+                insert(evidence).returning(evidence.c.id, sort_by_parameter_order=True), [o.row for o in fresh]
+            ).scalars()
+            rows = [
+                {"evidence_id": i, "address": a, "role": r, "answer": s}
+                for i, o in zip(ids, fresh, strict=True)
+                for a, r, s in o.people
+            ]
+            conn.execute(insert(participant), rows)
+            touched.update(o.row["identity"] for o in fresh)
+        for o in chunk:
+            old = known.get(o.row["identity"])
+            if old is not None and _merge(conn, dict(old), o):
+                touched.add(o.row["identity"])
+    return touched | _asked_again(conn, observed)
+
+
+def _first_of_each(observed: Iterable[Observed]) -> Iterable[Observed]:
+    """One observation an identity: copies inside one page are merged before they reach the database."""
+    best: dict[str, Observed] = {}
+    for o in observed:
+        identity = o.row["identity"]
+        old = best.get(identity)
+        best[identity] = o if old is None else _merged(old, o)
+    return best.values()
+
+
+def _merged(a: Observed, b: Observed) -> Observed:
+    real = a if not _unreal(a.row) else b
+    return Observed(real.row, tuple(dict.fromkeys(a.people + b.people)))
+
+
+def _unreal(row: Any) -> bool:
+    return bool(row["draft"]) or row["role"] in UNREAL
+
+
+_MEETING_FACTS = (
+    *("stream", "item_id", "at", "ends_at", "subject", "recipients", "cancelled", "gone", "all_day"),
+    *("recurring", "answer", "special"),
+)
+
+
+def _merge(conn: Connection, old: dict[str, Any], o: Observed) -> bool:
+    """Fold a second observation into the row there is; True where that changed anything.
+
+    Mail: what is real wins over what is not (a draft that was sent, a letter fished out of Junk), people are
+    added, never removed. A meeting: the newest look is the truth, people included.
+    """
+    row = o.row
+    changes: dict[str, Any] = {}
+    if row["form"] == Form.MEETING:
+        changes = {name: row[name] for name in _MEETING_FACTS if old[name] != row[name]}
+    elif _unreal(old) and not _unreal(row):
+        changes = {name: row[name] for name in ("draft", "role", "stream", "item_id", "at", "signals")}
+    elif row["at"] < old["at"]:  # copies without a Date header differ by the servers' dates: the earliest holds
+        changes = {"at": row["at"]}
+    if changes:
+        conn.execute(update(evidence).where(evidence.c.id == old["id"]).values(changes))
+    here = {
+        (p.address, p.role): p.answer
+        for p in conn.execute(select(participant).where(participant.c.evidence_id == old["id"]))
+    }
+    seen = {(a, r): s for a, r, s in o.people}
+    gone = [key for key in here if key not in seen] if row["form"] == Form.MEETING else []
+    differing = {key: s for key, s in seen.items() if here.get(key) != s}
+    for a, r in [*gone, *(key for key in differing if key in here)]:
+        conn.execute(
+            delete(participant).where(
+                participant.c.evidence_id == old["id"], participant.c.address == a, participant.c.role == r
+            )
+        )
+    if differing:
+        conn.execute(
+            insert(participant),
+            [{"evidence_id": old["id"], "address": a, "role": r, "answer": s} for (a, r), s in differing.items()],
+        )
+    return bool(changes or gone or differing)
+
+
+def _asked_again(conn: Connection, observed: Sequence[Observed]) -> set[str]:
+    """Identities of mail that only counts once answered, which one of these messages answers."""
+    answers = {
+        o.row["in_reply_to"] for o in observed if o.row["direction"] == Direction.OUT.value and o.row["in_reply_to"]
+    }
+    found: set[str] = set()
+    for chunk in chunks(sorted(answers)):
+        found.update(
+            conn.execute(
+                select(evidence.c.identity).where(evidence.c.message_id.in_(chunk), evidence.c.signals != "")
+            ).scalars()
+        )
+    return found
+
+
+def sync_instances(
+    conn: Connection, account: str, stream: str, item: EventItem, window: Window, interest: Interest
+) -> set[str]:
+    """Make the instances stored of one calendar object inside the window exactly those observed.
+
+    What is no longer among them was moved or cancelled: taken back. Returns identities to judge anew.
+    """
+    seen = [o for m in item.meetings if (o := observe_meeting(m, account, stream, item.item_id, interest))]
+    touched = store(conn, seen)
+    present = {o.row["identity"] for o in seen}
+    stale = [
+        row
+        for row in conn.execute(
+            select(evidence.c.id, evidence.c.identity, evidence.c.at, evidence.c.ends_at).where(
+                evidence.c.account == account,
+                evidence.c.stream == stream,
+                evidence.c.item_id == item.item_id,
+                evidence.c.form == Form.MEETING.value,
+                evidence.c.gone.is_(False),
+            )
+        )
+        if row.identity not in present and window.overlaps(row.at, row.ends_at)
+    ]
+    return touched | _set_gone(conn, [(r.id, r.identity) for r in stale])
+
+
+def drop_items(conn: Connection, account: str, stream: str, item_ids: Sequence[str], read_at: datetime | None) -> set[str]:
+    """Calendar objects positively gone: what had not been held by the last reading is taken back.
+
+    A meeting read after its end and deleted later was held all the same: cleaning up a calendar undoes nothing.
+    """
+    touched: set[str] = set()
+    for chunk in chunks(item_ids):
+        rows = conn.execute(
+            select(evidence.c.id, evidence.c.identity, evidence.c.ends_at).where(
+                evidence.c.account == account,
+                evidence.c.stream == stream,
+                evidence.c.item_id.in_(chunk),
+                evidence.c.form == Form.MEETING.value,
+                evidence.c.gone.is_(False),
+            )
+        ).all()
+        touched |= _set_gone(conn, [(r.id, r.identity) for r in rows if read_at is None or r.ends_at > read_at])
+    return touched
+
+
+def _set_gone(conn: Connection, rows: Sequence[tuple[int, str]]) -> set[str]:
+    for chunk in chunks([i for i, _ in rows]):
+        conn.execute(update(evidence).where(evidence.c.id.in_(chunk)).values(gone=True))
+    return {identity for _, identity in rows}
+
+
+def bounced_addresses(conn: Connection, mail: Mail, interest: Interest) -> set[str]:
+    """The known addresses one bounce is about: named by it, or the only person of the letter it refers to."""
+    if Signal.BOUNCE not in mail.signals:
+        return set()
+    named = {known for a in mail.bounced if (known := match(a, interest.known))}
+    if named:
+        return named
+    refs = [r for r in (mail.in_reply_to, *mail.references) if r]
+    if not refs:
+        return set()
+    people = set(
+        conn.execute(
+            select(participant.c.address)
+            .join(evidence, evidence.c.id == participant.c.evidence_id)
+            .where(evidence.c.message_id.in_(refs[-20:]), evidence.c.direction == Direction.OUT.value)
+        ).scalars()
+    )
+    return people if len(people) == 1 else set()
+

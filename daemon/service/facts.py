@@ -1,0 +1,344 @@
+"""From evidence to interactions: the one place where verdicts become rows.
+
+Interactions are always computed from the evidence stored, by identity, over all accounts; only differences
+are written. So the order of arrival does not matter, a second run writes nothing, and a changed rule, a merged
+contact or an assigned address is replayed without asking a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from daemon.core.cadence import resolve
+from daemon.core.model import Answer, Direction, FolderRole, Form, Role, Signal
+from daemon.core.policy import Policies
+from daemon.core.verdict import (
+    COUNTED,
+    OPEN_RULES,
+    Caps,
+    MailFacts,
+    MeetingFacts,
+    Verdict,
+    judge_mail,
+    judge_meeting,
+    reduce,
+)
+from daemon.store import contacts as contact_store
+from daemon.store.tables import (
+    address,
+    contact,
+    contact_circle,
+    cursor,
+    evidence,
+    hand_log,
+    interaction,
+    overrule,
+    participant,
+)
+
+CHUNK = 500
+"""Values in one IN list: well below every database's limit."""
+
+
+class Ev(NamedTuple):
+    """One evidence row, as far as verdicts read it."""
+
+    id: int
+    account: str
+    stream: str
+    identity: str
+    form: str
+    role: str
+    at: datetime
+    ends_at: datetime | None
+    direction: str
+    subject: str
+    message_id: str
+    signals: str
+    recipients: int
+    senders: int
+    draft: bool
+    cancelled: bool
+    gone: bool
+    all_day: bool
+    answer: str
+    special: str
+
+
+EV_COLUMNS = [evidence.c[name] for name in Ev._fields]
+
+
+@dataclass
+class Rules:
+    """What verdicts depend on besides the evidence."""
+
+    policies: Policies
+    now: datetime
+    caps: dict[int, Caps] = field(default_factory=dict)
+
+    def load(self, conn: Connection, contact_ids: Collection[int]) -> None:
+        """Fetch the caps of these contacts, where not yet known."""
+        missing = [i for i in contact_ids if i not in self.caps]
+        for chunk in chunks(missing):
+            circles: dict[int, list[str]] = {}
+            for row in conn.execute(select(contact_circle).where(contact_circle.c.contact_id.in_(chunk))):
+                circles.setdefault(row.contact_id, []).append(row.circle)
+            names: dict[int, set[str]] = {}
+            if self.policies.contacts:
+                for row in conn.execute(
+                    select(address.c.contact_id, address.c.address).where(address.c.contact_id.in_(chunk))
+                ):
+                    names.setdefault(row.contact_id, set()).add(row.address)
+            for row in conn.execute(select(contact.c.id, contact.c.name, contact.c.tier).where(contact.c.id.in_(chunk))):
+                known_as = names.get(row.id, set()) | {row.name.casefold()}
+                self.caps[row.id] = resolve(self.policies, known_as, circles.get(row.id, ()), row.tier).caps
+
+
+def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """The values in lists short enough for one statement."""
+    chunk: list[Any] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def derive(conn: Connection, identities: Collection[str], rules: Rules) -> int:
+    """Bring the interactions of these identities in step with the evidence; returns rows written."""
+    credits = contact_store.credits(conn)
+    written = 0
+    for chunk in chunks(sorted(set(identities))):
+        evs = [Ev._make(row) for row in conn.execute(select(*EV_COLUMNS).where(evidence.c.identity.in_(chunk)))]
+        people: dict[int, list[tuple[str, str, str]]] = {}
+        for ids in chunks([e.id for e in evs]):
+            for row in conn.execute(select(participant).where(participant.c.evidence_id.in_(ids))):
+                people.setdefault(row.evidence_id, []).append((row.address, row.role, row.answer))
+        written += settle(conn, chunk, evs, people, credits, rules)
+    return written
+
+
+def settle(
+    conn: Connection,
+    identities: Collection[str],
+    evs: Collection[Ev],
+    people: Mapping[int, list[tuple[str, str, str]]],
+    credits: Mapping[str, int],
+    rules: Rules,
+) -> int:
+    """Judge all evidence of ``identities`` (at most a chunk of them) and write what differs."""
+    wanted = _judge(conn, evs, people, credits, rules)
+    _add_logged(conn, identities, wanted)
+    _apply_overrules(conn, identities, wanted)
+    return _write_differences(conn, identities, wanted)
+
+
+Wanted = dict[tuple[int, str], dict[str, Any]]
+_RANK = {Role.FROM: 0, Role.TO: 1, Role.CC: 2, Role.ORGANISER: 0, Role.ATTENDEE: 1}
+
+
+def _judge(
+    conn: Connection,
+    evs: Collection[Ev],
+    people: Mapping[int, list[tuple[str, str, str]]],
+    credits: Mapping[str, int],
+    rules: Rules,
+) -> Wanted:
+    involved: list[tuple[Ev, int, Role, Answer]] = []
+    for e in evs:
+        best: dict[int, tuple[Role, Answer]] = {}
+        for addr, role, answer in people.get(e.id, ()):
+            who = credits.get(addr)
+            if who is not None:
+                here = (Role(role), Answer(answer))
+                if who not in best or _RANK[here[0]] < _RANK[best[who][0]]:
+                    best[who] = here
+        involved.extend((e, who, role, answer) for who, (role, answer) in best.items())
+    rules.load(conn, {who for _, who, _, _ in involved})
+    answered = _answered(conn, evs)
+    read_at = _read_at(conn, evs)
+
+    found: dict[tuple[int, str], list[tuple[Verdict, Ev, Direction]]] = {}
+    for e, who, role, answer in involved:
+        caps = rules.caps[who]
+        if e.form == Form.MEETING:
+            direction = Direction.MUTUAL
+            verdict = _judge_meeting(e, answer, read_at, caps, rules.now)
+        else:
+            real = Direction.OUT if e.direction == Direction.OUT else Direction.IN if role is Role.FROM else None
+            direction = real or Direction.IN
+            verdict = judge_mail(
+                MailFacts(
+                    direction=real,
+                    role=role,
+                    folder=FolderRole(e.role) if e.role else FolderRole.OTHER,
+                    draft=e.draft,
+                    senders=e.senders,
+                    recipients=e.recipients,
+                    signals=_signals(e.signals),
+                    answered=e.message_id in answered,
+                ),
+                caps,
+            )
+        found.setdefault((who, e.identity), []).append((verdict, e, direction))
+
+    wanted: Wanted = {}
+    for (who, identity), copies in found.items():
+        verdict = reduce(v for v, _, _ in copies)
+        # Of several copies the one that decided speaks; between equals the account's name does.
+        _, e, direction = min(
+            ((v, e, d) for v, e, d in copies if v == verdict), key=lambda c: (c[1].account, c[1].at, c[1].id)
+        )
+        wanted[who, identity] = {
+            "contact_id": who,
+            "identity": identity,
+            "form": e.form,
+            "direction": direction.value,
+            "at": min(c[1].at for c in copies) if e.form == Form.MAIL else e.at,
+            "counted": verdict.counted,
+            "rule": verdict.rule,
+            "subject": e.subject,
+            "account": e.account,
+        }
+    return wanted
+
+
+_signal_sets: dict[str, frozenset[Signal]] = {"": frozenset()}
+
+
+def _signals(text: str) -> frozenset[Signal]:
+    found = _signal_sets.get(text)
+    if found is None:
+        found = _signal_sets[text] = frozenset(Signal(s) for s in text.split())
+    return found
+
+
+def _judge_meeting(
+    e: Ev, answer: Answer, read_at: Mapping[tuple[str, str], datetime | None], caps: Caps, now: datetime
+) -> Verdict:
+    if e.gone:
+        return Verdict(False, "removed")
+    return judge_meeting(
+        MeetingFacts(
+            ends_at=e.ends_at or e.at,
+            read_at=read_at.get((e.account, e.stream)),
+            cancelled=e.cancelled,
+            all_day=e.all_day,
+            people=e.recipients,
+            my_answer=Answer(e.answer),
+            their_answer=answer,
+            special=e.special,
+        ),
+        caps,
+        now,
+    )
+
+
+def _answered(conn: Connection, evs: Collection[Ev]) -> frozenset[str]:
+    """Message-IDs, of those whose verdict asks for it, that the user replied to."""
+    asked = {e.message_id for e in evs if e.signals and e.message_id and e.direction != Direction.OUT}
+    found: set[str] = set()
+    for chunk in chunks(sorted(asked)):
+        found.update(
+            conn.execute(
+                select(evidence.c.in_reply_to).where(
+                    evidence.c.in_reply_to.in_(chunk),
+                    evidence.c.direction == Direction.OUT.value,
+                    evidence.c.draft.is_(False),
+                )
+            ).scalars()
+        )
+    return frozenset(found)
+
+
+def _read_at(conn: Connection, evs: Collection[Ev]) -> dict[tuple[str, str], datetime | None]:
+    if not any(e.form == Form.MEETING for e in evs):
+        return {}
+    rows = conn.execute(select(cursor.c.account, cursor.c.stream, cursor.c.read_at).where(cursor.c.kind == "calendar"))
+    return {(r.account, r.stream): r.read_at for r in rows}
+
+
+def _add_logged(conn: Connection, identities: Collection[str], wanted: Wanted) -> None:
+    handmade = [i for i in identities if i.startswith("l")]
+    if not handmade:
+        return
+    for row in conn.execute(
+        select(hand_log).where(hand_log.c.identity.in_(handmade), hand_log.c.undone_at.is_(None))
+    ):
+        wanted[row.contact_id, row.identity] = {
+            "contact_id": row.contact_id,
+            "identity": row.identity,
+            "form": row.form,
+            "direction": row.direction,
+            "at": row.at,
+            "counted": True,
+            "rule": COUNTED,
+            "subject": "" if row.confidential else row.topic,
+            "account": "",
+        }
+
+
+def _apply_overrules(conn: Connection, identities: Collection[str], wanted: Wanted) -> None:
+    for row in conn.execute(select(overrule).where(overrule.c.identity.in_(list(identities)))):
+        here = wanted.get((row.contact_id, row.identity))
+        if here is not None and here["counted"] != row.counted:
+            here["counted"], here["rule"] = row.counted, "overruled"
+
+
+def _write_differences(conn: Connection, identities: Collection[str], wanted: Wanted) -> int:
+    changed, stale = [], []
+    for row in conn.execute(select(interaction).where(interaction.c.identity.in_(list(identities)))).mappings():
+        want = wanted.pop((row["contact_id"], row["identity"]), None)
+        if want is None:
+            stale.append(row["id"])
+        elif any(row[name] != value for name, value in want.items()):
+            changed.append({"row_id": row["id"], **{f"new_{name}": value for name, value in want.items()}})
+    if wanted:
+        conn.execute(insert(interaction), list(wanted.values()))
+    if changed:
+        values = {name[4:]: bindparam(name) for name in changed[0] if name != "row_id"}
+        conn.execute(update(interaction).where(interaction.c.id == bindparam("row_id")).values(values), changed)
+    if stale:
+        conn.execute(delete(interaction).where(interaction.c.id.in_(stale)))
+    return len(wanted) + len(changed) + len(stale)
+
+
+def rederive(conn: Connection, contact_ids: Collection[int], rules: Rules) -> int:
+    """Judge everything anew that concerns these contacts: after merge, split, assign or a new circle."""
+    identities: set[str] = set()
+    for chunk in chunks(sorted(set(contact_ids))):
+        identities.update(
+            conn.execute(
+                select(evidence.c.identity)
+                .join(participant, participant.c.evidence_id == evidence.c.id)
+                .join(address, address.c.address == participant.c.address)
+                .where(address.c.contact_id.in_(chunk))
+            ).scalars()
+        )
+        for table in (interaction, hand_log):
+            identities.update(
+                conn.execute(select(table.c.identity).where(table.c.contact_id.in_(chunk))).scalars()
+            )
+    return derive(conn, identities, rules)
+
+
+def rederive_open(conn: Connection, rules: Rules) -> int:
+    """Judge anew what only waited for time to pass: meetings that have ended and were read since."""
+    waiting = conn.execute(
+        select(interaction.c.identity).where(interaction.c.rule.in_(OPEN_RULES), interaction.c.counted.is_(False))
+    ).scalars()
+    return derive(conn, set(waiting), rules)
+
+
+def rederive_all(conn: Connection, rules: Rules) -> int:
+    """Judge everything anew: the rules or the user's caps have changed."""
+    identities = set(conn.execute(select(evidence.c.identity).distinct()).scalars())
+    identities.update(conn.execute(select(interaction.c.identity).distinct()).scalars())
+    return derive(conn, identities, rules)
