@@ -1,0 +1,132 @@
+"""Dates, lists and names as a letter says them, in Russian and English; other languages by CLDR (babel).
+
+No name is ever declined: what comes out of here stands in the nominative, as an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from daemon.core.plain import scripts
+
+SCRIPT = {"ru": "cyrillic", "en": "latin"}
+"""The script a language's letters are in; a name in another one gets a neutral greeting."""
+
+_RU_ON = (
+    "в понедельник",
+    "во вторник",
+    "в среду",
+    "в четверг",
+    "в пятницу",
+    "в субботу",
+    "в воскресенье",
+)
+_RU_MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+_RU_IN_MONTHS = "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре".split()
+_EN_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_EN_MONTHS = "January February March April May June July August September October November December".split()
+
+_PATRONYMIC = re.compile(r"(?:вич|[ьи]ич|вна|ична|кызы|оглы)\Z", re.IGNORECASE)
+_NAME = re.compile(r"[^\W\d_]+(?:['’ʼ.\- ]+[^\W\d_]+)*\Z")
+
+
+def calendar_date(day: date, language: str, *, year: bool = False) -> str:
+    """ "19 ноября" or "19 November", with the year where asked for."""
+    if language == "ru":
+        return f"{day.day} {_RU_MONTHS[day.month - 1]}" + (f" {day.year} года" if year else "")
+    if language == "en":
+        return f"{day.day} {_EN_MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
+    return _cldr(day, "d MMMM y" if year else "d MMMM", language)
+
+
+def on_day(day: date, today: date, language: str) -> str:
+    """ "в четверг", "on Thursday"; with the date where the weekday alone could mislead.
+
+    A draft is read on another day than it is written, so nothing like "yesterday" is said: the weekday stays
+    right until the letter is a week old. On the day itself and from the sixth day on the date stands beside it.
+    """
+    near = 0 < (today - day).days < 6
+    if language == "ru":
+        weekday = _RU_ON[day.weekday()]
+    elif language == "en":
+        weekday = f"on {_EN_DAYS[day.weekday()]}"
+    else:
+        return _cldr(day, "EEEE" if near else "EEEE, d MMMM", language)
+    return weekday if near else f"{weekday}, {calendar_date(day, language, year=day.year != today.year)}"
+
+
+def in_month(day: date, today: date, language: str) -> str:
+    """ "в сентябре", "in September", with the year where it is not this one."""
+    if language == "ru":
+        words = f"в {_RU_IN_MONTHS[day.month - 1]}"
+        return words if day.year == today.year else f"{words} {day.year} года"
+    if language == "en":
+        words = f"in {_EN_MONTHS[day.month - 1]}"
+        return words if day.year == today.year else f"{words} {day.year}"
+    return _cldr(day, "LLLL y", language)
+
+
+def quoted_list(items: Sequence[str], language: str) -> str:
+    """The items in the language's quotation marks, joined as it joins a list: «а», «б» и «в»."""
+    opening, closing = ("«", "»") if language == "ru" else ("“", "”")
+    quoted = [f"{opening}{_unquoted(item)}{closing}" for item in items]
+    joined = {"ru": " и ", "en": " and "}.get(language, ", ")
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + joined + quoted[-1]
+
+
+def fits(text: str, language: str) -> bool:
+    """Whether words of the user's can stand in a letter of this language: a Cyrillic word in an English one cannot."""
+    found = scripts(text)
+    if language == "ru":
+        return found <= {"cyrillic", "latin"}
+    return found <= {SCRIPT[language]} if language in SCRIPT else True
+
+
+def addressed(name: str, given: str, patronymic: str, *, familiar: bool, language: str) -> str:
+    """What to call the person in a greeting; "" where nothing is surely right and the greeting stays neutral.
+
+    Russian: given name and patronymic in the formal form, the given name in the familiar one; a full name of which
+    the parts are not known is not taken apart, since the order of given and family name varies. English: the given
+    name, else, formally, the name as it stands.
+    """
+    given, patronymic, name = given.strip(), patronymic.strip(), name.strip()
+    if not given and " " not in name:
+        given = name
+    if language == "ru":
+        first, _, second = given.partition(" ")
+        if second and _PATRONYMIC.search(second):
+            given, patronymic = first, patronymic or second
+        call = f"{given} {patronymic}" if given and patronymic and not familiar else given
+    else:
+        call = given or ("" if familiar else name)
+    return _cased(call) if _callable(call, language) else ""
+
+
+def _callable(call: str, language: str) -> bool:
+    if not _NAME.match(call) or any(len(part) < 2 for part in re.split(r"[\s.]+", call)):
+        return False  # an address, an initial, a desk's name with signs in it
+    return scripts(call) == {SCRIPT[language]} if language in SCRIPT else True
+
+
+def _cased(call: str) -> str:
+    if call.isupper() or call.islower():
+        return re.sub(r"[^\W\d_]+", lambda m: m[0].capitalize(), call)
+    return call
+
+
+def _unquoted(item: str) -> str:
+    item = item.strip().rstrip(".,;:")
+    return item.replace("«", "„").replace("»", "“") if "«" in item else item.strip('"“”')
+
+
+def _cldr(day: date, pattern: str, language: str) -> str:
+    from babel import Locale, UnknownLocaleError  # only for a user's own language: costs start-up
+    from babel.dates import format_date
+
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return day.isoformat()
+    return format_date(day, pattern, locale=locale)

@@ -1,0 +1,295 @@
+"""Letters and reminders from templates (`docs/templates.md` tells their author everything he needs).
+
+Facts are data: they are made harmless before a template sees them, and the result is made harmless again.
+Jinja is imported when something is rendered, not before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from daemon.core.plain import clean, one_line
+from daemon.core.wording import addressed, calendar_date, fits, in_month, on_day, quoted_list
+from daemon.service.letter import flatten, to_html
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from daemon.service.templating import Filled, TemplateFault
+
+PURPOSES = ("thanks", "congratulations", "update", "check-in", "reply")
+DETAILS = ("full", "name", "none")
+SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT = 150, 30_000, 3
+_NEEDS = {
+    "thanks": ("name", "occasion_date"),
+    "congratulations": ("name", "occasion_date"),
+    "update": ("name", "news"),
+    "check-in": ("name",),
+    "reply": ("name",),
+}
+_SAFE_PART = re.compile(r"[\w-]{1,60}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFacts:
+    """Everything a letter may say. "" and None mean: not known.
+
+    ``form`` is formal or familiar; dates are days in the user's own zone; ``occasion_title`` and ``topics`` hold
+    only words the user logged or gave, never a message's subject; ``news`` is the body of the quarter's file in
+    Markdown. For an update, ``occasion_title`` is the subject the file asks for.
+    """
+
+    purpose: str
+    occasion: str
+    name: str
+    today: date
+    given: str = ""
+    family: str = ""
+    patronymic: str = ""
+    form: str = "formal"
+    language: str = ""
+    my_name: str = ""
+    signature: str = ""
+    occasion_date: date | None = None
+    occasion_title: str = ""
+    topics: tuple[str, ...] = ()
+    organisation: str = ""
+    news: str = ""
+    last_contact: date | None = None
+    circle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderFacts:
+    """Everything a reminder may say, in the user's ``language``. ``detail`` is full, name or none.
+
+    ``last_form`` is a `daemon.core.model.Form`; ``topics`` and ``next_step`` come from what the user logged, never
+    from confidential notes; ``prepared_draft`` is the subject of a draft that lies ready, or "".
+    """
+
+    purpose: str
+    detail: str
+    name: str
+    due: date
+    language: str = "en"
+    last_contact: date | None = None
+    last_form: str = ""
+    topics: tuple[str, ...] = ()
+    next_step: str = ""
+    prepared_draft: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A letter ready to be laid into Drafts. ``variant`` is the one chosen, ``template`` its file."""
+
+    subject: str
+    text: str
+    html: str
+    variant: str = ""
+    template: str = ""
+
+
+class Renderer:
+    """Finds templates (the user's folder before the shipped one) and fills them."""
+
+    def __init__(self, shipped: Path, user: Path | None = None) -> None:
+        self.folders = tuple(folder for folder in (user, shipped) if folder is not None)
+        self._made: dict[Path, Template] = {}
+
+    def find(self, lang: str, purpose: str, *special: str) -> Path | None:
+        """The file that serves: in each folder ``<purpose>.<occasion or circle>.j2`` before ``<purpose>.j2``."""
+        names = [f"{purpose}.{part}.j2" for part in special if _SAFE_PART.match(part)] + [f"{purpose}.j2"]
+        if not _SAFE_PART.match(lang) or not _SAFE_PART.match(purpose):
+            return None
+        candidates = (folder / lang / name for folder in self.folders for name in names)
+        return next((path for path in candidates if path.is_file()), None)
+
+    def languages(self) -> tuple[str, ...]:
+        """The languages there are templates for, sorted."""
+        found = {
+            path.parent.name
+            for folder in self.folders
+            for path in folder.glob("*/*.j2")
+            if _SAFE_PART.match(path.parent.name)
+        }
+        return tuple(sorted(found))
+
+    def templates(self) -> Iterator[tuple[str, str, Path]]:
+        """Every template that can come to use, as (language, name without .j2, file), sorted."""
+        found: dict[tuple[str, str], Path] = {}
+        for folder in reversed(self.folders):
+            for path in folder.glob("*/*.j2"):
+                if not path.name.startswith("_"):
+                    found[path.parent.name, path.name.removesuffix(".j2")] = path
+        for (lang, name), path in sorted(found.items()):
+            yield lang, name, path
+
+    def missing(self, facts: DraftFacts, lang: str) -> str:
+        """Why no draft can be made of this ("" where one can): what is not known, or the template there is not."""
+        for need in _NEEDS.get(facts.purpose, ("name",)):
+            if not getattr(facts, need):
+                return f"the {need.replace('_', ' ')} is not known"
+        if not lang:
+            return "the language to write in is not known"
+        if self.find(lang, facts.purpose, facts.occasion, facts.circle) is None:
+            return f"there is no template {lang}/{facts.purpose}.j2"
+        return ""
+
+    def render_draft(
+        self,
+        purpose: str,
+        occasion: str,
+        lang: str,
+        facts: DraftFacts,
+        variant_seed: str,
+        previous: Sequence[str] = (),
+    ) -> Rendered | None:
+        """The letter, or None where too little is known or no template speaks ``lang`` (then: a reminder).
+
+        ``variant_seed`` is the want's key: the same key always makes the same letter. ``previous`` are the keys
+        of this contact's earlier drafts of the purpose, oldest first: the variant used last is not used again.
+
+        Raises:
+            TemplateFault: the template is broken or asks for a fact that is not known.
+        """
+        facts = replace(facts, purpose=purpose, occasion=occasion)
+        if self.missing(facts, lang):
+            return None
+        path = self.find(lang, purpose, occasion, facts.circle)
+        if path is None:
+            return None
+        variables = draft_variables(facts, lang)
+        blocks = self._fill(path, variables)
+        if any(not variables.get(need) for need in blocks.needs()):
+            return None
+        chosen = choose_variant(blocks.variants(), variant_seed, previous)
+        subject = one_line(blocks.show(f"subject_{chosen}"), SUBJECT_LIMIT)
+        body = _tidy(blocks.show(f"{'familiar' if variables['familiar'] else 'formal'}_{chosen}", f"text_{chosen}"))
+        if not subject or not body:
+            raise _fault(f"{path}: variant {chosen} came out without a {'text' if subject else 'subject'}.")
+        text = clean(_signed(body, _signature(facts, lang)), TEXT_LIMIT)
+        return Rendered(subject, text, to_html(text, lang), chosen, f"{lang}/{path.name}")
+
+    def render_reminder(self, facts: ReminderFacts) -> tuple[str, str]:
+        """The event's summary (one line) and description, in the user's language, else in English.
+
+        Raises:
+            TemplateFault: the template is broken.
+        """
+        lang = facts.language if self.find(facts.language, "reminder") else "en"
+        path = self.find(lang, "reminder", facts.purpose)
+        if path is None:
+            raise _fault("There is no template for reminders (en/reminder.j2): is kithd installed whole?")
+        blocks = self._fill(path, reminder_variables(facts, lang))
+        summary = one_line(blocks.show("summary"), SUBJECT_LIMIT)
+        description = _tidy(blocks.show("description"))
+        if not summary:
+            raise _fault(f"{path}: the summary came out empty.")
+        return summary, clean(description, TEXT_LIMIT)
+
+    def _fill(self, path: Path, variables: Mapping[str, Any]) -> Filled:
+        from daemon.service import templating
+
+        if path not in self._made:
+            self._made[path] = templating.load(path, self.folders)
+        return templating.Filled(path, self._made[path], variables)
+
+
+def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
+    """What a letter's template may use; "" , None and () stand for facts that are not known."""
+    line = {f.name: one_line(str(getattr(facts, f.name)), 200) for f in fields(facts) if f.type == "str"}
+    familiar = facts.form == "familiar"
+    topics = tuple(t for t in (one_line(t, 120) for t in facts.topics) if t and fits(t, lang))[:TOPICS_LIMIT]
+    happened, last = facts.occasion_date, facts.last_contact
+    return {
+        "name": line["name"],
+        "given": line["given"],
+        "family": line["family"],
+        "patronymic": line["patronymic"],
+        "call": addressed(line["name"], line["given"], line["patronymic"], familiar=familiar, language=lang),
+        "familiar": familiar,
+        "formal": not familiar,
+        "language": lang,
+        "my_name": line["my_name"],
+        "purpose": facts.purpose,
+        "occasion": line["occasion"],
+        "title": line["occasion_title"] if fits(line["occasion_title"], lang) else "",
+        "circle": line["circle"],
+        "organisation": line["organisation"] if fits(line["organisation"], lang) else "",
+        "news": clean(flatten(clean(facts.news)), TEXT_LIMIT),
+        "topics": topics,
+        "quoted_topics": quoted_list(topics, lang) if topics else "",
+        "today": facts.today,
+        "occasion_date": happened,
+        "day": on_day(happened, facts.today, lang) if happened else "",
+        "date": calendar_date(happened, lang) if happened else "",
+        "days_late": max(0, (facts.today - happened).days) if happened else 0,
+        "last_contact": last,
+        "last_month": in_month(last, facts.today, lang) if last else "",
+        "long_ago": bool(last and (facts.today - last).days >= 45),
+    }
+
+
+def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
+    """What a reminder's template may use: with less than full detail, the rest is not there to be shown."""
+    full, named = facts.detail == "full", facts.detail in ("full", "name")
+    topics = tuple(t for t in (one_line(t, 120) for t in facts.topics) if t)[:TOPICS_LIMIT] if full else ()
+    last = facts.last_contact if full else None
+    return {
+        "purpose": facts.purpose,
+        "detail": facts.detail,
+        "name": one_line(facts.name, 120) if named else "",
+        "language": lang,
+        "last_contact": calendar_date(last, lang, year=True) if last else "",
+        "last_form": facts.last_form if full and last else "",
+        "topics": topics,
+        "quoted_topics": quoted_list(topics, lang) if topics else "",
+        "next_step": one_line(facts.next_step, 300).rstrip(".") if full else "",
+        "due": calendar_date(facts.due, lang, year=True) if full else "",
+        "prepared_draft": one_line(facts.prepared_draft, SUBJECT_LIMIT) if full else "",
+    }
+
+
+def choose_variant(variants: Sequence[str], seed: str, previous: Sequence[str] = ()) -> str:
+    """The variant a seed names: always the same, and never the one chosen for the last of ``previous``."""
+    last = ""
+    for each in (*previous, seed):
+        left = [v for v in variants if v != last] or list(variants)
+        last = left[int.from_bytes(sha256(each.encode()).digest()[:8]) % len(left)]
+    return last
+
+
+def _fault(sentence: str) -> TemplateFault:
+    from daemon.service.templating import TemplateFault
+
+    return TemplateFault(sentence)
+
+
+def _tidy(text: str) -> str:
+    """Dropped sentences leave no gap: no double spaces, no spaces at line ends, at most one empty line in a row."""
+    lines = [re.sub(r"(?<=\S) {2,}", " ", line).strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _signed(body: str, signature: str) -> str:
+    """The body with the signature below, once: a template that printed it itself gets no second one."""
+    return f"{body}\n" if not signature or body.endswith(signature) else f"{body}\n\n{signature}\n"
+
+
+def _signature(facts: DraftFacts, lang: str) -> str:
+    own = _tidy(clean(facts.signature, 2000))
+    if own or not facts.my_name.strip():
+        return own
+    closing = {
+        "ru": "Всего доброго," if facts.form == "familiar" else "С уважением,",
+        "en": "Best wishes," if facts.form == "familiar" else "Kind regards,",
+    }
+    words = closing.get(lang, "")
+    return f"{words}\n{one_line(facts.my_name, 100)}" if words else one_line(facts.my_name, 100)
