@@ -15,7 +15,18 @@ from sqlalchemy import Connection as Db
 from sqlalchemy import delete, select, update
 
 from daemon.core.errors import CursorExpired, KithError, NeedsUser, StoreBusy, TryLater
-from daemon.core.model import Broken, CardPage, EventItem, EventPage, Interest, MailPage, Position, Signal, Stream, Window
+from daemon.core.model import (
+    Broken,
+    CardPage,
+    EventItem,
+    EventPage,
+    Interest,
+    MailPage,
+    Position,
+    Signal,
+    Stream,
+    Window,
+)
 from daemon.core.ports import CalendarSource, Connection, ContactSource, MailSource
 from daemon.service import evidence as facts_in
 from daemon.service.deps import AccountReport, Deps, Stopped
@@ -51,12 +62,15 @@ def window(now: datetime) -> Window:
 class Ingest:
     """One cycle's reading of one account. ``fence`` is the lease every page is committed under."""
 
-    def __init__(self, deps: Deps, name: str, connection: Connection, fence: lease.Lease, report: AccountReport) -> None:
+    def __init__(
+        self, deps: Deps, name: str, connection: Connection, fence: lease.Lease, report: AccountReport
+    ) -> None:
         self.deps = deps
         self.name = name
         self.connection = connection
         self.fence = fence
         self.report = report
+        self.last_read: dict[str, datetime | None] = {}  # calendar -> its reading before this one
 
     def run(self) -> None:
         """Read everything the account has: address books first, so that their people's mail is logged at once."""
@@ -114,7 +128,7 @@ class Ingest:
         kind: str,
         stream: Stream,
         pages: Callable[[Position, Interest], Iterator[P]],
-        commit: Callable[[Db, P, Interest, bool], None],
+        commit: Callable[[Db, P, Interest], None],
     ) -> bool:
         """Read one stream from its stored position to its end; returns whether it came to the end.
 
@@ -128,9 +142,8 @@ class Ingest:
             interest = self._interest()
             with self.deps.store.read() as conn:
                 since = cursors.get(conn, self.name, kind, stream.name)
-            first = since == Position()
             try:
-                self._pages(kind, stream, pages(since, interest), commit, interest, first)
+                self._pages(kind, stream, pages(since, interest), commit, interest)
             except CursorExpired:
                 expired += 1
                 if expired > 2:
@@ -155,9 +168,8 @@ class Ingest:
         kind: str,
         stream: Stream,
         pages: Iterator[P],
-        commit: Callable[[Db, P, Interest, bool], None],
+        commit: Callable[[Db, P, Interest], None],
         interest: Interest,
-        first: bool,
     ) -> None:
         seen = 0
         for page in pages:
@@ -167,7 +179,7 @@ class Ingest:
                 self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
                 if contacts.revision(conn) != interest.revision:
                     raise BookChanged
-                commit(conn, page, interest, first)
+                commit(conn, page, interest)
                 self._quarantine(conn, kind, stream.name, page.broken)
                 cursors.put(conn, self.name, kind, stream, page.position)
             if isinstance(page, MailPage):
@@ -191,7 +203,7 @@ class Ingest:
                 "mail",
                 stream,
                 lambda since, interest, s=stream: source.pages(s, since, interest),  # type: ignore[misc]
-                lambda conn, page, interest, _, s=stream: self.commit_mail(conn, s, page, interest),  # type: ignore[misc]
+                lambda conn, page, interest, s=stream: self.commit_mail(conn, s, page, interest),  # type: ignore[misc]
             )
             self._backfill(source, stream)
 
@@ -241,7 +253,7 @@ class Ingest:
                 "mail",
                 stream,
                 lambda since, interest: source.pages(stream, since, interest),
-                lambda conn, page, interest, _: self.commit_mail(conn, stream, page, interest),
+                lambda conn, page, interest: self.commit_mail(conn, stream, page, interest),
             )
             return
         addresses = [w.address for w in waiting]
@@ -268,13 +280,15 @@ class Ingest:
             listed: set[str] = set()
             full = False
 
-            def commit(db: Db, page: EventPage, interest: Interest, _: bool, s: Stream = stream) -> None:
+            def commit(db: Db, page: EventPage, interest: Interest, s: Stream = stream) -> None:
                 nonlocal full
                 full = full or page.full
                 listed.update(page.listed)
                 self._commit_events(db, s, page.items, interest, span)
                 self._gone_events(db, s, page.gone)
 
+            with self.deps.store.read() as conn:
+                self.last_read[stream.name] = cursors.read_at(conn, self.name, "calendar", stream.name)
             self._pass(
                 "calendar",
                 stream,
@@ -287,7 +301,9 @@ class Ingest:
         with self.deps.store.write() as conn:
             self.report.logged += rederive_open(conn, self._rules())
 
-    def _commit_events(self, conn: Db, stream: Stream, items: Sequence[EventItem], interest: Interest, span: Window) -> None:
+    def _commit_events(
+        self, conn: Db, stream: Stream, items: Sequence[EventItem], interest: Interest, span: Window
+    ) -> None:
         touched: set[str] = set()
         for item in items:
             if item.ours:
@@ -297,9 +313,7 @@ class Ingest:
         self.report.logged += derive(conn, touched, self._rules())
 
     def _keep_series(self, conn: Db, stream: Stream, item: EventItem) -> None:
-        where = (
-            (series.c.account == self.name) & (series.c.stream == stream.name) & (series.c.item_id == item.item_id)
-        )
+        where = (series.c.account == self.name) & (series.c.stream == stream.name) & (series.c.item_id == item.item_id)
         old = conn.execute(select(series.c.master).where(where)).scalar_one_or_none()
         if old == item.master or (old is None and not item.master):
             return
@@ -323,8 +337,7 @@ class Ingest:
 
     def drop_events(self, conn: Db, stream: str, item_ids: Sequence[str]) -> None:
         """Take back what was not yet held of these calendar objects."""
-        read_at = cursors.read_at(conn, self.name, "calendar", stream)
-        touched = facts_in.drop_items(conn, self.name, stream, item_ids, read_at)
+        touched = facts_in.drop_items(conn, self.name, stream, item_ids, self.last_read.get(stream))
         conn.execute(
             delete(series).where(
                 series.c.account == self.name, series.c.stream == stream, series.c.item_id.in_(list(item_ids))
@@ -390,7 +403,7 @@ class Ingest:
             listed: set[str] = set()
             full = False
 
-            def commit(db: Db, page: CardPage, interest: Interest, _: bool, s: Stream = stream) -> None:
+            def commit(db: Db, page: CardPage, interest: Interest, s: Stream = stream) -> None:
                 nonlocal full
                 full = full or page.full
                 listed.update(page.listed)

@@ -1,0 +1,167 @@
+"""Wants against the ledger: what has to be done remotely. Pure; actions are values and can be printed.
+
+The ledger decides what a key means: a closed row is final for its key, whatever is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from daemon.core.desired import DRAFT, REMINDER, Want, World
+from daemon.core.model import Window
+from daemon.core.policy import WorkingHours
+from daemon.core.slots import Agenda, Ask, place_all
+
+PENDING, WRITTEN, EDITED, MOVED = "pending", "written", "edited", "moved"
+DONE, SENT, SKIPPED, LAPSED = "done", "sent", "skipped", "lapsed"
+SUPERSEDED, WITHDRAWN, FAILED, UNKNOWN = "superseded", "withdrawn", "failed", "unknown"
+
+OPEN = frozenset({PENDING, WRITTEN, EDITED, MOVED})
+"""States in which something of ours stands remotely, or is about to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ledger row, as planning reads it. Times UTC."""
+
+    key: str
+    kind: str
+    purpose: str
+    contact_id: int
+    period: str
+    state: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    moves: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write what does not exist yet; ``slot`` for reminders."""
+
+    want: Want
+    slot: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put a reminder of ours elsewhere. ``ours``: because it passed unanswered, which happens once."""
+
+    row: Row
+    slot: Window
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take back what nobody has touched: its reason has passed."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """Passed unanswered a second time: into the digest, no remote write."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now, and who waits for a free place (the digest)."""
+
+    creates: tuple[Create, ...] = ()
+    moves: tuple[Move, ...] = ()
+    withdrawals: tuple[Withdraw, ...] = ()
+    lapses: tuple[Lapse, ...] = ()
+    waiting: tuple[Want, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do (somebody may still be waiting)."""
+        return not (self.creates or self.moves or self.withdrawals or self.lapses)
+
+
+def make_plan(
+    wants: Sequence[Want],
+    rows: Sequence[Row],
+    *,
+    held: Collection[int],
+    world: World,
+    hours: WorkingHours,
+    busy: Sequence[Window],
+    now: datetime,
+) -> Plan:
+    """Compare what should exist with what does.
+
+    ``held`` are contacts about whom nothing is guessed now (an account that matters is unread): for them nothing
+    is begun and nothing withdrawn.
+    """
+    by_key = {row.key: row for row in rows}
+    wanted = {want.key: want for want in wants}
+    zone = ZoneInfo(world.zone)
+    today = now.astimezone(zone).date()
+
+    withdrawals = tuple(
+        Withdraw(row)
+        for row in rows
+        if row.state in OPEN
+        and row.key not in wanted
+        and row.contact_id not in held
+        and not (row.kind == DRAFT and row.state == EDITED)
+    )
+    leaving = {w.row.key for w in withdrawals}
+
+    passed, postponed, lapses, standing = [], [], [], []
+    for row in rows:
+        if row.kind != REMINDER or row.starts_at is None or row.ends_at is None:
+            continue
+        if row.key in leaving or row.state in (WITHDRAWN, FAILED):
+            continue
+        want = wanted.get(row.key)
+        is_open = row.state in OPEN and want is not None and row.contact_id not in held
+        if is_open and row.state != PENDING and row.ends_at.astimezone(zone).date() < today:
+            if row.moves:
+                lapses.append(Lapse(row))
+            else:
+                passed.append(row)
+                continue  # it leaves its old place: that day is over anyway
+        elif is_open and want is not None and row.state == WRITTEN and want.due > row.ends_at:
+            postponed.append((row, want.due))  # snoozed by hand, or its policy changed
+            continue
+        standing.append(Window(row.starts_at, row.ends_at))
+
+    agenda = Agenda(hours, world.rules, standing, busy, now)
+    moved, stuck = place_all(
+        agenda,
+        [Ask((row, True), now) for row in sorted(passed, key=lambda r: r.key)]
+        + [Ask((row, False), at) for row, at in sorted(postponed, key=lambda p: p[0].key)],
+    )
+    moves = tuple(Move(row, slot, ours) for (row, ours), slot in moved)
+
+    occupied = {(row.contact_id, row.purpose) for row in rows if row.state in OPEN}
+    fresh = [
+        want
+        for want in wants
+        if want.key not in by_key
+        and want.contact_id not in held
+        and (want.contact_id, want.purpose) not in occupied
+        and (want.create_until is None or now <= want.create_until)
+    ]
+    reminders = sorted(
+        (w for w in fresh if w.kind == REMINDER and w.due <= now + world.rules.ahead),
+        key=lambda w: (-w.urgency, w.due, w.key),
+    )
+    placed, waiting = place_all(agenda, [Ask(w, w.due) for w in reminders])
+    creates = [Create(want, slot) for want, slot in placed]
+    creates += [Create(w) for w in sorted(fresh, key=lambda w: w.key) if w.kind == DRAFT and w.due <= now]
+    return Plan(
+        creates=tuple(creates),
+        moves=moves,
+        withdrawals=withdrawals,
+        lapses=tuple(lapses),
+        waiting=tuple(waiting) + tuple(wanted[row.key] for row, _ in stuck),
+    )

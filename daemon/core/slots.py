@@ -1,0 +1,114 @@
+"""Where reminders stand: free slots of the working hours, so many a day and so many a week.
+
+A slot once placed stays: what stands counts first, only what is new is placed around it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from daemon.core.model import Window
+from daemon.core.policy import ReminderRules, WorkingHours
+
+T = TypeVar("T")
+
+GRID = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[T]):
+    """Something that wants a slot on or after ``due`` (UTC)."""
+
+    what: T
+    due: datetime
+
+
+class Agenda:
+    """The user's days with what stands in them already (all times UTC, days in the user's zone)."""
+
+    def __init__(
+        self,
+        hours: WorkingHours,
+        rules: ReminderRules,
+        standing: Iterable[Window],
+        busy: Iterable[Window],
+        now: datetime,
+    ) -> None:
+        self.hours = hours
+        self.rules = rules
+        self.zone = ZoneInfo(hours.zone)
+        self.now = now
+        self.taken: dict[date, list[Window]] = {}
+        self.a_day: Counter[date] = Counter()
+        self.a_week: Counter[tuple[int, int]] = Counter()
+        for span in busy:
+            self._take(span)
+        for span in standing:
+            self._stand(span)
+
+    def place(self, due: datetime) -> Window | None:
+        """A free slot on the first day from ``due`` (or today) that has room; None within the days ahead."""
+        today = self.now.astimezone(self.zone).date()
+        last = today + self.rules.ahead
+        day = max(today, due.astimezone(self.zone).date())
+        # A snooze may ask for a day beyond the horizon: then the first fitting day after it.
+        last = max(last, day + timedelta(days=14)) if day > last else last
+        while day <= last:
+            if self._room(day):
+                for span in self._grid(day):
+                    if span.start >= self.now and span.start >= due and self._free(day, span):
+                        self._stand(span)
+                        return span
+                # Due late in the working day: what does not fit any more goes to the next one.
+            day += timedelta(days=1)
+        return None
+
+    def _room(self, day: date) -> bool:
+        return (
+            day.isoweekday() in self.hours.days
+            and self.a_day[day] < self.rules.a_day
+            and self.a_week[day.isocalendar()[:2]] < self.rules.a_week
+        )
+
+    def _grid(self, day: date) -> Iterator[Window]:
+        length = timedelta(minutes=self.rules.minutes)
+        at = datetime.combine(day, self.hours.start, self.zone)
+        end = datetime.combine(day, self.hours.end, self.zone)
+        start, stop = at.astimezone(UTC), end.astimezone(UTC)
+        while start + length <= stop:
+            yield Window(start, start + length)
+            start += GRID
+
+    def _free(self, day: date, span: Window) -> bool:
+        return not any(t.start < span.end and span.start < t.end for t in self.taken.get(day, ()))
+
+    def _stand(self, span: Window) -> None:
+        day = span.start.astimezone(self.zone).date()
+        self.a_day[day] += 1
+        self.a_week[day.isocalendar()[:2]] += 1
+        self._take(span)
+
+    def _take(self, span: Window) -> None:
+        day = span.start.astimezone(self.zone).date()
+        last = span.end.astimezone(self.zone).date()
+        while day <= last:
+            self.taken.setdefault(day, []).append(span)
+            day += timedelta(days=1)
+
+
+def place_all(agenda: Agenda, asks: Sequence[Ask[T]]) -> tuple[list[tuple[T, Window]], list[T]]:
+    """Place what fits, in the order given; returns (placed, waiting)."""
+    placed: list[tuple[T, Window]] = []
+    waiting: list[T] = []
+    for ask in asks:
+        span = agenda.place(ask.due)
+        if span is None:
+            waiting.append(ask.what)
+        else:
+            placed.append((ask.what, span))
+    return placed, waiting
