@@ -1,0 +1,40 @@
+"""The fixture ``rig``: each suite module says with ``CAPABILITY`` what it is about; only fitting rigs run it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.contract.rig import Rig, Server
+from tests.contract.rigs import RIGS, fitting
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "rig" in metafunc.fixturenames:
+        metafunc.parametrize("rig", fitting(metafunc.module.CAPABILITY), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    """Starts each backend once, when its first test wants it."""
+    with ExitStack() as stack:
+        running: dict[str, Server] = {}
+
+        def get(name: str) -> Server:
+            if name not in running:
+                module = importlib.import_module(RIGS[name].module)
+                running[name] = stack.enter_context(module.open_server(tmp_path_factory.mktemp(name)))
+            return running[name]
+
+        yield get
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, _server: Callable[[str], Server], tmp_path: Path) -> Iterator[Rig]:
+    with _server(request.param).rig(tmp_path) as made:
+        yield made
+        made.connection().close()

@@ -1,0 +1,16 @@
+"""Every connector stands here, one line each. The capabilities decide which suites it has to pass."""
+
+from __future__ import annotations
+
+from tests.contract.rig import CALENDAR, CONTACTS, DRAFTS, MAIL, REMINDERS, RigKind
+
+EVERYTHING = frozenset({MAIL, CALENDAR, CONTACTS, DRAFTS, REMINDERS})
+
+RIGS: dict[str, RigKind] = {
+    "memory": RigKind("tests.contract.rig_memory", EVERYTHING),
+}
+
+
+def fitting(capability: str) -> list[str]:
+    """The rigs whose connector has this capability."""
+    return [name for name, kind in RIGS.items() if capability in kind.capabilities]
