@@ -52,7 +52,7 @@ class Seen:
 
 
 def read(pages: Iterable[Page], since: Position = Position(), stop_after: int | None = None) -> Seen:  # noqa: B008
-    """One pass; or its first ``stop_after`` pages, and then the iterator is closed as a caller that is stopped would."""
+    """One pass; or its first ``stop_after`` pages, and then the iterator is closed, as by a caller that is stopped."""
     seen = Seen(since)
     iterator: Iterator[Page] = iter(pages)
     for page in iterator:
@@ -69,8 +69,8 @@ def stopping_anywhere(
     open_pages: Callable[[Position], Iterable[Page]],
     start: Position = Position(),  # noqa: B008
 ) -> Iterator[tuple[Seen, Seen, Seen]]:
-    """For each place a pass can be stopped at: what came before, what came after going on from that page's position, and
-    what came after going on from its cursor alone, as if the progress had been lost.
+    """For each place a pass can be stopped at: what came before, what came after going on from that page's position,
+    and what came after going on from its cursor alone, as if the progress had been lost.
     """
     whole = read(open_pages(start), start)
     for count in range(1, len(whole.pages) + 1):

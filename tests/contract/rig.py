@@ -1,7 +1,7 @@
 """What the contract suite needs of a backend, seen from outside: as its user or its server would act.
 
-A connector joins the suite with one module that has a function ``open_server`` and one line in `rigs.py`. The suite never
-asks how a rig does its work; what a provider cannot do at all stands in `Rig.cannot`, with the reason beside it.
+A connector joins the suite with one module that has a function ``open_server`` and one line in `rigs.py`. The suite
+never asks how a rig does its work; what a provider cannot do at all stands in `Rig.cannot`, with the reason beside it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 
 from daemon.core.keys import draft_message_id, event_uid
 from daemon.core.model import Interest, OutgoingDraft, OutgoingEvent, Window
@@ -128,8 +129,12 @@ def seen_event(raw: bytes) -> SeenEvent:
     import icalendar
 
     found = icalendar.Calendar.from_ical(raw.decode()).walk("VEVENT")[0]
-    start, end = (found[name].dt.astimezone(UTC) for name in ("DTSTART", "DTEND"))
-    return SeenEvent(str(found["UID"]), start, end, str(found["SUMMARY"]), raw)
+    start, end = _span(found)
+    return SeenEvent(str(found["UID"]), start.astimezone(UTC), end.astimezone(UTC), str(found["SUMMARY"]), raw)
+
+
+def _span(found: Any) -> tuple[datetime, datetime]:
+    return found["DTSTART"].dt, found["DTEND"].dt
 
 
 def dragged(raw: bytes, start: datetime) -> bytes:
@@ -138,11 +143,11 @@ def dragged(raw: bytes, start: datetime) -> bytes:
 
     calendar = icalendar.Calendar.from_ical(raw.decode())
     found = calendar.walk("VEVENT")[0]
-    length = found["DTEND"].dt - found["DTSTART"].dt
-    for name, value in (("DTSTART", start), ("DTEND", start + length)):
+    was, until = _span(found)
+    for name, value in (("DTSTART", start), ("DTEND", start + (until - was))):
         del found[name]
         found.add(name, value)
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def retitled(raw: bytes, title: str) -> bytes:
@@ -151,7 +156,7 @@ def retitled(raw: bytes, title: str) -> bytes:
 
     calendar = icalendar.Calendar.from_ical(raw.decode())
     calendar.walk("VEVENT")[0]["SUMMARY"] = title
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def rewritten(raw: bytes, text: str) -> bytes:

@@ -10,8 +10,8 @@ from daemon.core.errors import CursorExpired
 from daemon.core.model import Answer, EventItem, Meeting, Position, Stream, Window
 from daemon.core.ports import CalendarSource
 from tests.contract.reading import Seen, read, stopping_anywhere
-from tests.contract.rig import CALENDAR, Rig
-from tests.contract.samples import ANNA, KNOWN, ME, NOW, STRANGER, WINDOW, event, exception, reminder, stamp
+from tests.contract.rig import CALENDAR, ME, Rig
+from tests.contract.samples import ANNA, KNOWN, NOW, STRANGER, WINDOW, event, exception, reminder, stamp
 
 CAPABILITY = CALENDAR
 
