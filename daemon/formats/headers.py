@@ -1,0 +1,116 @@
+"""One message's header block as a `Mail`. Bodies are not looked at."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from daemon.core.automated import signals
+from daemon.core.errors import BrokenItem
+from daemon.core.model import Mail, Signal
+from daemon.formats.addresses import parse_addresses
+from daemon.formats.dates import parse_date
+from daemon.formats.encoded import clean, decode_bytes, decode_words
+from daemon.formats.lines import split_fields
+
+FIELDS = (
+    "From Sender To Cc Bcc Date Message-ID In-Reply-To References Subject Content-Type Content-Language "
+    "Auto-Submitted Precedence List-Id List-Post List-Unsubscribe Feedback-ID Return-Path "
+    "X-Auto-Response-Suppress X-Autoreply X-Autorespond X-Autoreply-From X-Auto-Reply-From "
+    "X-Failed-Recipients Content-Class"
+).split()
+"""All header fields the rules read, in the order a source asks for them; nothing else is ever fetched."""
+
+MAX_REFERENCES = 50
+_AUTOMATION = {name.lower().encode(): name.lower() for name in FIELDS[10:]} | {b"from": "from", b"sender": "sender"}
+_ID = re.compile(r"<([^<>]+)>")
+
+
+def parse_mail(
+    item_id: str,
+    raw: bytes,
+    *,
+    received: datetime | None,
+    draft: bool = False,
+    asks: frozenset[str] = frozenset(),
+) -> Mail:
+    """The facts of one message.
+
+    Args:
+        item_id: its name in its stream.
+        raw: the header block, or the whole message (nothing after the first empty line is read).
+        received: the server's own date, UTC.
+        draft: whether the source holds it for an unsent draft.
+        asks: purposes the user asked for by a flag on it.
+
+    Raises:
+        BrokenItem: nothing here is a header, or the standard library's parser broke on it.
+    """
+    try:
+        return _parse(item_id, raw, received, draft, asks)
+    except BrokenItem:
+        raise
+    except (RecursionError, ValueError, LookupError, AttributeError, TypeError, AssertionError, OverflowError) as e:
+        # all of them seen out of the standard library's parsers on real mail
+        raise BrokenItem(f"The header cannot be parsed ({type(e).__name__}).") from None
+
+
+def _parse(item_id: str, raw: bytes, received: datetime | None, draft: bool, asks: frozenset[str]) -> Mail:
+    fields = split_fields(raw)
+    if not fields:
+        raise BrokenItem("There is no header field in it.")
+
+    def first(name: bytes) -> str:
+        values = fields.get(name)
+        return decode_bytes(values[0]) if values else ""
+
+    def addresses(name: bytes) -> tuple[str, ...]:
+        values = fields.get(name)
+        if not values:
+            return ()
+        return parse_addresses(values[0] if len(values) == 1 else b", ".join(values))
+
+    senders = addresses(b"from")
+    to, cc = addresses(b"to"), addresses(b"cc")
+    subject = clean(decode_words(first(b"subject")))
+    told = {text: decode_bytes(fields[name][0]) for name, text in _AUTOMATION.items() if name in fields}
+    found = signals(told, senders[0] if len(senders) == 1 else "", subject)
+    references = tuple(dict.fromkeys(map(_squeeze, _ID.findall(first(b"references")))))
+    if len(references) > MAX_REFERENCES:
+        references = references[:1] + references[1 - MAX_REFERENCES :]
+    return Mail(
+        item_id=item_id,
+        message_id=message_id(first(b"message-id")),
+        date=parse_date(first(b"date")),
+        received=received,
+        senders=senders,
+        to=to,
+        cc=cc,
+        recipients=len({*to, *cc, *addresses(b"bcc")}),
+        subject=subject,
+        raw_from=clean(decode_words(first(b"from"))),
+        in_reply_to=message_id(first(b"in-reply-to")),
+        references=references,
+        language=clean(first(b"content-language").partition(",")[0], 35),
+        signals=found,
+        bounced=addresses(b"x-failed-recipients") if Signal.BOUNCE in found else (),
+        draft=draft,
+        asks=asks,
+    )
+
+
+def message_id(text: str) -> str:
+    """The first message id in the text (RFC 5322 3.6.4), in angle brackets; "" where there is none.
+
+    ``<>`` is none. One written without brackets gets them.
+    """
+    found = _ID.search(text)
+    if found:
+        return _squeeze(found[1]) if found[1].strip() else ""
+    words = text.replace("<", " ").replace(">", " ").split()
+    return f"<{words[0]}>" if words and "@" in words[0] else ""
+
+
+def _squeeze(inner: str) -> str:
+    # folded inside by some programs, and never meant to hold a blank
+    return f"<{''.join(inner.split())}>"
