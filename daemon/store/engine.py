@@ -1,90 +1,103 @@
 """The database: one engine, `read()` and `write()`, nothing else.
 
-All writes go through `Store.write`. On SQLite it takes the write lock at once (BEGIN IMMEDIATE): the default
-deferred transaction was seen to lose updates under threads. No session is ever open across network I/O.
+All writes go through `Store.write`; writers stand in line (see `daemon.store.dialect`). No session is ever open
+across network I/O.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import DBAPIError
 
-from daemon.core.errors import NeedsUser, StoreBusy, UserMistake
+from daemon.core.errors import NeedsUser, UserMistake
+from daemon.store import dialect
+from daemon.store.dialect import Mode
+from daemon.store.failures import named
 
-BUSY_SECONDS = 30
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.sqlite import Insert
+
 REVISION = "0001"
 """The migration this code is written for; a test holds it against the migrations' head."""
 
 
 class Store:
-    """A kithd database, opened by URL (``sqlite:////path`` or ``postgresql+psycopg://...``)."""
+    """A kithd database, opened by URL (``sqlite:////path``, ``sqlite://`` in memory, ``postgresql://host/name``).
+
+    May be shared by threads. Nothing is touched before the first read or write.
+
+    Raises:
+        UserMistake: the URL is none of these.
+        NeedsUser: the driver for PostgreSQL is not installed.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
-        self.url = url
-        self.sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._engine = self._make_engine(pool_size)
-
-    def _make_engine(self, pool_size: int) -> Engine:
-        if not self.sqlite:
-            return create_engine(self.url, pool_size=pool_size, pool_timeout=BUSY_SECONDS, pool_pre_ping=True)
-        path = make_url(self.url).database
-        if path and path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_engine(
-            self.url,
-            pool_size=pool_size,
-            pool_timeout=BUSY_SECONDS,
-            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
+        self._url = dialect.parse(url)
+        self.url = self._url.render_as_string(hide_password=True)  # may be shown
+        self.sqlite = self._url.get_backend_name() == "sqlite"
+        self._engine = dialect.make_engine(self._url, pool_size)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view; nothing written inside is kept.
+        """The database as it is at one moment: the first SELECT of the block. A write inside is an error.
 
         Raises:
             StoreBusy: the database is locked or unreachable.
+            NeedsUser: it is not there, damaged, or refuses the login.
         """
-        with _named_errors(), self._engine.connect() as conn:
+        with self._transaction(Mode.READ) as conn:
             yield conn
-            conn.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction, committed at the end of the block, rolled back on any exception.
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """One transaction, alone; committed at the end of the block, rolled back on any exception.
+
+        It is on disk when the block is left. ``durable=False`` spares that wait for facts committed together with
+        the cursor to read them again by: a power cut may take the last such transactions back, each of them whole.
 
         Raises:
-            StoreBusy: the database is locked, full or read-only; nothing of the block was kept.
+            StoreBusy: the database is locked, full, read-only or unreachable; nothing of the block was kept.
+            NeedsUser: it is not there, damaged, or refuses the login.
         """
-        with (
-            _named_errors(),
-            self._engine.connect().execution_options(kithd_write=True) as conn,
-            conn.begin(),
-        ):
+        with self._transaction(Mode.WRITE if durable else Mode.BULK) as conn:
             yield conn
 
+    @contextmanager
+    def _transaction(self, mode: Mode) -> Iterator[Connection]:
+        with (
+            named(self._url),
+            self._engine.connect().execution_options(kithd_mode=mode) as conn,
+            conn.begin() as transaction,
+        ):
+            yield conn
+            if mode is Mode.READ:
+                transaction.rollback()
+
+    def revision(self) -> str | None:
+        """The schema's revision by one SELECT (alembic is not imported); None where there is no store yet."""
+        file = dialect.database_file(self._url)
+        if file is not None and not file.exists():
+            return None
+        with self.read() as conn:
+            try:
+                found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            except DBAPIError as e:
+                if "no such table" in str(e.orig) or getattr(e.orig, "sqlstate", "") == "42P01":
+                    return None
+                raise
+            return found
+
     def require_current(self) -> None:
-        """Compare the schema's revision by one SELECT (alembic is not imported).
+        """See to it that the store is there and of this version.
 
         Raises:
             UserMistake: there is no store yet, or it was made by another version.
         """
-        try:
-            with self.read() as conn:
-                found = conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-        except (DatabaseError, StoreBusy) as e:
-            if isinstance(e, StoreBusy) and "no such table" not in str(e) and "does not exist" not in str(e):
-                raise
-            found = None
+        found = self.revision()
         if found is None:
             raise UserMistake("There is no kithd store here yet: run `kith once` (or `kith init` first).")
         if found != REVISION:
@@ -93,58 +106,28 @@ class Store:
             )
 
     def upgrade(self) -> None:
-        """Bring the schema to this version's revision (creates it where there is none)."""
-        with _named_errors():
+        """Bring the schema to this version's revision (makes the store where there is none).
+
+        Raises:
+            UserMistake: the store was made by a newer version.
+        """
+        if self.revision() == REVISION:
+            return
+        file = dialect.database_file(self._url)
+        if file is not None:
             try:
-                with self._engine.connect() as conn:
-                    if conn.execute(text("SELECT version_num FROM alembic_version")).scalar() == REVISION:
-                        return
-            except DBAPIError:
-                pass
-            from daemon.store.migrate import upgrade  # alembic costs 0.3 s: only where it is needed
+                dialect.make_file(file)
+            except OSError as e:
+                raise NeedsUser("The database cannot be made.", f"Check the folder and its rights ({e}).") from None
+        from daemon.store.migrate import upgrade  # alembic costs 0.3 s: only where it is needed
 
-            upgrade(self._engine)
+        with self._transaction(Mode.MIGRATE) as conn, dialect.checked_references(conn):
+            upgrade(conn)
 
-    def insert(self, table):  # type: ignore[no-untyped-def]
+    def insert(self, table: Table) -> Insert:
         """An INSERT of this database's dialect, with ``on_conflict_do_update`` and ``..._nothing``."""
-        if self.sqlite:
-            from sqlalchemy.dialects.sqlite import insert
-        else:
-            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-        return insert(table)
+        return dialect.insert(self._engine, table)
 
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")  # in WAL mode a power cut loses no consistency, at most the last commit
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    cursor.close()
-
-
-def _begin_sqlite(conn: Connection) -> None:
-    write = conn.get_execution_options().get("kithd_write")
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as e:
-        what = str(e.orig).splitlines()[0]
-        if "readonly" in what or "read-only" in what:
-            raise StoreBusy(f"The database cannot be written ({what}). Nothing was lost.") from None
-        if "full" in what or "disk I/O" in what:
-            raise StoreBusy(
-                f"The disk is full or failing ({what}). Nothing was lost; make room and try again."
-            ) from None
-        if "unable to open" in what:
-            raise NeedsUser("The database cannot be opened.", f"Check the folder and its rights ({what}).") from None
-        raise StoreBusy(f"The database is busy or unreachable ({what}). Nothing was lost; try again.") from None

@@ -54,12 +54,30 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class PlainText(TypeDecorator[str]):
+    """Text every database can hold: strangers' headers bring NULs (which PostgreSQL refuses) and lone surrogates
+    (which no encoding knows); both become U+FFFD, so that one bad message does not block its page.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if type(value) is not str:  # psycopg would store an enumeration's name instead of its value
+            value = str(value)
+        if value.isascii() and "\0" not in value:
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 # SQLite gives only INTEGER PRIMARY KEY a rowid; PostgreSQL wants 64 bits.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _text(name: str, **kw: Any) -> Column[str]:
-    return Column(name, Text, nullable=False, server_default="", **kw)
+    return Column(name, PlainText, nullable=False, server_default="", **kw)
 
 
 def _flag(name: str) -> Column[bool]:
@@ -77,7 +95,7 @@ def _contact(nullable: bool = False, **kw: Any) -> Column[int]:
 meta = Table(
     "meta",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", PlainText, primary_key=True),
     _text("value"),
     comment="One value a name: the address book's revision, the fingerprint of the key secret.",
 )
@@ -86,7 +104,7 @@ contact = Table(
     "contact",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("uid", Text, nullable=False, unique=True),
+    Column("uid", PlainText, nullable=False, unique=True),
     _text("name"),
     _text("given"),
     _text("family"),
@@ -114,8 +132,8 @@ contact_source = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _contact(index=True),
-    Column("source", Text, nullable=False),  # "hand", "vcard:<path>", "carddav:<account>", "linkedin", ...
-    Column("record_id", Text, nullable=False),
+    Column("source", PlainText, nullable=False),  # "hand", "vcard:<path>", "carddav:<account>", "linkedin", ...
+    Column("record_id", PlainText, nullable=False),
     Column("card", JSON, nullable=False),
     _moment("seen_at", nullable=False),
     _moment("gone_at"),
@@ -127,7 +145,7 @@ contact_circle = Table(
     "contact_circle",
     metadata,
     Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True),
-    Column("circle", Text, primary_key=True),
+    Column("circle", PlainText, primary_key=True),
 )
 
 contact_date = Table(
@@ -135,8 +153,8 @@ contact_date = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _contact(index=True),
-    Column("kind", Text, nullable=False),
-    Column("when", Text, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("when", PlainText, nullable=False),
     _text("label"),
     _text("source"),
 )
@@ -145,7 +163,7 @@ address = Table(
     "address",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("address", Text, nullable=False, index=True),
+    Column("address", PlainText, nullable=False, index=True),
     _contact(index=True),
     _text("written"),
     UniqueConstraint("contact_id", "address"),
@@ -155,7 +173,7 @@ address = Table(
 address_state = Table(
     "address_state",
     metadata,
-    Column("address", Text, primary_key=True),
+    Column("address", PlainText, primary_key=True),
     _flag("shared"),  # said so by the user or by its role (hr@): credits nobody
     Column("assigned_to", Id, ForeignKey("contact.id", ondelete="SET NULL")),
     _moment("frozen_at"),
@@ -168,9 +186,9 @@ evidence = Table(
     "evidence",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("identity", Text, nullable=False),
-    Column("form", Text, nullable=False),  # mail | meeting
+    Column("account", PlainText, nullable=False),
+    Column("identity", PlainText, nullable=False),
+    Column("form", PlainText, nullable=False),  # mail | meeting
     _text("stream"),
     _text("item_id"),
     _text("role"),  # FolderRole of the stream it was first seen in
@@ -209,8 +227,8 @@ participant = Table(
     "participant",
     metadata,
     Column("evidence_id", Id, ForeignKey("evidence.id", ondelete="CASCADE"), primary_key=True),
-    Column("address", Text, primary_key=True, index=True),
-    Column("role", Text, primary_key=True),
+    Column("address", PlainText, primary_key=True, index=True),
+    Column("role", PlainText, primary_key=True),
     _text("answer"),
     comment="Known people only: strangers leave no row.",
 )
@@ -220,9 +238,9 @@ interaction = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _contact(),
-    Column("identity", Text, nullable=False),
-    Column("form", Text, nullable=False),
-    Column("direction", Text, nullable=False),
+    Column("identity", PlainText, nullable=False),
+    Column("form", PlainText, nullable=False),
+    Column("direction", PlainText, nullable=False),
     _moment("at", nullable=False),
     Column("counted", Boolean, nullable=False),
     _text("rule"),
@@ -238,7 +256,7 @@ overrule = Table(
     "overrule",
     metadata,
     _contact(primary_key=True),
-    Column("identity", Text, primary_key=True),
+    Column("identity", PlainText, primary_key=True),
     Column("counted", Boolean, nullable=False),
     _moment("at", nullable=False),
     comment="The user's word on one interaction; it outlives every rescan.",
@@ -249,9 +267,9 @@ hand_log = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _contact(index=True),
-    Column("identity", Text, nullable=False, unique=True),
-    Column("form", Text, nullable=False),
-    Column("direction", Text, nullable=False),
+    Column("identity", PlainText, nullable=False, unique=True),
+    Column("form", PlainText, nullable=False),
+    Column("direction", PlainText, nullable=False),
     _moment("at", nullable=False),
     _text("topic"),
     _text("note"),
@@ -267,9 +285,9 @@ hand_log = Table(
 cursor = Table(
     "cursor",
     metadata,
-    Column("account", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # mail | calendar | contacts
-    Column("stream", Text, primary_key=True),
+    Column("account", PlainText, primary_key=True),
+    Column("kind", PlainText, primary_key=True),  # mail | calendar | contacts
+    Column("stream", PlainText, primary_key=True),
     _text("cursor"),
     _text("progress"),
     _text("label"),
@@ -282,9 +300,9 @@ backfill = Table(
     "backfill",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("stream", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    Column("account", PlainText, nullable=False),
+    Column("stream", PlainText, nullable=False),
+    Column("address", PlainText, nullable=False),
     _text("progress"),
     UniqueConstraint("account", "stream", "address"),
     comment="History still to be fetched for an address added after a stream was read.",
@@ -293,9 +311,9 @@ backfill = Table(
 series = Table(
     "series",
     metadata,
-    Column("account", Text, primary_key=True),
-    Column("stream", Text, primary_key=True),
-    Column("item_id", Text, primary_key=True),
+    Column("account", PlainText, primary_key=True),
+    Column("stream", PlainText, primary_key=True),
+    Column("item_id", PlainText, primary_key=True),
     _text("uid"),
     _text("master"),
     comment="Calendar objects with known people, reduced, to expand anew as the window moves.",
@@ -304,13 +322,13 @@ series = Table(
 ledger = Table(
     "ledger",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # reminder | draft
-    Column("purpose", Text, nullable=False),
+    Column("key", PlainText, primary_key=True),
+    Column("kind", PlainText, nullable=False),  # reminder | draft
+    Column("purpose", PlainText, nullable=False),
     _contact(index=True),
-    Column("period", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("account", Text, nullable=False),
+    Column("period", PlainText, nullable=False),
+    Column("state", PlainText, nullable=False),
+    Column("account", PlainText, nullable=False),
     _text("remote_id"),
     _text("message_id"),  # of a draft
     _text("uid"),  # of an event
@@ -332,8 +350,8 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("key", Text, ForeignKey("ledger.key", ondelete="CASCADE"), nullable=False, index=True),
-    Column("verb", Text, nullable=False),  # create | update | withdraw
+    Column("key", PlainText, ForeignKey("ledger.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("verb", PlainText, nullable=False),  # create | update | withdraw
     Column("args", JSON, nullable=False),
     _text("hint"),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -348,10 +366,10 @@ dismissal = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _contact(index=True),
-    Column("purpose", Text, nullable=False),
-    Column("base", Text, nullable=False),  # the period without its n
+    Column("purpose", PlainText, nullable=False),
+    Column("base", PlainText, nullable=False),  # the period without its n
     Column("n", Integer, nullable=False),
-    Column("why", Text, nullable=False),  # skip | lapse | withdrawn | snooze
+    Column("why", PlainText, nullable=False),  # skip | lapse | withdrawn | snooze
     _moment("not_before"),
     _moment("at", nullable=False),
     comment="Skips, lapses and snoozes: late evidence does not bring back what was dismissed.",
@@ -360,7 +378,7 @@ dismissal = Table(
 enablement = Table(
     "enablement",
     metadata,
-    Column("account", Text, primary_key=True),
+    Column("account", PlainText, primary_key=True),
     _moment("since", nullable=False),
     _moment("enabled_at", nullable=False),
     comment="Accounts that may be written to; occasions before `since` never make a draft.",
@@ -369,7 +387,7 @@ enablement = Table(
 lease = Table(
     "lease",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", PlainText, primary_key=True),
     _text("holder"),
     _moment("expires_at"),
     Column("fence", Integer, nullable=False, server_default="0"),
@@ -378,8 +396,8 @@ lease = Table(
 health = Table(
     "health",
     metadata,
-    Column("account", Text, primary_key=True),
-    Column("part", Text, primary_key=True),  # mail | calendar | contacts | drafts | reminders
+    Column("account", PlainText, primary_key=True),
+    Column("part", PlainText, primary_key=True),  # mail | calendar | contacts | drafts | reminders
     _moment("ok_at"),
     _moment("failed_at"),
     Column("failures", Integer, nullable=False, server_default="0"),
@@ -392,11 +410,11 @@ quarantine = Table(
     "quarantine",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("stream", Text, nullable=False),
-    Column("item_id", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("account", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("stream", PlainText, nullable=False),
+    Column("item_id", PlainText, nullable=False),
+    Column("reason", PlainText, nullable=False),
     _moment("at", nullable=False),
     _flag("retry"),
     UniqueConstraint("account", "kind", "stream", "item_id"),
@@ -406,8 +424,8 @@ question = Table(
     "question",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # what is held: reminders-gone | drafts-gone | events-gone | cards-gone
+    Column("account", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),  # what is held: reminders-gone | drafts-gone | events-gone | cards-gone
     Column("items", JSON, nullable=False),
     _moment("asked_at", nullable=False),
     _moment("answered_at"),
@@ -418,7 +436,7 @@ question = Table(
 forgotten = Table(
     "forgotten",
     metadata,
-    Column("mark", Text, primary_key=True),  # HMAC of an address or of source + record id
+    Column("mark", PlainText, primary_key=True),  # HMAC of an address or of source + record id
     _moment("at", nullable=False),
     comment="People the user asked to be forgotten, unreadable, so that a re-sync does not bring them back.",
 )

@@ -1,0 +1,211 @@
+"""All that SQLite and PostgreSQL do not share. Nothing else in the project names either.
+
+Both give the same promises: a read sees one moment and cannot write; writers stand in line, so that "read, then
+write what follows from it" is safe inside one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from daemon.core.errors import NeedsUser, UserMistake
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.sqlite import Insert
+
+BUSY_SECONDS = 30
+"""How long a writer waits for the one before it, and anybody for a connection."""
+
+STATEMENT_SECONDS = 120
+"""A statement that takes longer has met a server that hangs (PostgreSQL)."""
+
+WRITERS_LOCK = 0x6B697468
+"""The advisory lock PostgreSQL's writers stand in line for: "kith"."""
+
+
+class Mode(StrEnum):
+    """What a transaction is for."""
+
+    READ = "read"
+    WRITE = "write"  # on disk when it returns
+    BULK = "bulk"  # as whole and consistent, but the last ones may be lost in a power cut
+    MIGRATE = "migrate"  # tables may be rebuilt
+
+
+def parse(text: str) -> URL:
+    """The database's URL, with the driver this project uses.
+
+    Raises:
+        UserMistake: it is no such URL; the sentence does not repeat it, for it may hold a password.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise UserMistake("The store's URL cannot be read: use sqlite:////path or postgresql://host/name.") from None
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise UserMistake(f"The store cannot be kept in {url.drivername}: SQLite and PostgreSQL (psycopg) are known.")
+    return url
+
+
+def database_file(url: URL) -> Path | None:
+    """The file an SQLite URL names; None for a server, a database in memory or a ``file:`` URI."""
+    name = url.database or ""
+    if url.get_backend_name() != "sqlite" or name in {"", ":memory:"} or name.startswith("file:"):
+        return None
+    return Path(name).expanduser().absolute()
+
+
+def make_engine(url: URL, pool_size: int) -> Engine:
+    """An engine whose transactions begin as their mode (execution option ``kithd_mode``) asks.
+
+    Raises:
+        NeedsUser: the driver for PostgreSQL is not installed.
+        UserMistake: the driver does not know the URL.
+    """
+    common: dict[str, Any] = {"pool_timeout": BUSY_SECONDS, "hide_parameters": True}  # parameters are people's data
+    if url.get_backend_name() == "sqlite":
+        engine = _sqlite_engine(url, pool_size, common)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            pool_pre_ping=True,  # a connection the server dropped overnight is replaced, not an error
+            connect_args=_postgres_arguments(url),
+            **common,
+        )
+    except NoSuchModuleError:
+        raise UserMistake("The store's URL names a database driver that is not known.") from None
+    except ImportError:
+        raise NeedsUser(
+            "The driver for PostgreSQL is not installed.", "Install it with: pip install 'kithd[postgres]'"
+        ) from None
+    event.listen(engine, "begin", _begin_postgres)
+    return engine
+
+
+def insert(conn: Connection | Engine, table: Table) -> Insert:
+    """An INSERT with ``on_conflict_do_update``, ``on_conflict_do_nothing`` and ``excluded``.
+
+    Typed as SQLite's; PostgreSQL's has the same methods.
+    """
+    if conn.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+        return sqlite_insert(table)
+    from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+    return cast("Insert", postgres_insert(table))
+
+
+# -- SQLite ------------------------------------------------------------------------------------------------------
+
+
+def _sqlite_engine(url: URL, pool_size: int, common: dict[str, Any]) -> Engine:
+    arguments: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    if (url.database or ":memory:") == ":memory:":
+        # One connection is the database: everyone takes turns with it. (A StaticPool would hand the same connection
+        # to two threads at once, and their transactions would become one.)
+        return create_engine(url, poolclass=QueuePool, pool_size=1, max_overflow=0, connect_args=arguments, **common)
+    file = database_file(url)
+    if file is not None:
+        # mode=rw: to look for a store must not make an empty one. `make_file` makes it.
+        url = url.set(database=f"file:{quote(str(file))}").update_query_dict({"mode": "rw", "uri": "true"})
+    return create_engine(url, poolclass=QueuePool, pool_size=pool_size, connect_args=arguments, **common)
+
+
+def make_file(file: Path) -> None:
+    """Make an empty database for the user's eyes only, where there is none; its journal inherits the rights."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.touch(mode=0o600, exist_ok=True)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    real = cast(sqlite3.Connection, connection)
+    real.isolation_level = None  # we say BEGIN ourselves
+    real.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    if real.execute("PRAGMA journal_mode").fetchone()[0] not in {"wal", "memory"}:
+        real.execute("PRAGMA journal_mode=WAL")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    """These settings belong to the connection, which is pooled: each transaction says what it wants.
+
+    synchronous: FULL has each commit on disk before it returns, so that an intent is there before the remote write it
+    announces and what a command said it kept is kept. NORMAL (bulk) spares a first scan the wait for the disk at each
+    page; a power cut then loses at most the last pages, each with its cursor, and they are read again.
+    """
+    mode = _mode(conn)
+    execute = conn.exec_driver_sql
+    execute(f"PRAGMA query_only={int(mode is Mode.READ)}")
+    execute(f"PRAGMA synchronous={'NORMAL' if mode is Mode.BULK else 'FULL'}")
+    # Rebuilding a table (alembic's batch mode) drops the old one: its children must not go with it.
+    execute(f"PRAGMA foreign_keys={int(mode is not Mode.MIGRATE)}")
+    # A deferred BEGIN was seen to lose updates under threads, and fails without waiting when it turns to writing.
+    execute("BEGIN" if mode is Mode.READ else "BEGIN IMMEDIATE")
+
+
+# -- PostgreSQL --------------------------------------------------------------------------------------------------
+
+
+def _postgres_arguments(url: URL) -> dict[str, Any]:
+    settings = {
+        "lock_timeout": BUSY_SECONDS * 1000,
+        "statement_timeout": STATEMENT_SECONDS * 1000,
+        # A process stopped in the middle of a transaction must not hold up the others for ever.
+        "idle_in_transaction_session_timeout": 2 * BUSY_SECONDS * 1000,
+    }
+    arguments = {
+        "connect_timeout": 10,
+        "keepalives_idle": 30,
+        "tcp_user_timeout": BUSY_SECONDS * 1000,
+        "application_name": "kithd",
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+    }
+    return {name: value for name, value in arguments.items() if name not in url.query}  # the user's word goes first
+
+
+def _begin_postgres(conn: Connection) -> None:
+    """Reads see one snapshot (REPEATABLE READ) and are refused any write.
+
+    Writers take one advisory lock, as SQLite's take its write lock: under READ COMMITTED alone, two that read before
+    they write would each miss the other's change. Waiting is cheaper than SERIALIZABLE, whose failures every caller
+    would have to repeat, and one person's installation has no two long writers.
+    """
+    mode = _mode(conn)
+    if mode is Mode.READ:
+        conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return
+    if mode is Mode.MIGRATE:
+        conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    if mode is Mode.BULK:
+        conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+
+
+def _mode(conn: Connection) -> Mode:
+    return Mode(conn.get_execution_options().get("kithd_mode", Mode.READ))
+
+
+@contextmanager
+def checked_references(conn: Connection) -> Iterator[None]:
+    """Look after a migration whether every reference still points somewhere (SQLite did not check meanwhile)."""
+    yield
+    if conn.dialect.name == "sqlite" and (bad := conn.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+        raise RuntimeError(f"the migration left {len(bad)} references without their row")

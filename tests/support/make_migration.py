@@ -1,0 +1,62 @@
+"""Writes the first migration anew from `daemon.store.tables`, while nothing is released:
+
+    python -m tests.support.make_migration && ruff format daemon/store/migrations
+
+Once a version is out, migrations are added, never rewritten.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic.autogenerate.api import AutogenContext, RevisionContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from daemon.store import migrate
+from daemon.store.tables import PlainText, UtcDateTime, metadata
+
+
+def render_item(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
+    """Our own types as what they are in the database: a migration must not change with the code."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime()"
+    if kind == "type" and isinstance(item, PlainText):
+        return "sa.Text()"
+    return False
+
+
+def main() -> None:
+    for old in (migrate.MIGRATIONS / "versions").glob("0001_*.py"):
+        old.unlink()
+    engine = create_engine("sqlite://")
+    with engine.connect() as conn:
+        config = migrate.config(conn)
+        script = ScriptDirectory.from_config(config)
+
+        def write(rev: Any, context: Any) -> list[Any]:
+            args: dict[str, Any] = {
+                "message": "first tables",
+                "autogenerate": True,
+                "sql": False,
+                "head": "head",
+                "splice": False,
+                "branch_label": None,
+                "version_path": None,
+                "rev_id": "0001",
+                "depends_on": None,
+            }
+            made = RevisionContext(config, script, args)
+            made.run_autogenerate(rev, context)
+            list(made.generate_scripts())
+            return []
+
+        with EnvironmentContext(config, script) as env:
+            env.configure(connection=conn, target_metadata=metadata, render_item=render_item, fn=write)
+            env.run_migrations()
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
