@@ -70,6 +70,19 @@ def of_subject(subject: str) -> str:
     return ""
 
 
+def of_text(text: str) -> str:
+    """The language several lines are surely in ("ru", "en"), else ""."""
+    words = [w.casefold() for w in _WORD.findall(text)]
+    letters = "".join(words)
+    cyrillic = sum("\u0400" <= c <= "\u052f" for c in letters)
+    if cyrillic * 2 > len(letters):
+        found = frozenset(c for c in letters if "\u0400" <= c <= "\u052f")
+        return "ru" if found <= _RUSSIAN and found & _RUSSIAN_ONLY else ""
+    if cyrillic or not letters:
+        return ""
+    return "en" if sum(w in _ENGLISH_WORDS for w in words) * 12 >= len(words) else ""
+
+
 def choose_language(own: str, subjects: Iterable[str] = (), content_languages: Iterable[str] = ()) -> str:
     """The language to write in: the contact's ``own``, else that of past mail, else "" (a reminder then).
 

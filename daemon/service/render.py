@@ -14,14 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from daemon.core.language import of_text
 from daemon.core.plain import clean, one_line
 from daemon.core.wording import addressed, calendar_date, fits, in_month, on_day, quoted_list
 from daemon.service.letter import flatten, to_html
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
-    from daemon.service.templating import Filled, TemplateFault
+    from daemon.service.templating import Filled, Loaded, TemplateFault
 
 PURPOSES = ("thanks", "congratulations", "update", "check-in", "reply")
 DETAILS = ("full", "name", "none")
@@ -101,11 +100,12 @@ class Renderer:
 
     def __init__(self, shipped: Path, user: Path | None = None) -> None:
         self.folders = tuple(folder for folder in (user, shipped) if folder is not None)
-        self._made: dict[Path, Template] = {}
+        self._made: dict[Path, Loaded] = {}
 
     def find(self, lang: str, purpose: str, *special: str) -> Path | None:
         """The file that serves: in each folder ``<purpose>.<occasion or circle>.j2`` before ``<purpose>.j2``."""
-        names = [f"{purpose}.{part}.j2" for part in special if _SAFE_PART.match(part)] + [f"{purpose}.j2"]
+        parts = (part.partition(":")[0] for part in special)  # "meeting:<its identity>" is a meeting
+        names = [f"{purpose}.{part}.j2" for part in parts if _SAFE_PART.match(part)] + [f"{purpose}.j2"]
         if not _SAFE_PART.match(lang) or not _SAFE_PART.match(purpose):
             return None
         candidates = (folder / lang / name for folder in self.folders for name in names)
@@ -133,13 +133,16 @@ class Renderer:
 
     def missing(self, facts: DraftFacts, lang: str) -> str:
         """Why no draft can be made of this ("" where one can): what is not known, or the template there is not."""
-        for need in _NEEDS.get(facts.purpose, ("name",)):
-            if not getattr(facts, need):
-                return f"the {need.replace('_', ' ')} is not known"
         if not lang:
             return "the language to write in is not known"
+        variables = draft_variables(facts, lang)
+        for need in _NEEDS.get(facts.purpose, ("name",)):
+            if not variables[need]:
+                return f"the {need.replace('_', ' ')} is not known"
         if self.find(lang, facts.purpose, facts.occasion, facts.circle) is None:
             return f"there is no template {lang}/{facts.purpose}.j2"
+        if facts.purpose == "update" and of_text(facts.news) not in ("", lang):
+            return f"the news are written in {of_text(facts.news)}, the letter would be in {lang}"
         return ""
 
     def render_draft(
@@ -166,9 +169,9 @@ class Renderer:
         if path is None:
             return None
         variables = draft_variables(facts, lang)
-        blocks = self._fill(path, variables)
-        if any(not variables.get(need) for need in blocks.needs()):
+        if any(not variables.get(need) for need in self._load(path).needs):
             return None
+        blocks = self._fill(path, variables)
         chosen = choose_variant(blocks.variants(), variant_seed, previous)
         subject = one_line(blocks.show(f"subject_{chosen}"), SUBJECT_LIMIT)
         body = _tidy(blocks.show(f"{'familiar' if variables['familiar'] else 'formal'}_{chosen}", f"text_{chosen}"))
@@ -194,12 +197,17 @@ class Renderer:
             raise _fault(f"{path}: the summary came out empty.")
         return summary, clean(description, TEXT_LIMIT)
 
-    def _fill(self, path: Path, variables: Mapping[str, Any]) -> Filled:
-        from daemon.service import templating
-
+    def _load(self, path: Path) -> Loaded:
         if path not in self._made:
-            self._made[path] = templating.load(path, self.folders)
-        return templating.Filled(path, self._made[path], variables)
+            from daemon.service.templating import load
+
+            self._made[path] = load(path, self.folders)
+        return self._made[path]
+
+    def _fill(self, path: Path, variables: Mapping[str, Any]) -> Filled:
+        from daemon.service.templating import Filled
+
+        return Filled(self._load(path), variables)
 
 
 def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:

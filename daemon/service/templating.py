@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from jinja2 import FileSystemLoader, Template, TemplateNotFound, TemplateSyntaxError, Undefined
+from jinja2 import FileSystemLoader, Template, TemplateNotFound, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from daemon.core.errors import UserMistake
@@ -60,6 +61,15 @@ class Missing(Undefined):
         self._fail_with_undefined_error()
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A compiled template and the facts it says it cannot do without (``{% set needs = ["title"] %}``)."""
+
+    path: Path
+    template: Template
+    needs: tuple[str, ...]
+
+
 class Filled:
     """One template run with its variables; its blocks are then asked for by name.
 
@@ -70,18 +80,13 @@ class Filled:
         TemplateFault: the template fails with these variables.
     """
 
-    def __init__(self, path: Path, template: Template, variables: Mapping[str, Any]) -> None:
-        self.path = path
-        self._blocks = template.blocks
-        with _named(path):
-            self._context = template.new_context(_with_missing(variables))
-            for _ in template.root_render_func(self._context):
+    def __init__(self, loaded: Loaded, variables: Mapping[str, Any]) -> None:
+        self.path = loaded.path
+        self._blocks = loaded.template.blocks
+        with _named(self.path):
+            self._context = loaded.template.new_context(_with_missing(variables))
+            for _ in loaded.template.root_render_func(self._context):
                 pass
-
-    def needs(self) -> Sequence[str]:
-        """The facts it says it cannot do without: ``{% set needs = ["title"] %}``."""
-        found = self._context.vars.get("needs", ())
-        return [str(need) for need in found] if isinstance(found, list | tuple) else ()
 
     def variants(self) -> tuple[str, ...]:
         """The names of its variants: each has subject_N, and text_N or both formal_N and familiar_N.
@@ -113,7 +118,7 @@ class Filled:
         raise TemplateFault(f"{self.path}: there is no block {names[0]}.")
 
 
-def load(path: Path, folders: Sequence[Path]) -> Template:
+def load(path: Path, folders: Sequence[Path]) -> Loaded:
     """Compile a template. What it imports is looked for beside it, then in its language's folder of ``folders``.
 
     Raises:
@@ -127,7 +132,18 @@ def load(path: Path, folders: Sequence[Path]) -> Template:
         lstrip_blocks=True,
     )
     with _named(path):
-        return environment.get_template(path.name)
+        source = path.read_text(encoding="utf-8")
+        return Loaded(
+            path, environment.get_template(path.name), _needs(environment.parse(source, path.name, str(path)))
+        )
+
+
+def _needs(tree: nodes.Template) -> tuple[str, ...]:
+    """Read from the source, not by running it: without these facts it must not run at all."""
+    for assign in tree.find_all(nodes.Assign):
+        if isinstance(assign.target, nodes.Name) and assign.target.name == "needs":
+            return tuple(str(each.value) for each in assign.node.find_all(nodes.Const))
+    return ()
 
 
 def _with_missing(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,9 +173,9 @@ def _named(path: Path) -> Iterator[None]:
 def _where(path: Path, traceback: TracebackType | None) -> str:
     found = str(path)
     while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
-        if file.endswith(".j2"):  # Jinja makes its frames look like the template's own lines
-            found = f"{file}, line {traceback.tb_lineno}"
+        template = traceback.tb_frame.f_globals.get("__jinja_template__")  # set in the code Jinja compiles
+        if isinstance(template, Template):
+            found = f"{template.filename}, line {template.get_corresponding_lineno(traceback.tb_lineno)}"
         traceback = traceback.tb_next
     return found
 

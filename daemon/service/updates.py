@@ -1,0 +1,182 @@
+"""The quarter's news as the user writes them: ``updates/2026-Q4.md``, front matter and Markdown.
+
+    +++
+    subject = "News from Irina"
+    circles = ["mentor", "partner"]
+    +++
+    Text, without greeting and signature: the template adds those.
+
+Front matter between ``---`` lines with ``name: value`` is read as well. A translation stands beside it as
+``2026-Q4.en.md``. Described for users in ``docs/reminders-and-drafts.md``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from daemon.core.errors import UserMistake
+from daemon.core.language import of_text, tag
+from daemon.core.plain import clean, one_line
+
+_NAME = re.compile(r"(\d{4}-Q[1-4])(?:\.([a-z]{2,3}))?\.md\Z")
+_KNOWN = ("subject", "circles", "language", "written")
+_PLACEHOLDER = re.compile(r"\{\{?[^{}\n]{1,40}\}?\}|\[(?:name|имя)\]|%\w+%|<(?:name|имя)>", re.IGNORECASE)
+_SIZE = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One quarter's letter. ``circles`` empty means: all the kept. ``written_at`` is UTC.
+
+    ``language`` is what the file, its name or its text says, "" where none of them does.
+    """
+
+    quarter: str
+    subject: str
+    circles: frozenset[str]
+    text: str
+    written_at: datetime
+    language: str = ""
+
+
+def quarter_of(day: date) -> str:
+    """The quarter a day is in, as the files are named: "2026-Q4"."""
+    return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def quarter_ends(quarter: str) -> date:
+    """The first day after the quarter."""
+    year, number = int(quarter[:4]), int(quarter[-1])
+    return date(year + number // 4, number % 4 * 3 + 1, 1)
+
+
+def read_editions(folder: Path, quarter: str) -> dict[str, Update]:
+    """The quarter's letter in each language it is written in; empty where there is none.
+
+    Raises:
+        UserMistake: as `read_update`; or two files are in the same language.
+    """
+    found: dict[str, Update] = {}
+    for path in sorted(folder.glob(f"{quarter}*.md")):
+        if not _NAME.match(path.name):
+            continue
+        update = read_update(path)
+        if update.language in found:
+            raise UserMistake(f"{path} and another file of {quarter} are both in “{update.language}”: keep one.")
+        found[update.language] = update
+    return found
+
+
+def read_update(path: Path) -> Update:
+    """Read one quarter's file. Without ``written`` in it, it was written when the file was last changed.
+
+    Raises:
+        UserMistake: the file cannot be read or used; the sentence names it and says what is allowed.
+    """
+    named = _NAME.match(path.name)
+    if not named:
+        raise UserMistake(f"{path}: name it after its quarter, like 2026-Q4.md (or 2026-Q4.en.md).")
+    try:
+        if path.stat().st_size > _SIZE:
+            raise UserMistake(f"{path} is larger than a letter ({_SIZE // 1000} kB at most).")
+        raw = path.read_text(encoding="utf-8-sig")
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except UnicodeDecodeError:
+        raise UserMistake(f"{path} is not in UTF-8: save it as UTF-8.") from None
+    except OSError as e:
+        raise UserMistake(f"{path} cannot be read ({e.strerror}).") from None
+    matter, text = _split(raw.replace("\r\n", "\n"), path)
+    text = clean(re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)).strip()
+    for key in matter:
+        if key not in _KNOWN:
+            raise UserMistake(f"{path}: “{key}” is not known at its head; {', '.join(_KNOWN)} are.")
+    if not text:
+        raise UserMistake(f"{path} has no text below its head.")
+    subject = one_line(str(matter.get("subject", "")), 150)
+    blank = _PLACEHOLDER.search(text) or _PLACEHOLDER.search(subject)
+    if blank:
+        raise UserMistake(
+            f"{path}: “{blank[0]}” would go out as it stands: there are no placeholders. "
+            "Greeting and signature are added to your text."
+        )
+    return Update(
+        quarter=named[1],
+        subject=subject,
+        circles=_circles(matter.get("circles", ""), path),
+        text=text,
+        written_at=_moment(matter["written"], path) if "written" in matter else changed,
+        language=tag(str(matter.get("language", ""))) or named[2] or of_text(text),
+    )
+
+
+def _split(raw: str, path: Path) -> tuple[Mapping[str, object], str]:
+    first, _, rest = raw.lstrip("\n").partition("\n")
+    fence = first.strip()
+    if fence not in ("+++", "---"):
+        return {}, raw
+    head, found, text = _at_fence(rest, fence)
+    if not found:
+        raise UserMistake(f"{path}: its head begins with {fence} and never ends; close it with another {fence}.")
+    if fence == "---":
+        return _plain_pairs(head, path), text
+    try:
+        return tomllib.loads(head), text
+    except tomllib.TOMLDecodeError as e:
+        raise UserMistake(f"{path}: its head is no valid TOML: {one_line(str(e))}.") from None
+
+
+def _at_fence(rest: str, fence: str) -> tuple[str, bool, str]:
+    lines = rest.split("\n")
+    for i, line in enumerate(lines):
+        if line.strip() == fence:
+            return "\n".join(lines[:i]), True, "\n".join(lines[i + 1 :])
+    return rest, False, ""
+
+
+def _plain_pairs(head: str, path: Path) -> Mapping[str, object]:
+    pairs: dict[str, object] = {}
+    last = ""
+    for number, line in enumerate(head.split("\n"), start=2):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        if stripped.startswith("- ") and last:  # a list, an item a line
+            pairs[last] = ", ".join(filter(None, (str(pairs[last]), _bare(stripped[2:]))))
+            continue
+        key, colon, value = stripped.partition(":")
+        if not colon:
+            raise UserMistake(f"{path}, line {number}: “{one_line(stripped, 60)}” is not “name: value”.")
+        last = key.strip()
+        pairs[last] = _bare(value)
+    return pairs
+
+
+def _bare(value: str) -> str:
+    value = value.strip()
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+def _circles(value: object, path: Path) -> frozenset[str]:
+    if isinstance(value, str):
+        value = [_bare(part) for part in value.strip().strip("[]").split(",")]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise UserMistake(f"{path}: circles is a list of names, like mentor, partner.")
+    return frozenset(each.strip() for each in value if each.strip())
+
+
+def _moment(value: object, path: Path) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise UserMistake(f"{path}: written is a date like 2026-10-05.") from None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    raise UserMistake(f"{path}: written is a date like 2026-10-05.")
