@@ -1,0 +1,5 @@
+"""`python -m daemon.cli` is `kith`."""
+
+from daemon.cli.main import main
+
+main()
