@@ -271,7 +271,9 @@ def sync_instances(
     return touched | _set_gone(conn, [(r.id, r.identity) for r in stale])
 
 
-def drop_items(conn: Connection, account: str, stream: str, item_ids: Sequence[str], read_at: datetime | None) -> set[str]:
+def drop_items(
+    conn: Connection, account: str, stream: str, item_ids: Sequence[str], read_at: datetime | None
+) -> set[str]:
     """Calendar objects positively gone: what had not been held by the last reading is taken back.
 
     A meeting read after its end and deleted later was held all the same: cleaning up a calendar undoes nothing.
@@ -315,4 +317,3 @@ def bounced_addresses(conn: Connection, mail: Mail, interest: Interest) -> set[s
         ).scalars()
     )
     return people if len(people) == 1 else set()
-

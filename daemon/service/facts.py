@@ -94,7 +94,9 @@ class Rules:
                     select(address.c.contact_id, address.c.address).where(address.c.contact_id.in_(chunk))
                 ):
                     names.setdefault(row.contact_id, set()).add(row.address)
-            for row in conn.execute(select(contact.c.id, contact.c.name, contact.c.tier).where(contact.c.id.in_(chunk))):
+            for row in conn.execute(
+                select(contact.c.id, contact.c.name, contact.c.tier).where(contact.c.id.in_(chunk))
+            ):
                 known_as = names.get(row.id, set()) | {row.name.casefold()}
                 self.caps[row.id] = resolve(self.policies, known_as, circles.get(row.id, ()), row.tier).caps
 
@@ -269,9 +271,7 @@ def _add_logged(conn: Connection, identities: Collection[str], wanted: Wanted) -
     handmade = [i for i in identities if i.startswith("l")]
     if not handmade:
         return
-    for row in conn.execute(
-        select(hand_log).where(hand_log.c.identity.in_(handmade), hand_log.c.undone_at.is_(None))
-    ):
+    for row in conn.execute(select(hand_log).where(hand_log.c.identity.in_(handmade), hand_log.c.undone_at.is_(None))):
         wanted[row.contact_id, row.identity] = {
             "contact_id": row.contact_id,
             "identity": row.identity,
@@ -323,9 +323,7 @@ def rederive(conn: Connection, contact_ids: Collection[int], rules: Rules) -> in
             ).scalars()
         )
         for table in (interaction, hand_log):
-            identities.update(
-                conn.execute(select(table.c.identity).where(table.c.contact_id.in_(chunk))).scalars()
-            )
+            identities.update(conn.execute(select(table.c.identity).where(table.c.contact_id.in_(chunk))).scalars())
     return derive(conn, identities, rules)
 
 

@@ -1,0 +1,202 @@
+"""The facts a letter or a reminder is written from, gathered from the store."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from daemon.core.desired import DRAFT, UPDATE, Person, Want
+from daemon.core.errors import Refused
+from daemon.core.model import OutgoingDraft, OutgoingEvent
+from daemon.core.plan import OPEN
+from daemon.service.deps import Deps
+from daemon.service.news import News
+from daemon.service.render import DraftFacts, ReminderFacts
+from daemon.service.routing import latest_thread, recipient
+from daemon.store.tables import contact, hand_log, ledger
+
+TOPICS_OF = timedelta(days=365)
+"""Topics logged longer ago are not mentioned any more."""
+
+ALARM = timedelta(0)
+
+
+def draft_facts(
+    deps: Deps, conn: Connection, person: Person, want: Want, news: News | None, now: datetime
+) -> DraftFacts:
+    """What the letter may say."""
+    row = conn.execute(select(contact).where(contact.c.id == person.contact_id)).one()
+    edition = news.edition(person.speaks) if news is not None and want.purpose == UPDATE else None
+    zone = ZoneInfo(deps.settings.hours.zone)
+    last = person.last.reset(("inbound", "outbound", "meeting", "logged"))
+    return DraftFacts(
+        purpose=want.purpose,
+        occasion=want.occasion,
+        name=row.name,
+        given=row.given,
+        family=row.family,
+        patronymic=row.patronymic,
+        form=row.form or "formal",
+        language=person.speaks,
+        my_name=deps.settings.me.name,
+        signature=deps.settings.me.signature,
+        today=now.astimezone(zone).date(),
+        occasion_date=want.occasion_date,
+        occasion_title=edition.subject if edition else "",
+        topics=_topics(conn, person.contact_id, now),
+        organisation=row.organisation,
+        news=edition.text if edition else "",
+        last_contact=last.astimezone(zone).date() if last else None,
+        circle=person.circles[0] if person.circles else "",
+    )
+
+
+def _topics(conn: Connection, contact_id: int, now: datetime) -> tuple[str, ...]:
+    """Topics logged by hand, newest first; confidential ones never leave the store."""
+    return tuple(
+        conn.execute(
+            select(hand_log.c.topic)
+            .where(
+                hand_log.c.contact_id == contact_id,
+                hand_log.c.topic != "",
+                hand_log.c.confidential.is_(False),
+                hand_log.c.undone_at.is_(None),
+                hand_log.c.at > now - TOPICS_OF,
+            )
+            .order_by(hand_log.c.at.desc())
+            .limit(3)
+        ).scalars()
+    )
+
+
+def compose(
+    deps: Deps,
+    conn: Connection,
+    person: Person,
+    want: Want,
+    account: str,
+    message_id: str,
+    news: News | None,
+    now: datetime,
+) -> OutgoingDraft:
+    """The letter, ready to be laid into Drafts.
+
+    Raises:
+        Refused: it cannot be written (no address that works, or too little is known by now).
+    """
+    facts = draft_facts(deps, conn, person, want, news, now)
+    to = recipient(conn, person.contact_id)
+    if not to:
+        raise Refused("no address of theirs works")
+    earlier = conn.execute(
+        select(ledger.c.key)
+        .where(
+            ledger.c.contact_id == person.contact_id,
+            ledger.c.purpose == want.purpose,
+            ledger.c.kind == DRAFT,
+            ledger.c.key != want.key,
+        )
+        .order_by(ledger.c.created_at, ledger.c.key)
+    ).scalars()
+    letter = deps.renderer.render_draft(
+        want.purpose, want.occasion, person.speaks, facts, want.key, previous=tuple(earlier)
+    )
+    if letter is None:
+        raise Refused("too little is known to write it")
+    thread = latest_thread(conn, person.contact_id, account, want, now)
+    return OutgoingDraft(
+        key=want.key,
+        message_id=message_id,
+        sender=(deps.settings.me.name, deps.accounts[account].account.address or deps.settings.me.addresses[0]),
+        recipient=(person.name, to),
+        subject=f"Re: {thread.subject}" if thread.subject else letter.subject,
+        text=letter.text,
+        html=letter.html,
+        date=now,
+        language=person.speaks,
+        in_reply_to=thread.in_reply_to,
+        references=thread.references,
+        thread=thread.thread,
+    )
+
+
+def remind(
+    deps: Deps,
+    conn: Connection,
+    person: Person,
+    want: Want,
+    uid: str,
+    start: datetime,
+    end: datetime,
+) -> OutgoingEvent:
+    """The reminder, ready to be put into the calendar. ``start`` and ``end`` in UTC."""
+    zone = ZoneInfo(deps.settings.hours.zone)
+    moments = (
+        (person.last.inbound, "mail"),
+        (person.last.outbound, "mail"),
+        (person.last.meeting, "meeting"),
+        (person.last.logged, "call"),
+    )
+    last, form = max(((at, f) for at, f in moments if at is not None), default=(None, ""))
+    summary, description = deps.renderer.render_reminder(
+        ReminderFacts(
+            purpose=want.purpose,
+            detail=deps.settings.reminders.detail,
+            name=person.name,
+            due=want.occasion_date or want.due.astimezone(zone).date(),
+            language=deps.settings.me.language,
+            last_contact=last.astimezone(zone).date() if last else None,
+            last_form=form,
+            topics=_topics(conn, person.contact_id, want.due),
+            next_step=_next_step(conn, person.contact_id),
+            prepared_draft=_prepared(conn, person.contact_id),
+        )
+    )
+    return OutgoingEvent(
+        key=want.key,
+        uid=uid,
+        start=start,
+        end=end,
+        zone=deps.settings.hours.zone,
+        summary=summary,
+        description=description,
+        alarm=ALARM,
+    )
+
+
+def _next_step(conn: Connection, contact_id: int) -> str:
+    return (
+        conn.execute(
+            select(hand_log.c.next_step)
+            .where(
+                hand_log.c.contact_id == contact_id,
+                hand_log.c.next_step != "",
+                hand_log.c.next_done_at.is_(None),
+                hand_log.c.undone_at.is_(None),
+                hand_log.c.confidential.is_(False),
+            )
+            .order_by(hand_log.c.at.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        or ""
+    )
+
+
+def _prepared(conn: Connection, contact_id: int) -> str:
+    """The subject of a draft that lies ready for them."""
+    return (
+        conn.execute(
+            select(ledger.c.title)
+            .where(ledger.c.contact_id == contact_id, ledger.c.kind == DRAFT, ledger.c.state.in_(OPEN))
+            .order_by(ledger.c.created_at.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        or ""
+    )
+
+
+def as_day(text: str) -> date | None:
+    """An ISO date, or None for ""."""
+    return date.fromisoformat(text) if text else None

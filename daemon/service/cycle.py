@@ -1,0 +1,100 @@
+"""One cycle: read, look at what became of ours, plan, deliver. Alone: it holds the lease all the while."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from daemon.core.errors import LeaseLost, StoreBusy, TryLater
+from daemon.core.policy import Policies
+from daemon.service import planning
+from daemon.service.deliver import Delivery
+from daemon.service.deps import CycleReport, Deps, Stopped
+from daemon.service.facts import Rules, rederive_all
+from daemon.service.ingest import Ingest
+from daemon.service.readback import ReadBack
+from daemon.store import lease, metas
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+
+RULES = 1
+"""Version of the verdicts; a higher one replays all evidence once."""
+
+
+def run_cycle(deps: Deps) -> CycleReport:
+    """One whole cycle over all accounts.
+
+    Raises:
+        TryLater: another process is in its cycle.
+        StoreBusy: the store cannot be written; nothing was lost.
+        LeaseLost: another process has taken over.
+    """
+    deps.store.upgrade()
+    report = CycleReport()
+    with alone(deps) as fence:
+        try:
+            _replay_rules(deps, fence)
+            for name, connection in deps.connections.items():
+                ingest = Ingest(deps, name, connection, fence, report.account(name))
+                ingest.run()
+                fence = ingest.fence
+            ReadBack(deps, fence, report).run()
+            now = deps.now()
+            found, errors = planning.make(deps, now)
+            report.errors.extend(errors)
+            planning.store_intents(deps, found, fence, now)
+            Delivery(deps, fence, report).run()
+        except Stopped:
+            report.stopped = True
+    return report
+
+
+@contextmanager
+def alone(deps: Deps) -> Iterator[lease.Lease]:
+    """Hold the cycle's lease.
+
+    Raises:
+        TryLater: another process holds it.
+    """
+    held = lease.acquire(deps.store, deps.holder, deps.now(), LEASE)
+    if held is None:
+        raise TryLater("Another kithd is at work on this store; it will do what is to be done.")
+    try:
+        yield held
+    finally:
+        try:
+            lease.release(deps.store, held)
+        except (StoreBusy, LeaseLost) as e:
+            log.warning("the lease could not be given back: %s", e)
+
+
+def fingerprint(policies: Policies) -> str:
+    """What verdicts depend on besides evidence, as one text: a change of it replays them."""
+    from hashlib import sha256
+
+    parts = [RULES, policies.default]
+    parts += [sorted((name, repr(p)) for name, p in group.items()) for group in (policies.circles, policies.tiers)]
+    parts += [sorted((name, repr(p)) for name, p in policies.contacts.items())]
+    return sha256(_stable(parts).encode()).hexdigest()[:32]
+
+
+def _stable(parts: list[object]) -> str:
+    # frozensets print in any order: sort what is inside
+    import re
+
+    return re.sub(r"frozenset\(\{([^}]*)\}\)", lambda m: ",".join(sorted(m[1].split(", "))), repr(parts))
+
+
+def _replay_rules(deps: Deps, fence: lease.Lease) -> None:
+    wanted = fingerprint(deps.settings.policies)
+    with deps.store.read() as conn:
+        if metas.get(conn, "rules") == wanted:
+            return
+    with deps.store.write() as conn:
+        lease.check(conn, fence, deps.now())
+        rederive_all(conn, Rules(deps.settings.policies, deps.now()))
+        metas.set(conn, "rules", wanted)

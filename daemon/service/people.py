@@ -1,0 +1,295 @@
+"""From rows to `core.desired.Person`: everything planning and listings read about a contact, in few queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from daemon.config.settings import Settings
+from daemon.core.address import domain_of
+from daemon.core.cadence import LastContact, resolve
+from daemon.core.desired import (
+    CHECK_IN,
+    THANKS_LASTS,
+    Dismissal,
+    Met,
+    Person,
+    Promise,
+)
+from daemon.core.language import choose_language
+from daemon.core.model import Direction, Form
+from daemon.core.verdict import UPCOMING
+from daemon.store.tables import (
+    address,
+    address_state,
+    contact,
+    contact_circle,
+    contact_date,
+    dismissal,
+    evidence,
+    hand_log,
+    health,
+    interaction,
+    ledger,
+)
+
+UNREAD_FOR = timedelta(days=1)
+"""An account not read for so long holds back guesses about the people it matters for."""
+
+BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)
+
+
+def people(
+    conn: Connection, settings: Settings, now: datetime, *, kept_only: bool = False, only: Collection[int] | None = None
+) -> list[Person]:
+    """All contacts (or the kept, or ``only`` these) with the facts planning reads, by name."""
+    scope = select(contact.c.id)
+    if only is not None:
+        scope = scope.where(contact.c.id.in_(list(only)))
+    elif kept_only:
+        scope = scope.where(or_(contact.c.tier != "", contact.c.id.in_(select(contact_circle.c.contact_id))))
+    everyone = only is None and not kept_only
+
+    def within(column: Any) -> Any:
+        return True if everyone else column.in_(scope)
+
+    rows = conn.execute(select(contact).where(within(contact.c.id)).order_by(contact.c.name, contact.c.id)).all()
+    circles = _grouped(conn, select(contact_circle).where(within(contact_circle.c.contact_id)), lambda r: r.circle)
+    written = _addresses(conn, within)
+    last = _last(conn, within, now)
+    streak, owed = _since_answer(conn, within)
+    upcoming = _upcoming(conn, within, now)
+    dismissed = _grouped(
+        conn,
+        select(dismissal).where(within(dismissal.c.contact_id)).order_by(dismissal.c.id),
+        lambda r: Dismissal(r.purpose, r.base, r.n, r.not_before),
+    )
+    birthdays = {
+        r.contact_id: r.when
+        for r in conn.execute(
+            select(contact_date).where(within(contact_date.c.contact_id), contact_date.c.kind == "birthday")
+        )
+    }
+    promises = _grouped(
+        conn,
+        select(hand_log).where(
+            within(hand_log.c.contact_id),
+            hand_log.c.next_by != "",
+            hand_log.c.next_done_at.is_(None),
+            hand_log.c.undone_at.is_(None),
+        ),
+        lambda r: Promise(r.identity, date.fromisoformat(r.next_by), r.next_step),
+    )
+    thanked = _grouped(
+        conn,
+        select(ledger.c.contact_id, ledger.c.period, ledger.c.created_at).where(
+            within(ledger.c.contact_id), ledger.c.purpose == "thanks", ledger.c.state != "failed"
+        ),
+        lambda r: (r.period, r.created_at),
+    )
+    met = _met(conn, within, now, settings.me.organisation, written)
+    unread = _unread(conn, now)
+    held = _held(conn, within, unread) if unread else set()
+
+    found = []
+    for row in rows:
+        mine = written.get(row.id, {})
+        policy = resolve(settings.policies, {row.name.casefold(), *mine}, circles.get(row.id, ()), row.tier)
+        at = last.get(row.id, LastContact())
+        found.append(
+            Person(
+                contact_id=row.id,
+                uid=row.uid,
+                name=row.name,
+                circles=tuple(sorted(circles.get(row.id, ()))),
+                tier=row.tier,
+                state="" if row.state == "paused" and row.paused_until and row.paused_until <= now else row.state,
+                policy=policy,
+                last=at,
+                reset_at=at.reset(policy.resets),
+                unanswered=streak.get(row.id, 0),
+                owed_at=owed.get(row.id),
+                next_meeting=upcoming.get(row.id),
+                met=tuple(met.get(row.id, ())),
+                birthday=birthdays.get(row.id, ""),
+                zone=row.time_zone,
+                promises=tuple(promises.get(row.id, ())),
+                dismissals=tuple(dismissed.get(row.id, ())),
+                thanked=tuple(thanked.get(row.id, ())),
+                kept_since=row.created_at,
+                reachable=any(not frozen for frozen in mine.values()),
+                speaks=row.language,
+                held=row.id in held,
+            )
+        )
+    return found
+
+
+def with_languages(conn: Connection, found: Collection[Person], spoken: Collection[str], *, news: bool) -> list[Person]:
+    """The same people, each with the language a letter to them would be in, where a letter is thinkable."""
+    out = []
+    for person in found:
+        speaks = person.speaks
+        thinkable = news or person.met or person.birthday or CHECK_IN in person.policy.drafts
+        if not speaks and not thinkable:
+            out.append(person)
+            continue
+        subjects: list[str] = []
+        headers: list[str] = []
+        if not speaks:
+            for row in conn.execute(
+                select(interaction.c.subject, evidence.c.language)
+                .join(
+                    evidence,
+                    (evidence.c.identity == interaction.c.identity) & (evidence.c.account == interaction.c.account),
+                )
+                .where(
+                    interaction.c.contact_id == person.contact_id,
+                    interaction.c.counted.is_(True),
+                    interaction.c.form == Form.MAIL.value,
+                )
+                .order_by(interaction.c.at.desc())
+                .limit(20)
+            ):
+                subjects.append(row.subject)
+                headers.append(row.language)
+        language = choose_language(speaks, subjects, headers)
+        out.append(replace(person, speaks=language if language in spoken else ""))
+    return out
+
+
+def _grouped(conn: Connection, query: Select[Any], make: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in conn.execute(query):
+        found[row.contact_id].append(make(row))
+    return found
+
+
+def _addresses(conn: Connection, within: Any) -> dict[int, dict[str, bool]]:
+    """contact -> address -> whether it is frozen."""
+    found: dict[int, dict[str, bool]] = defaultdict(dict)
+    for row in conn.execute(
+        select(address.c.contact_id, address.c.address, address_state.c.frozen_at)
+        .join(address_state, address_state.c.address == address.c.address, isouter=True)
+        .where(within(address.c.contact_id))
+    ):
+        found[row.contact_id][row.address] = row.frozen_at is not None
+    return found
+
+
+def _last(conn: Connection, within: Any, now: datetime) -> dict[int, LastContact]:
+    best: dict[int, dict[str, datetime]] = defaultdict(dict)
+    i = interaction.c
+    for row in conn.execute(
+        select(i.contact_id, i.direction, i.form, func.max(i.at).label("at"))
+        .where(within(i.contact_id), i.counted.is_(True), i.at <= now)
+        .group_by(i.contact_id, i.direction, i.form)
+    ):
+        if row.form == Form.MEETING:
+            slot = "meeting"
+        elif row.form in BY_HAND:
+            slot = "logged"
+        else:
+            slot = "inbound" if row.direction == Direction.IN else "outbound"
+        here = best[row.contact_id]
+        here[slot] = max(here.get(slot, row.at), row.at)
+    return {who: LastContact(**dates) for who, dates in best.items()}
+
+
+def _since_answer(conn: Connection, within: Any) -> tuple[dict[int, int], dict[int, datetime]]:
+    """Per contact: days on which the user wrote since they last answered, and the first letter nobody answered."""
+    i = interaction.c
+    counted = i.counted.is_(True)
+
+    def latest(*directions: Direction) -> Any:
+        names = [d.value for d in directions]
+        return (
+            select(i.contact_id, func.max(i.at).label("at"))
+            .where(within(i.contact_id), counted, i.direction.in_(names))
+            .group_by(i.contact_id)
+            .subquery()
+        )
+
+    theirs = latest(Direction.IN, Direction.MUTUAL)
+    ours = latest(Direction.OUT, Direction.MUTUAL)
+    days: dict[int, set[date]] = defaultdict(set)
+    for row in conn.execute(
+        select(i.contact_id, i.at)
+        .join(theirs, theirs.c.contact_id == i.contact_id, isouter=True)
+        .where(within(i.contact_id), counted, i.direction == Direction.OUT.value)
+        .where(or_(theirs.c.at.is_(None), i.at > theirs.c.at))
+    ):
+        days[row.contact_id].add(row.at.astimezone(UTC).date())
+    owed = {
+        row.contact_id: row.at
+        for row in conn.execute(
+            select(i.contact_id, func.min(i.at).label("at"))
+            .join(ours, ours.c.contact_id == i.contact_id, isouter=True)
+            .where(within(i.contact_id), counted, i.direction == Direction.IN.value, i.form == Form.MAIL.value)
+            .where(or_(ours.c.at.is_(None), i.at > ours.c.at))
+            .group_by(i.contact_id)
+        )
+    }
+    return {who: len(found) for who, found in days.items()}, owed
+
+
+def _upcoming(conn: Connection, within: Any, now: datetime) -> dict[int, datetime]:
+    i = interaction.c
+    return {
+        row.contact_id: row.at
+        for row in conn.execute(
+            select(i.contact_id, func.min(i.at).label("at"))
+            .where(within(i.contact_id), i.form == Form.MEETING.value, i.rule == UPCOMING, i.at > now)
+            .group_by(i.contact_id)
+        )
+    }
+
+
+def _met(
+    conn: Connection,
+    within: Any,
+    now: datetime,
+    organisation: frozenset[str],
+    written: Mapping[int, Mapping[str, bool]],
+) -> dict[int, list[Met]]:
+    i, e = interaction.c, evidence.c
+    found: dict[int, list[Met]] = defaultdict(list)
+    for row in conn.execute(
+        select(i.contact_id, i.identity, e.ends_at, e.recipients, e.recurring)
+        .join(evidence, (e.identity == i.identity) & (e.account == i.account))
+        .where(
+            within(i.contact_id),
+            i.form == Form.MEETING.value,
+            i.counted.is_(True),
+            e.ends_at > now - THANKS_LASTS - timedelta(days=1),
+        )
+        .order_by(e.ends_at)
+    ):
+        inside = any(domain_of(a) in organisation for a in written.get(row.contact_id, ()))
+        found[row.contact_id].append(Met(row.identity, row.ends_at, row.recipients, row.recurring, inside))
+    return found
+
+
+def _unread(conn: Connection, now: datetime) -> set[str]:
+    """Accounts some part of which has failed and not been read successfully for a day."""
+    return {
+        row.account
+        for row in conn.execute(select(health).where(health.c.failed_at.is_not(None)))
+        if row.part in ("mail", "calendar") and row.failures and (row.ok_at is None or row.ok_at < now - UNREAD_FOR)
+    }
+
+
+def _held(conn: Connection, within: Any, unread: set[str]) -> set[int]:
+    """People with contact seen in an unread account."""
+    return set(
+        conn.execute(
+            select(interaction.c.contact_id)
+            .where(within(interaction.c.contact_id), interaction.c.account.in_(unread))
+            .distinct()
+        ).scalars()
+    )

@@ -1,0 +1,283 @@
+"""What should exist now against what does: facts from the store, decisions from core, intents back into the store.
+
+Intents and their ledger rows commit together, before any remote write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, insert, select, update
+
+from daemon.core.address import domain_of
+from daemon.core.desired import (
+    DRAFT,
+    KEEP_IN_TOUCH,
+    PROMISE,
+    REMINDER,
+    UPDATE,
+    Person,
+    UpdateNews,
+    Want,
+    World,
+    desired,
+    stamp,
+)
+from daemon.core.errors import KithError, UserMistake
+from daemon.core.keys import draft_message_id, event_uid, make_key
+from daemon.core.model import Window
+from daemon.core.plan import DONE, LAPSED, PENDING, Create, Lapse, Move, Plan, Release, Row, Withdraw, make_plan
+from daemon.service import compose
+from daemon.service.deps import Deps
+from daemon.service.news import News, current_news
+from daemon.service.people import people, with_languages
+from daemon.service.routing import Router
+from daemon.store import enablement, lease
+from daemon.store.tables import dismissal, hand_log, ledger, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a plan was made from, and the plan. ``news`` is the quarter's letter, if there is one."""
+
+    plan: Plan
+    people: Mapping[int, Person]
+    wants: Mapping[str, Want]
+    world: World
+    news: News | None
+
+
+def situation(
+    deps: Deps, conn: Connection, now: datetime, *, busy: Sequence[Window] = (), since: datetime | None = None
+) -> Situation:
+    """The plan as of ``now``, from the store alone. ``since`` plans as if writing were enabled from then on."""
+    news = current_news(deps.settings.updates, now, deps.settings.hours.zone)
+    world = make_world(deps, conn, news, since)
+    kept = people(conn, deps.settings, now, kept_only=True)
+    kept = with_languages(conn, kept, deps.renderer.languages(), news=news is not None)
+    persons = {p.contact_id: p for p in kept}
+    wants = {w.key: w for w in writable(deps, conn, desired(kept, world, now), persons, world, news, now)}
+    plan = make_plan(
+        list(wants.values()),
+        _rows(conn),
+        held={p.contact_id for p in kept if p.held},
+        world=world,
+        hours=deps.settings.hours,
+        busy=busy,
+        now=now,
+    )
+    return Situation(plan, persons, wants, world, news)
+
+
+def make_world(deps: Deps, conn: Connection, news: News | None, since: datetime | None = None) -> World:
+    """What planning reads besides people."""
+    enabled = enablement.all_enabled(conn)
+    return World(
+        zone=deps.settings.hours.zone,
+        rules=deps.settings.reminders,
+        enabled_since=since or min(enabled.values(), default=None),
+        news=UpdateNews(news.quarter, news.circles, news.written_at, news.closes_at) if news else None,
+        key=partial(make_key, deps.key_secret),
+    )
+
+
+def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: datetime) -> bool:
+    """Whether one want stands as of this moment: asked again just before its remote write."""
+    news = current_news(deps.settings.updates, now, deps.settings.hours.zone)
+    world = make_world(deps, conn, news)
+    found = people(conn, deps.settings, now, only=[contact_id])
+    found = with_languages(conn, found, deps.renderer.languages(), news=news is not None)
+    persons = {p.contact_id: p for p in found}
+    return any(w.key == key for w in writable(deps, conn, desired(found, world, now), persons, world, news, now))
+
+
+def writable(
+    deps: Deps,
+    conn: Connection,
+    wants: Sequence[Want],
+    persons: Mapping[int, Person],
+    world: World,
+    news: News | None,
+    now: datetime,
+) -> list[Want]:
+    """The same wants, where a letter for which too little is known has become a reminder (news: nothing)."""
+    out = []
+    for want in wants:
+        if want.kind == DRAFT:
+            person = persons[want.contact_id]
+            facts = compose.draft_facts(deps, conn, person, want, news, now)
+            if deps.renderer.missing(facts, person.speaks):
+                if want.purpose == UPDATE or any(
+                    w.purpose == KEEP_IN_TOUCH and w.contact_id == want.contact_id and w.due <= now for w in wants
+                ):
+                    continue  # there is a reminder for them already, or none would help
+                key = world.key(person.uid, REMINDER, want.purpose, want.period)
+                want = replace(want, kind=REMINDER, key=key)
+        out.append(want)
+    return out
+
+
+def _rows(conn: Connection) -> list[Row]:
+    queued = set(conn.execute(select(outbox.c.key).distinct()).scalars())
+    return [
+        Row(r.key, r.kind, r.purpose, r.contact_id, r.period, r.state, r.starts_at, r.ends_at, r.moves, r.key in queued)
+        for r in conn.execute(select(ledger).order_by(ledger.c.created_at, ledger.c.key))
+    ]
+
+
+def busy_times(deps: Deps, now: datetime) -> tuple[list[Window], list[str]]:
+    """When the user is taken in the coming weeks, over all calendars; and the sentences of those that failed."""
+    span = Window(now, now + deps.settings.reminders.ahead + timedelta(days=21))
+    taken: list[Window] = []
+    errors: list[str] = []
+    for name, connection in deps.connections.items():
+        if connection.calendar is None:
+            continue
+        try:
+            taken.extend(connection.calendar.busy(span))
+        except KithError as e:
+            errors.append(f"{name}: {e}")
+    return taken, errors
+
+
+def make(deps: Deps, now: datetime, *, since: datetime | None = None) -> tuple[Situation, list[str]]:
+    """The plan as of ``now``; calendars are asked for free time only if something is to be placed."""
+    with deps.store.read() as conn:
+        found = situation(deps, conn, now, since=since)
+    if not found.plan.moves and not any(c.slot for c in found.plan.creates):
+        return found, []
+    busy, errors = busy_times(deps, now)
+    if busy:
+        with deps.store.read() as conn:
+            found = situation(deps, conn, now, busy=busy, since=since)
+    return found, errors
+
+
+def store_intents(deps: Deps, found: Situation, fence: lease.Lease, now: datetime) -> None:
+    """Write down what is about to be done, in one transaction. Accounts not enabled get nothing."""
+    plan = found.plan
+    if plan.empty:
+        return
+    with deps.store.read() as conn:
+        router = Router(deps, conn)
+        routes = {c.want.key: router.account_for(conn, found.people[c.want.contact_id], c.want) for c in plan.creates}
+    hints = _hints(deps, {routes[c.want.key] for c in plan.creates if c.want.kind == DRAFT} - {""})
+    with deps.store.write() as conn:
+        lease.check(conn, fence, now)
+        for create in sorted(plan.creates, key=lambda c: c.want.kind):  # drafts first: reminders name them
+            account = routes[create.want.key]
+            if account and (create.want.kind != DRAFT or account in hints):
+                _intend_create(deps, conn, create, account, hints.get(account, ""), found, now)
+        for move in plan.moves:
+            _intend_move(conn, move, now)
+        for withdraw in plan.withdrawals:
+            _intend_withdraw(conn, withdraw, now)
+        for lapse in plan.lapses:
+            close(conn, lapse.row.key, LAPSED, found.people.get(lapse.row.contact_id), now)
+        for release in plan.releases:
+            _set_state(conn, release, DONE, now)
+
+
+def _hints(deps: Deps, accounts: set[str]) -> dict[str, str]:
+    """What makes a lost answer findable, asked of each server before the intent is stored."""
+    hints: dict[str, str] = {}
+    for name in sorted(accounts):
+        target = deps.connections[name].drafts
+        if target is None:
+            continue
+        try:
+            hints[name] = target.hint()
+        except KithError:
+            continue  # out of reach: its drafts are planned again next time
+    return hints
+
+
+def _intend_create(
+    deps: Deps, conn: Connection, create: Create, account: str, hint: str, found: Situation, now: datetime
+) -> None:
+    want, slot = create.want, create.slot
+    domain = own_domain(deps, account)
+    row = {
+        "key": want.key,
+        "kind": want.kind,
+        "purpose": want.purpose,
+        "contact_id": want.contact_id,
+        "period": want.period,
+        "state": PENDING,
+        "account": account,
+        "message_id": draft_message_id(want.key, domain) if want.kind == DRAFT else "",
+        "uid": event_uid(want.key, domain) if want.kind == REMINDER else "",
+        "starts_at": slot.start if slot else None,
+        "ends_at": slot.end if slot else None,
+        "reason": want.reason,
+        "occasion": want.occasion,
+        "lang": found.people[want.contact_id].speaks,
+        "created_at": now,
+        "changed_at": now,
+    }
+    added = conn.execute(deps.store.insert(ledger).values(row).on_conflict_do_nothing(index_elements=["key"]))
+    if added.rowcount:
+        args = {"occasion_date": want.occasion_date.isoformat() if want.occasion_date else ""}
+        conn.execute(insert(outbox).values(key=want.key, verb="create", args=args, hint=hint, created_at=now))
+
+
+def own_domain(deps: Deps, account: str) -> str:
+    """The domain our Message-IDs and UIDs are under: that of the account's own address, else the user's first."""
+    own = deps.accounts[account].account.address
+    return domain_of(own or deps.settings.me.addresses[0])
+
+
+def _intend_move(conn: Connection, move: Move, now: datetime) -> None:
+    args = {"start": move.slot.start.isoformat(), "end": move.slot.end.isoformat(), "ours": move.ours}
+    conn.execute(insert(outbox).values(key=move.row.key, verb="update", args=args, created_at=now))
+
+
+def _intend_withdraw(conn: Connection, withdraw: Withdraw, now: datetime) -> None:
+    waiting = conn.execute(
+        select(outbox.c.id).where(outbox.c.key == withdraw.row.key, outbox.c.verb == "withdraw")
+    ).first()
+    if waiting is None:
+        conn.execute(insert(outbox).values(key=withdraw.row.key, verb="withdraw", args={}, created_at=now))
+
+
+def _set_state(conn: Connection, action: Release | Lapse, state: str, now: datetime) -> None:
+    conn.execute(update(ledger).where(ledger.c.key == action.row.key).values(state=state, changed_at=now))
+
+
+def close(conn: Connection, key: str, state: str, person: Person | None, now: datetime) -> None:
+    """End a key for good, and remember it as dealt with: the next period waits one whole cadence.
+
+    Where contact was made meanwhile the period has changed by itself and nothing needs to wait.
+    """
+    row = conn.execute(select(ledger).where(ledger.c.key == key)).one()
+    conn.execute(update(ledger).where(ledger.c.key == key).values(state=state, changed_at=now))
+    if row.kind != REMINDER:
+        return
+    base, _, n = row.period.rpartition("/")
+    if not n.isdigit():
+        return
+    waits = None
+    if person is not None and row.purpose == KEEP_IN_TOUCH and stamp(person.reset_at) == base:
+        waits = now + person.policy.cadence
+    conn.execute(
+        insert(dismissal).values(
+            contact_id=row.contact_id, purpose=row.purpose, base=base, n=int(n), why=state, not_before=waits, at=now
+        )
+    )
+    if row.purpose == PROMISE and state == DONE:
+        conn.execute(update(hand_log).where(hand_log.c.identity == base).values(next_done_at=now))
+
+
+def person_of(deps: Deps, conn: Connection, contact_id: int, now: datetime) -> Person:
+    """One contact as planning sees them.
+
+    Raises:
+        UserMistake: the contact is gone.
+    """
+    found = people(conn, deps.settings, now, only=[contact_id])
+    if not found:
+        raise UserMistake("This contact is no longer there.")
+    return found[0]

@@ -1,0 +1,213 @@
+"""What the user did to our reminders and drafts since the last look.
+
+Absence is a question: targets answer for each item by id and by UID before it counts as gone, and many gone at
+once are held and asked about.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import Row, or_, select, update
+
+from daemon.core.desired import DRAFT, REMINDER
+from daemon.core.errors import KithError, LeaseLost, NeedsUser, StoreBusy, TryLater
+from daemon.core.fate import Fate, draft_fate, reminder_fate
+from daemon.core.identity import hand_identity
+from daemon.core.model import Direction, RemoteDraft, RemoteEvent
+from daemon.core.plan import DONE, EDITED, MOVED, SKIPPED, UNKNOWN, WRITTEN
+from daemon.service.deps import CycleReport, Deps
+from daemon.service.facts import Rules, derive
+from daemon.service.planning import close, person_of
+from daemon.service.routing import base_subject
+from daemon.store import health, lease, questions
+from daemon.store.tables import address, contact, evidence, hand_log, ledger, participant
+
+log = logging.getLogger(__name__)
+
+LIVE = (WRITTEN, EDITED, MOVED)
+MANY = 5
+ASK_FOR = timedelta(days=30)
+"""So long the fate of a vanished draft is asked about."""
+SENT_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    row: Row[Any]
+    fate: Fate | None
+    remote: RemoteDraft | RemoteEvent
+
+
+class ReadBack:
+    """One cycle's look at everything of ours that stands remotely."""
+
+    def __init__(self, deps: Deps, fence: lease.Lease, report: CycleReport) -> None:
+        self.deps = deps
+        self.fence = fence
+        self.report = report
+
+    def run(self) -> None:
+        """Look account by account; one out of reach is asked next time."""
+        for name, connection in self.deps.connections.items():
+            for kind, part, target in (
+                (DRAFT, "drafts", connection.drafts),
+                (REMINDER, "reminders", connection.reminders),
+            ):
+                if target is None or self.deps.should_stop():
+                    continue
+                with self.deps.store.read() as conn:
+                    rows = self._rows(conn, name, kind)
+                    due = health.due(conn, name, part, self.deps.now())
+                if not rows or not due:
+                    continue
+                try:
+                    if kind == DRAFT:
+                        assert connection.drafts is not None
+                        seen: Sequence[RemoteDraft | RemoteEvent] = connection.drafts.look(
+                            [(r.remote_id, r.message_id) for r in rows]
+                        )
+                    else:
+                        assert connection.reminders is not None
+                        seen = connection.reminders.look([(r.remote_id, r.uid) for r in rows])
+                except (StoreBusy, LeaseLost):
+                    raise
+                except KithError as e:
+                    self._failed(name, part, e)
+                    continue
+                self._apply(name, kind, rows, seen)
+
+    def _rows(self, conn: Db, account: str, kind: str) -> list[Row[Any]]:
+        asked = ledger.c.state.in_(LIVE)
+        if kind == DRAFT:
+            asked = or_(asked, (ledger.c.state == UNKNOWN) & (ledger.c.changed_at > self.deps.now() - ASK_FOR))
+        return list(
+            conn.execute(
+                select(ledger).where(ledger.c.account == account, ledger.c.kind == kind, asked).order_by(ledger.c.key)
+            )
+        )
+
+    def _failed(self, name: str, part: str, error: KithError) -> None:
+        self.report.account(name).errors.append(f"{name}: {error}")
+        with self.deps.store.write() as conn:
+            health.failed(
+                conn,
+                name,
+                part,
+                self.deps.now(),
+                str(error),
+                after=error.after if isinstance(error, TryLater) else None,
+                needs_user=isinstance(error, NeedsUser),
+            )
+
+    def _apply(
+        self, account: str, kind: str, rows: Sequence[Row[Any]], seen: Sequence[RemoteDraft | RemoteEvent]
+    ) -> None:
+        with self.deps.store.read() as conn:
+            found = [_Found(row, self._fate(conn, row, remote), remote) for row, remote in zip(rows, seen, strict=True)]
+        gone = [f for f in found if f.fate is not None and f.fate.state in (SKIPPED, UNKNOWN) and f.row.state in LIVE]
+        if len(gone) >= MANY and 2 * len(gone) >= sum(r.state in LIVE for r in rows):
+            keys = sorted(f.row.key for f in gone)
+            with self.deps.store.write() as conn:
+                lease.check(conn, self.fence, self.deps.now())
+                confirmed = questions.confirmed(conn, account, f"{kind}s-gone", keys)
+                if not confirmed:
+                    questions.ask(conn, account, f"{kind}s-gone", keys, self.deps.now())
+            if not confirmed:
+                found = [f for f in found if f not in gone]
+        changed = [f for f in found if f.fate is not None or self._drifted(f)]
+        if not changed:
+            return
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, self.deps.now())
+            for f in changed:
+                self._write(conn, f)
+
+    def _fate(self, conn: Db, row: Row[Any], remote: RemoteDraft | RemoteEvent) -> Fate | None:
+        if isinstance(remote, RemoteEvent):
+            return reminder_fate(row.state, row.starts_at, row.digest, row.title, remote)
+        since = self._written_since(conn, row)
+        return draft_fate(row.state, row.digest, remote, written_since=since)
+
+    def _written_since(self, conn: Db, row: Row[Any]) -> bool:
+        """Whether a letter that may well be this draft was seen among the sent.
+
+        Its Message-ID, or the same person and thread or subject, no later than a day after the draft vanished.
+        """
+        e = evidence.c
+        until = row.changed_at + SENT_WITHIN if row.state == UNKNOWN else self.deps.now()
+        for sent in conn.execute(
+            select(e.message_id, e.subject, e.in_reply_to)
+            .join(participant, participant.c.evidence_id == e.id)
+            .join(address, address.c.address == participant.c.address)
+            .where(
+                address.c.contact_id == row.contact_id,
+                e.direction == Direction.OUT.value,
+                e.draft.is_(False),
+                e.at >= row.created_at - timedelta(minutes=5),
+                e.at <= until,
+            )
+        ):
+            if sent.message_id == row.message_id or base_subject(sent.subject) == base_subject(row.title):
+                return True
+        return False
+
+    @staticmethod
+    def _drifted(f: _Found) -> bool:
+        """Nothing of the user's changed, but what names the item did (a new version, another id)."""
+        remote, row = f.remote, f.row
+        if not remote.remote_id:
+            return False
+        version = remote.version if isinstance(remote, RemoteEvent) else row.version
+        return (remote.remote_id, version) != (row.remote_id, row.version)
+
+    def _write(self, conn: Db, f: _Found) -> None:
+        now, row, fate, remote = self.deps.now(), f.row, f.fate, f.remote
+        values: dict[str, Any] = {}
+        if remote.remote_id:
+            values["remote_id"] = remote.remote_id
+        if isinstance(remote, RemoteEvent) and remote.remote_id:
+            values.update(
+                version=remote.version,
+                digest=remote.digest,
+                title=remote.summary,
+                starts_at=remote.start or row.starts_at,
+                ends_at=remote.end or row.ends_at,
+            )
+        if fate is not None:
+            values.update(state=fate.state, changed_at=now)
+        conn.execute(update(ledger).where(ledger.c.key == row.key).values(values))
+        if fate is None:
+            return
+        name = conn.execute(select(contact.c.name).where(contact.c.id == row.contact_id)).scalar_one()
+        self.report.answers.append((fate.state, row.kind, row.purpose, name))
+        log.info("%s %s is %s", row.kind, row.key, fate.state)
+        if fate.state == DONE:
+            self._log_contact(conn, row, fate, remote)
+        if fate.state in (SKIPPED, DONE):
+            close(conn, row.key, fate.state, person_of(self.deps, conn, row.contact_id, now), now)
+
+    def _log_contact(self, conn: Db, row: Row[Any], fate: Fate, remote: RemoteDraft | RemoteEvent) -> None:
+        """The user ticked the reminder off: they were in touch, on its day or by now."""
+        assert fate.form is not None
+        now = self.deps.now()
+        start = remote.start if isinstance(remote, RemoteEvent) else None
+        identity = hand_identity(row.key)
+        conn.execute(
+            self.deps.store.insert(hand_log)
+            .values(
+                contact_id=row.contact_id,
+                identity=identity,
+                form=fate.form.value,
+                direction=Direction.MUTUAL.value,
+                at=min(start or now, now),
+                logged_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["identity"])
+        )
+        derive(conn, {identity}, Rules(self.deps.settings.policies, now))

@@ -1,0 +1,136 @@
+"""Which account a reminder or a draft goes to, and from which address a draft is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from daemon.core.desired import DRAFT, THANKS, Person, Want
+from daemon.core.model import Form
+from daemon.service.deps import Deps
+from daemon.store import enablement
+from daemon.store.tables import address, address_state, evidence, interaction, participant
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The letter a draft answers to: headers for threading (RFC 5322 3.6.4)."""
+
+    account: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    thread: str = ""
+    subject: str = ""  # without "Re:"
+
+
+THREAD_WITHIN = timedelta(days=14)
+
+
+class Router:
+    """Routes of one cycle. ``enabled`` are the accounts that may be written to."""
+
+    def __init__(self, deps: Deps, conn: Connection) -> None:
+        self.deps = deps
+        self.enabled = enablement.all_enabled(conn)
+
+    def _allowed(self, name: str, person: Person, kind: str) -> bool:
+        settings = self.deps.accounts.get(name)
+        connection = self.deps.connections.get(name)
+        if settings is None or connection is None:
+            return False
+        if settings.account.employer and person.job_hunting:
+            return False
+        if kind == DRAFT:
+            return settings.drafts and connection.drafts is not None
+        return settings.reminders and connection.reminders is not None
+
+    def candidates(self, person: Person, kind: str) -> list[str]:
+        """Accounts that can take it, best first, enabled or not."""
+        names = [a.account.name for a in self.deps.settings.accounts]
+        wish = self.deps.settings.reminders_to
+        if kind != DRAFT and wish in names:
+            names = [wish, *(n for n in names if n != wish)]
+        return [n for n in names if self._allowed(n, person, kind)]
+
+    def account_for(self, conn: Connection, person: Person, want: Want) -> str:
+        """The account the want goes to; "" where none can take it or none of them is enabled yet.
+
+        A draft goes where the latest exchange with the contact was seen.
+        """
+        possible = self.candidates(person, want.kind)
+        if want.kind == DRAFT:
+            latest = conn.execute(
+                select(interaction.c.account)
+                .where(
+                    interaction.c.contact_id == person.contact_id,
+                    interaction.c.form == Form.MAIL.value,
+                    interaction.c.account.in_(possible),
+                    interaction.c.counted.is_(True),
+                )
+                .order_by(interaction.c.at.desc())
+                .limit(1)
+            ).scalar_one_or_none()
+            possible = [latest] if latest else possible
+        return next((name for name in possible if name in self.enabled), "")
+
+
+def recipient(conn: Connection, contact_id: int) -> str:
+    """The address to write to: of those not frozen, the one of the latest exchange, else the first."""
+    usable = list(
+        conn.execute(
+            select(address.c.address)
+            .join(address_state, address_state.c.address == address.c.address, isouter=True)
+            .where(address.c.contact_id == contact_id, address_state.c.frozen_at.is_(None))
+            .order_by(address.c.id)
+        ).scalars()
+    )
+    if len(usable) < 2:
+        return usable[0] if usable else ""
+    latest = conn.execute(
+        select(participant.c.address)
+        .join(evidence, evidence.c.id == participant.c.evidence_id)
+        .where(participant.c.address.in_(usable), evidence.c.form == Form.MAIL.value)
+        .order_by(evidence.c.at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return latest or usable[0]
+
+
+def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, now: datetime) -> Thread:
+    """The exchange a letter goes on from: for thanks, the one about the meeting (of the fortnight before it).
+
+    Other letters begin a conversation of their own; to hang them onto an old one would only puzzle the reader.
+    """
+    if want.purpose != THANKS:
+        return Thread()
+    row = conn.execute(
+        select(evidence.c.message_id, evidence.c.refs, evidence.c.thread, evidence.c.subject)
+        .join(interaction, interaction.c.identity == evidence.c.identity)
+        .where(
+            interaction.c.contact_id == contact_id,
+            interaction.c.counted.is_(True),
+            interaction.c.form == Form.MAIL.value,
+            evidence.c.account == account,
+            evidence.c.message_id != "",
+            evidence.c.subject != "",
+            evidence.c.at > want.due - THREAD_WITHIN,
+            evidence.c.at <= now,
+        )
+        .order_by(evidence.c.at.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return Thread()
+    references = tuple(dict.fromkeys((*row.refs.split(), row.message_id)))
+    return Thread(account, row.message_id, references, row.thread, base_subject(row.subject))
+
+
+_PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|aw|wg|sv|отв|ответ|пересл)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+
+
+def base_subject(subject: str) -> str:
+    """The subject without reply and forward prefixes (RFC 5256 2.1, in the languages shipped)."""
+    return _PREFIX.sub("", subject).strip()
