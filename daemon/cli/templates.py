@@ -1,0 +1,162 @@
+"""`kith templates`: which letters there are, whether they all come out well, and how one reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import emit_json, table
+from daemon.config.shipped import shipped_folder
+from daemon.service.render import DETAILS, PURPOSES, Renderer
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from daemon.service.render import DraftFacts
+
+REMINDERS = ("keep-in-touch", "reply-owed", "promise")
+
+
+@click.group()
+def templates() -> None:
+    """List, check and preview the letters' templates (docs/templates.md tells how to write your own)."""
+
+
+@templates.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
+@pass_ctx
+def list_(kith: Ctx, as_json: bool) -> None:
+    """Every template in use, and whether it is yours or a shipped one."""
+    renderer = _renderer(kith)
+    shipped = shipped_folder("templates")
+    rows = [
+        {
+            "language": lang,
+            "name": name,
+            "from": "shipped" if path.is_relative_to(shipped) else "yours",
+            "path": str(path),
+        }
+        for lang, name, path in renderer.templates()
+    ]
+    if as_json:
+        emit_json(rows)
+    else:
+        table(("language", "template", "from", "file"), [tuple(row.values()) for row in rows])
+
+
+@templates.command()
+@pass_ctx
+def check(kith: Ctx) -> int:
+    """Try every template with both forms of address and with facts missing; nothing is written."""
+    from daemon.service.template_check import check as try_all
+
+    tried, found = try_all(_renderer(kith), _today(kith))
+    for each in found:
+        click.echo(f"{each.template}: {each.problem}", err=True)
+    if found:
+        return 1
+    click.echo(f"{tried} letters and reminders tried: all come out whole.")
+    return 0
+
+
+@templates.command()
+@click.argument("name")
+@click.argument("purpose", type=click.Choice([*PURPOSES, *REMINDERS]))
+@click.option("--language", default="", metavar="TAG", help="ru or en; else the person's own (English for the sample).")
+@click.option("--form", type=click.Choice(["formal", "familiar"]), help="Else the person's own.")
+@click.option("--variant", type=int, default=0, help="0, 1, 2 ...: another of the template's variants.")
+@click.option("--html", "as_html", is_flag=True, help="The HTML part instead of the text.")
+@click.option("--detail", type=click.Choice(DETAILS), default="full", help="How much a reminder may say.")
+@pass_ctx
+def preview(
+    kith: Ctx, name: str, purpose: str, language: str, form: str | None, variant: int, as_html: bool, detail: str
+) -> int:
+    """Show how a letter or a reminder to NAME reads; NAME `sample` is a made-up person. Nothing is written."""
+    from dataclasses import replace
+
+    from daemon.service.template_check import sample_facts, sample_reminder
+
+    renderer, today = _renderer(kith), _today(kith)
+    if purpose in REMINDERS:
+        reminder = sample_reminder(purpose, language or "en", today, detail=detail)
+        if name != "sample":
+            reminder = replace(reminder, name=_facts(kith, name, "check-in", language).name)
+        summary, description = renderer.render_reminder(reminder)
+        click.echo(f"{summary}\n\n{description}")
+        return 0
+    facts = sample_facts(purpose, language or "en", today)
+    if name != "sample":
+        facts = _facts(kith, name, purpose, language)
+    if form:
+        facts = replace(facts, form=form)
+    why = renderer.missing(facts, facts.language)
+    letter = None if why else renderer.render_draft(purpose, facts.occasion, facts.language, facts, str(variant))
+    if letter is None:
+        click.echo(f"No draft would be made for {facts.name or name}: {why or 'too little is known'}.", err=True)
+        return 1
+    click.echo(letter.html if as_html else f"{letter.subject}\n\n{letter.text}", nl=False)
+    return 0
+
+
+def _renderer(kith: Ctx) -> Renderer:
+    """With the user's own folder where there is a configuration; the shipped templates need none."""
+    user = None
+    if kith.path is not None and kith.path.exists():
+        user = kith.settings.templates
+    return Renderer(shipped_folder("templates"), user)
+
+
+def _today(kith: Ctx) -> date:
+    if kith.path is not None and kith.path.exists():
+        return kith.now().astimezone(kith.zone).date()
+    return kith.now().date()
+
+
+def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
+    """What is known of a real person, with a made-up occasion.
+
+    Raises:
+        UserMistake: nobody is called so, or more than one.
+    """
+    from dataclasses import replace
+
+    from daemon.core.desired import DRAFT, Want
+    from daemon.service.compose import draft_facts
+    from daemon.service.deps import Deps
+    from daemon.service.people import people, with_languages
+    from daemon.service.template_check import sample_facts
+    from daemon.service.updates import current_update
+
+    now, settings, renderer = kith.now(), kith.settings, _renderer(kith)
+    deps = Deps(settings, kith.store, {}, b"", kith.now, renderer)
+    news = current_update(settings.updates, now, settings.hours.zone)
+    with kith.store.read() as conn:
+        found = people(conn, settings, now, only=[_find(conn, name)])
+        (person,) = with_languages(conn, found, renderer.languages(), news=True)
+        made_up = sample_facts(purpose, language or person.speaks or "en", now.astimezone(kith.zone).date())
+        want = Want("", DRAFT, purpose, person.contact_id, "", now, "", 0.0, made_up.occasion, made_up.occasion_date)
+        facts = draft_facts(deps, conn, replace(person, speaks=language or person.speaks), want, news, now)
+    return facts
+
+
+def _find(conn: Connection, name: str) -> int:
+    from sqlalchemy import select
+
+    from daemon.core.address import normalise
+    from daemon.store.tables import address, contact
+
+    found = [r.id for r in conn.execute(select(contact.c.id, contact.c.name)) if r.name.casefold() == name.casefold()]
+    if not found and "@" in name:
+        query = select(address.c.contact_id).where(address.c.address == normalise(name)).distinct()
+        found = list(conn.execute(query).scalars())
+    if len(found) != 1:
+        raise UserMistake(
+            f"Nobody known is called {name}: `kith contacts list` shows who is."
+            if not found
+            else f"{len(found)} people are called {name}: say which by an address."
+        )
+    return found[0]
