@@ -1,0 +1,150 @@
+"""Names of people taken apart, where their form alone says how; nothing else is guessed (no gender, no nickname)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from daemon.core.plain import scripts
+
+_PATRONYMIC = re.compile(r"[а-яёіїє]{2,}(?:ович|евич|йович|ич|овна|евна|ична|івна)\Z")
+_LATIN_PATRONYMIC = re.compile(r"[a-z]{2,}(?:ovich|evich|ovna|evna|ichna)\Z")
+_INITIAL = re.compile(r"(?:[^\W\d_]\.-?)+\Z|[^\W\d_]\Z")
+_HONORIFICS = frozenset("mr mrs ms miss dr prof sir г-н г-жа д-р проф".split())
+_SUFFIXES = frozenset("jr sr ii iii iv phd md mba msc bsc esq cpa dds".split())
+_PARTICLES = frozenset("van von der den de da di du del della dos la le ter ten zu bin ibn al".split())
+_ASIDE = re.compile(r"\([^)]*\)|\"[^\"]*\"|«[^»]*»|\[[^\]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name's parts; empty text where the name does not say which part is which."""
+
+    given: str = ""
+    family: str = ""
+    patronymic: str = ""
+
+
+def is_patronymic(word: str) -> bool:
+    """Whether a single word has the form of a patronymic (-ович, -евна ...; Latin letters: -ovich, -evna ...).
+
+    Form only: «Абрамович» the surname looks the same, so that the place in the name has to decide.
+    """
+    word = word.casefold()
+    return bool(_PATRONYMIC.match(word) or _LATIN_PATRONYMIC.match(word))
+
+
+def script(text: str) -> str:
+    """The script a name is in: "latin", "cyrillic", "other", "mixed", or "" where it has no letters."""
+    found = scripts(text)
+    return next(iter(found)) if len(found) == 1 else "mixed" if found else ""
+
+
+def split(full: str) -> Name:
+    """Take a full name apart.
+
+    Understood: "Имя Отчество Фамилия", "Фамилия Имя Отчество", "Last, First", initials, titles before and degrees
+    after a name. Two words are taken as given and family name, but for a masculine patronymic in second place,
+    which may be a surname as well («Роман Абрамович»). One word alone says nothing.
+    """
+    text = _ASIDE.sub(" ", full)
+    if "@" in text:
+        return Name()
+    before, comma, after = text.partition(",")
+    if comma and after.strip() and not all(_bare(w) in _SUFFIXES for w in after.replace(",", " ").split()):
+        rest = _words(after)
+        given, patronymic = _given(rest)
+        return Name(given, " ".join(_words(before)), patronymic)
+    return _ordered(_words(before))
+
+
+def split_given(text: str) -> tuple[str, str]:
+    """(given, patronymic) out of a given-name field: some address books keep both in it."""
+    words = text.split()
+    if len(words) == 2 and is_patronymic(words[1]):
+        return words[0], words[1]
+    return text.strip(), ""
+
+
+def compose(given: str, patronymic: str, family: str) -> str:
+    """A full name out of its parts, in the order they are spoken."""
+    return " ".join(part for part in (given, patronymic, family) if part)
+
+
+def fold(name: str) -> str:
+    """A name as names are compared: case, ё, word order and punctuation do not matter."""
+    return " ".join(sorted(_fold_words(name)))
+
+
+def compatible(a: str, b: str) -> bool:
+    """Whether two names may well be one person's: the same words, fewer of them, or initials for some.
+
+    Names in different scripts, and a missing one, contradict nothing. Never a reason to merge by itself.
+    """
+    if not a or not b or "@" in a or "@" in b or script(a) != script(b):
+        return True
+    few, many = sorted((_fold_words(a), _fold_words(b)), key=len)
+    rest = list(many)
+    for word in sorted(few, key=len, reverse=True):
+        found = next((w for w in rest if w == word), None) or next(
+            (w for w in rest if (w.startswith(word) and len(word) == 1) or (word.startswith(w) and len(w) == 1)), None
+        )
+        if found is None:
+            return False
+        rest.remove(found)
+    return True
+
+
+def _ordered(words: list[str]) -> Name:
+    if len(words) < 2:
+        return Name()
+    if any(_INITIAL.match(w) for w in words):
+        return _with_initials(words)
+    if len(words) == 3:
+        first, second, third = words
+        if is_patronymic(second):
+            return Name(first, third, second)
+        if is_patronymic(third):
+            return Name(second, first, third)
+    if len(words) == 2:
+        first, second = words
+        if is_patronymic(second) and script(second) == "cyrillic":
+            return Name(first, "", second if second[-1] in "аА" else "")
+        return Name(first, second)
+    at = next((i for i, w in enumerate(words) if i and w.casefold() in _PARTICLES), len(words) - 1)
+    return Name(words[0], " ".join(words[at:]))
+
+
+def _with_initials(words: list[str]) -> Name:
+    """«Сидоров И. П.», "J. R. Smith", "John R. Smith": an initial is no name to call somebody by."""
+    whole = [w for w in words if not _INITIAL.match(w)]
+    if len(whole) == 1:
+        return Name("", whole[0])
+    return Name(whole[0], " ".join(whole[1:])) if whole and not _INITIAL.match(words[0]) else Name("", " ".join(whole))
+
+
+def _given(words: list[str]) -> tuple[str, str]:
+    whole = [w for w in words if not _INITIAL.match(w)]
+    if len(whole) > 1 and is_patronymic(whole[-1]):
+        return " ".join(whole[:-1]), whole[-1]
+    return " ".join(whole), ""
+
+
+def _words(text: str) -> list[str]:
+    words = [w.strip("'’`") for w in text.split()]
+    words = [w for w in words if any(c.isalpha() for c in w)]
+    while len(words) > 1 and _bare(words[0]) in _HONORIFICS:
+        words.pop(0)
+    while len(words) > 1 and _bare(words[-1]) in _SUFFIXES:
+        words.pop()
+    return words
+
+
+def _bare(word: str) -> str:
+    return word.replace(".", "").strip(",").casefold()
+
+
+def _fold_words(name: str) -> list[str]:
+    text = _ASIDE.sub(" ", name).casefold().replace("ё", "е")
+    words = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", text)
+    return [w for w in words if w not in _HONORIFICS and w not in _SUFFIXES]
