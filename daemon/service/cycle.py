@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from daemon.core.errors import LeaseLost, StoreBusy, TryLater
 from daemon.core.policy import Policies
@@ -19,7 +18,6 @@ from daemon.store import lease, metas
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
 
 RULES = 1
 """Version of the verdicts; a higher one replays all evidence once."""
@@ -60,7 +58,7 @@ def alone(deps: Deps) -> Iterator[lease.Lease]:
     Raises:
         TryLater: another process holds it.
     """
-    held = lease.acquire(deps.store, deps.holder, deps.now(), LEASE)
+    held = lease.acquire(deps.store, deps.holder, deps.now())
     if held is None:
         raise TryLater("Another kithd is at work on this store; it will do what is to be done.")
     try:
@@ -97,4 +95,4 @@ def _replay_rules(deps: Deps, fence: lease.Lease) -> None:
     with deps.store.write() as conn:
         lease.check(conn, fence, deps.now())
         rederive_all(conn, Rules(deps.settings.policies, deps.now()))
-        metas.set(conn, "rules", wanted)
+        metas.put(conn, "rules", wanted)

@@ -112,15 +112,12 @@ class Delivery:
 
     def _perform(self, job: _Job) -> None:
         connection = self.deps.connections.get(job.row.account)
-        target = None if connection is None else connection.drafts if job.row.kind == DRAFT else connection.reminders
-        if connection is None or target is None:
-            raise TryLater(f"Account {job.row.account} is not configured any more; its writes wait.")
-        if job.row.kind == DRAFT:
-            assert connection.drafts is not None
+        if connection is not None and job.row.kind == DRAFT and connection.drafts is not None:
             self._draft(job, connection.drafts)
-        else:
-            assert connection.reminders is not None
+        elif connection is not None and job.row.kind != DRAFT and connection.reminders is not None:
             self._reminder(job, connection.reminders)
+        else:
+            raise TryLater(f"Account {job.row.account} takes no {job.row.kind}s any more; its writes wait.")
 
     # -- drafts ----------------------------------------------------------------------------------
 

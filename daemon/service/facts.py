@@ -115,7 +115,7 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
 
 def derive(conn: Connection, identities: Collection[str], rules: Rules) -> int:
     """Bring the interactions of these identities in step with the evidence; returns rows written."""
-    credits = contact_store.credits(conn)
+    credited = contact_store.credits(conn)
     written = 0
     for chunk in chunks(sorted(set(identities))):
         evs = [Ev._make(row) for row in conn.execute(select(*EV_COLUMNS).where(evidence.c.identity.in_(chunk)))]
@@ -123,7 +123,7 @@ def derive(conn: Connection, identities: Collection[str], rules: Rules) -> int:
         for ids in chunks([e.id for e in evs]):
             for row in conn.execute(select(participant).where(participant.c.evidence_id.in_(ids))):
                 people.setdefault(row.evidence_id, []).append((row.address, row.role, row.answer))
-        written += settle(conn, chunk, evs, people, credits, rules)
+        written += settle(conn, chunk, evs, people, credited, rules)
     return written
 
 
@@ -132,11 +132,11 @@ def settle(
     identities: Collection[str],
     evs: Collection[Ev],
     people: Mapping[int, list[tuple[str, str, str]]],
-    credits: Mapping[str, int],
+    credited: Mapping[str, int],
     rules: Rules,
 ) -> int:
     """Judge all evidence of ``identities`` (at most a chunk of them) and write what differs."""
-    wanted = _judge(conn, evs, people, credits, rules)
+    wanted = _judge(conn, evs, people, credited, rules)
     _add_logged(conn, identities, wanted)
     _apply_overrules(conn, identities, wanted)
     return _write_differences(conn, identities, wanted)
@@ -150,14 +150,14 @@ def _judge(
     conn: Connection,
     evs: Collection[Ev],
     people: Mapping[int, list[tuple[str, str, str]]],
-    credits: Mapping[str, int],
+    credited: Mapping[str, int],
     rules: Rules,
 ) -> Wanted:
     involved: list[tuple[Ev, int, Role, Answer]] = []
     for e in evs:
         best: dict[int, tuple[Role, Answer]] = {}
         for addr, role, answer in people.get(e.id, ()):
-            who = credits.get(addr)
+            who = credited.get(addr)
             if who is not None:
                 here = (Role(role), Answer(answer))
                 if who not in best or _RANK[here[0]] < _RANK[best[who][0]]:
@@ -303,7 +303,7 @@ def _write_differences(conn: Connection, identities: Collection[str], wanted: Wa
     if wanted:
         conn.execute(insert(interaction), list(wanted.values()))
     if changed:
-        values = {name[4:]: bindparam(name) for name in changed[0] if name != "row_id"}
+        values: dict[str, Any] = {name[4:]: bindparam(name) for name in changed[0] if name != "row_id"}
         conn.execute(update(interaction).where(interaction.c.id == bindparam("row_id")).values(values), changed)
     if stale:
         conn.execute(delete(interaction).where(interaction.c.id.in_(stale)))

@@ -31,7 +31,7 @@ from daemon.core.ports import CalendarSource, Connection, ContactSource, MailSou
 from daemon.service import evidence as facts_in
 from daemon.service.deps import AccountReport, Deps, Stopped
 from daemon.service.facts import Rules, derive, rederive_open
-from daemon.store import backfills, contacts, cursors, health, lease, quarantine, questions
+from daemon.store import backfills, contacts, cursors, health, lease, metas, quarantine, questions
 from daemon.store.tables import address_state, evidence, series
 
 log = logging.getLogger(__name__)
@@ -177,7 +177,7 @@ class Ingest:
                 raise Stopped
             with self.deps.store.write() as conn:
                 self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
-                if contacts.revision(conn) != interest.revision:
+                if metas.contacts_revision(conn) != interest.revision:
                     raise BookChanged
                 commit(conn, page, interest)
                 self._quarantine(conn, kind, stream.name, page.broken)
@@ -277,29 +277,27 @@ class Ingest:
     def _calendar(self, source: CalendarSource) -> None:
         span = window(self.deps.now())
         for stream in source.streams():
-            listed: set[str] = set()
-            full = False
-
-            def commit(db: Db, page: EventPage, interest: Interest, s: Stream = stream) -> None:
-                nonlocal full
-                full = full or page.full
-                listed.update(page.listed)
-                self._commit_events(db, s, page.items, interest, span)
-                self._gone_events(db, s, page.gone)
-
-            with self.deps.store.read() as conn:
-                self.last_read[stream.name] = cursors.read_at(conn, self.name, "calendar", stream.name)
-            self._pass(
-                "calendar",
-                stream,
-                lambda since, interest, s=stream: source.pages(s, since, interest, span),  # type: ignore[misc]
-                commit,
-            )
-            if full:
-                self._ask_for_missing(source, stream, listed)
-            self._move_window(stream, span)
+            self._one_calendar(source, stream, span)
         with self.deps.store.write() as conn:
             self.report.logged += rederive_open(conn, self._rules())
+
+    def _one_calendar(self, source: CalendarSource, stream: Stream, span: Window) -> None:
+        listed: set[str] = set()
+        full = False
+
+        def commit(conn: Db, page: EventPage, interest: Interest) -> None:
+            nonlocal full
+            full = full or page.full
+            listed.update(page.listed)
+            self._commit_events(conn, stream, page.items, interest, span)
+            self._gone_events(conn, stream, page.gone)
+
+        with self.deps.store.read() as conn:
+            self.last_read[stream.name] = cursors.read_at(conn, self.name, "calendar", stream.name)
+        self._pass("calendar", stream, lambda since, interest: source.pages(stream, since, interest, span), commit)
+        if full:
+            self._ask_for_missing(source, stream, listed)
+        self._move_window(stream, span)
 
     def _commit_events(
         self, conn: Db, stream: Stream, items: Sequence[EventItem], interest: Interest, span: Window
@@ -397,30 +395,29 @@ class Ingest:
     # -- address books ---------------------------------------------------------------------------
 
     def _contacts(self, source: ContactSource) -> None:
+        for stream in source.streams():
+            self._one_book(source, stream)
+
+    def _one_book(self, source: ContactSource, stream: Stream) -> None:
         from daemon.service import contacts as book
 
-        for stream in source.streams():
-            listed: set[str] = set()
-            full = False
+        listed: set[str] = set()
+        full = False
 
-            def commit(db: Db, page: CardPage, interest: Interest, s: Stream = stream) -> None:
-                nonlocal full
-                full = full or page.full
-                listed.update(page.listed)
-                book.sync_page(db, self.name, s.name, page, self.deps.now())
+        def commit(conn: Db, page: CardPage, _: Interest) -> None:
+            nonlocal full
+            full = full or page.full
+            listed.update(page.listed)
+            book.sync_page(conn, self.name, stream.name, page, self.deps.now())
 
-            self._pass("contacts", stream, lambda since, _, s=stream: source.pages(s, since), commit)  # type: ignore[misc]
-            if full:
-                with self.deps.store.read() as conn:
-                    missing = sorted(book.known_records(conn, self.name, stream.name) - listed)
-                if missing:
-                    gone = source.gone(stream, missing)
-                    with self.deps.store.write() as conn:
-                        lease.check(conn, self.fence, self.deps.now())
-                        book.sync_page(
-                            conn,
-                            self.name,
-                            stream.name,
-                            CardPage((), Position(), gone=tuple(sorted(gone))),
-                            self.deps.now(),
-                        )
+        self._pass("contacts", stream, lambda since, _: source.pages(stream, since), commit)
+        if not full:
+            return
+        with self.deps.store.read() as conn:
+            missing = sorted(book.known_records(conn, self.name, stream.name) - listed)
+        if not missing:
+            return
+        gone = CardPage((), Position(), gone=tuple(sorted(source.gone(stream, missing))))
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, self.deps.now())
+            book.sync_page(conn, self.name, stream.name, gone, self.deps.now())

@@ -74,7 +74,7 @@ def situation(
 
 def make_world(deps: Deps, conn: Connection, news: News | None, since: datetime | None = None) -> World:
     """What planning reads besides people."""
-    enabled = enablement.all_enabled(conn)
+    enabled = enablement.all_since(conn)
     return World(
         zone=deps.settings.hours.zone,
         rules=deps.settings.reminders,

@@ -7,20 +7,22 @@ once are held and asked about.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy import Connection as Db
-from sqlalchemy import Row, or_, select, update
 
 from daemon.core.desired import DRAFT, REMINDER
 from daemon.core.errors import KithError, LeaseLost, NeedsUser, StoreBusy, TryLater
 from daemon.core.fate import Fate, draft_fate, reminder_fate
 from daemon.core.identity import hand_identity
-from daemon.core.model import Direction, RemoteDraft, RemoteEvent
+from daemon.core.model import Direction, Form, RemoteDraft, RemoteEvent
 from daemon.core.plan import DONE, EDITED, MOVED, SKIPPED, UNKNOWN, WRITTEN
+from daemon.core.ports import DraftTarget, ReminderTarget
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.facts import Rules, derive
 from daemon.service.planning import close, person_of
@@ -29,6 +31,8 @@ from daemon.store import health, lease, questions
 from daemon.store.tables import address, contact, evidence, hand_log, ledger, participant
 
 log = logging.getLogger(__name__)
+
+Look = Callable[[Sequence[Row[Any]]], Sequence[RemoteDraft | RemoteEvent]]
 
 LIVE = (WRITTEN, EDITED, MOVED)
 MANY = 5
@@ -55,26 +59,21 @@ class ReadBack:
     def run(self) -> None:
         """Look account by account; one out of reach is asked next time."""
         for name, connection in self.deps.connections.items():
-            for kind, part, target in (
-                (DRAFT, "drafts", connection.drafts),
-                (REMINDER, "reminders", connection.reminders),
-            ):
-                if target is None or self.deps.should_stop():
-                    continue
+            looks: list[tuple[str, str, Look]] = []
+            if connection.drafts is not None:
+                looks.append((DRAFT, "drafts", partial(_look_at_drafts, connection.drafts)))
+            if connection.reminders is not None:
+                looks.append((REMINDER, "reminders", partial(_look_at_reminders, connection.reminders)))
+            for kind, part, look in looks:
+                if self.deps.should_stop():
+                    return
                 with self.deps.store.read() as conn:
                     rows = self._rows(conn, name, kind)
                     due = health.due(conn, name, part, self.deps.now())
                 if not rows or not due:
                     continue
                 try:
-                    if kind == DRAFT:
-                        assert connection.drafts is not None
-                        seen: Sequence[RemoteDraft | RemoteEvent] = connection.drafts.look(
-                            [(r.remote_id, r.message_id) for r in rows]
-                        )
-                    else:
-                        assert connection.reminders is not None
-                        seen = connection.reminders.look([(r.remote_id, r.uid) for r in rows])
+                    seen = look(rows)
                 except (StoreBusy, LeaseLost):
                     raise
                 except KithError as e:
@@ -83,7 +82,7 @@ class ReadBack:
                 self._apply(name, kind, rows, seen)
 
     def _rows(self, conn: Db, account: str, kind: str) -> list[Row[Any]]:
-        asked = ledger.c.state.in_(LIVE)
+        asked: ColumnElement[bool] = ledger.c.state.in_(LIVE)
         if kind == DRAFT:
             asked = or_(asked, (ledger.c.state == UNKNOWN) & (ledger.c.changed_at > self.deps.now() - ASK_FOR))
         return list(
@@ -194,7 +193,6 @@ class ReadBack:
 
     def _log_contact(self, conn: Db, row: Row[Any], fate: Fate, remote: RemoteDraft | RemoteEvent) -> None:
         """The user ticked the reminder off: they were in touch, on its day or by now."""
-        assert fate.form is not None
         now = self.deps.now()
         start = remote.start if isinstance(remote, RemoteEvent) else None
         identity = hand_identity(row.key)
@@ -203,7 +201,7 @@ class ReadBack:
             .values(
                 contact_id=row.contact_id,
                 identity=identity,
-                form=fate.form.value,
+                form=(fate.form or Form.CALL).value,
                 direction=Direction.MUTUAL.value,
                 at=min(start or now, now),
                 logged_at=now,
@@ -211,3 +209,11 @@ class ReadBack:
             .on_conflict_do_nothing(index_elements=["identity"])
         )
         derive(conn, {identity}, Rules(self.deps.settings.policies, now))
+
+
+def _look_at_drafts(target: DraftTarget, rows: Sequence[Row[Any]]) -> Sequence[RemoteDraft | RemoteEvent]:
+    return target.look([(r.remote_id, r.message_id) for r in rows])
+
+
+def _look_at_reminders(target: ReminderTarget, rows: Sequence[Row[Any]]) -> Sequence[RemoteDraft | RemoteEvent]:
+    return target.look([(r.remote_id, r.uid) for r in rows])

@@ -34,7 +34,7 @@ class Router:
 
     def __init__(self, deps: Deps, conn: Connection) -> None:
         self.deps = deps
-        self.enabled = enablement.all_enabled(conn)
+        self.enabled = enablement.all_since(conn)
 
     def _allowed(self, name: str, person: Person, kind: str) -> bool:
         settings = self.deps.accounts.get(name)
