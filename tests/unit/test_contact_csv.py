@@ -91,10 +91,8 @@ def test_one_date_of_a_file_says_how_the_others_are_meant() -> None:
 def test_linkedin_with_a_preamble_of_any_length(notes: int) -> None:
     text = "Notes:\n" * bool(notes) + '"A, ""quoted"" remark"\n' * notes + "\n" * bool(notes)
     text += "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
-    text += (
-        'Ann,"Example, PhD",https://www.linkedin.com/in/ann,,Example,"Head, People",25 Nov 2021\n'
+    text += 'Ann,"Example, PhD",https://www.linkedin.com/in/ann,,Example,"Head, People",25 Nov 2021\n'
     text += ",,,,,,09 Oct 2024\n"
-    )
     kind, (ann,), (broken,) = read_csv(text.encode())
     assert (kind, ann.given, ann.title, ann.addresses) == ("linkedin", "Ann", "Head, People", ())
     assert ann.dates == (NamedDate("other", "2021-11-25", "connected on LinkedIn"),)
