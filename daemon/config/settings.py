@@ -13,9 +13,9 @@ from daemon.core.policy import Me, Policies, ReminderRules, WorkingHours
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """Where a secret comes from: ``command`` (its first output line) or ``file``. Never the secret itself."""
+    """Where a secret comes from: ``command`` (its first output line), ``file`` ... Never the secret itself."""
 
-    kind: str  # command | file | keyring
+    kind: str  # command | file | credential (a file in $CREDENTIALS_DIRECTORY) | keyring
     value: str
 
 
@@ -50,3 +50,4 @@ class Settings:
     updates: Path | None = None  # folder of the quarter's letters (2026-Q4.md)
     reminders_to: str = ""  # the account whose calendar takes reminders; else the first that has one
     log_level: str = "info"
+    warnings: tuple[str, ...] = ()  # sentences: nothing wrong, but worth a look
