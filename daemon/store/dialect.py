@@ -199,6 +199,11 @@ def _begin_postgres(conn: Connection) -> None:
     conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
 
+def may_write(conn: Connection) -> bool:
+    """Whether this is a writer's transaction: nobody else writes before it ends."""
+    return _mode(conn) is not Mode.READ
+
+
 def _mode(conn: Connection) -> Mode:
     return Mode(conn.get_execution_options().get("kithd_mode", Mode.READ))
 

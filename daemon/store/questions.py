@@ -41,10 +41,10 @@ def ask(conn: Connection, account: str, kind: str, items: Sequence[str], now: da
         if known.answered_at is None and (here < wanted or here > wanted):
             overtaken.append(known.id)
     conn.execute(delete(table).where(table.c.id.in_(overtaken)))
-    made = conn.execute(table.insert().values(account=account, kind=kind, items=list(items), asked_at=now))
-    key = made.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    made: int = conn.execute(
+        table.insert().values(account=account, kind=kind, items=list(items), asked_at=now).returning(table.c.id)
+    ).scalar_one()
+    return made
 
 
 def open_rows(conn: Connection) -> Sequence[Question]:

@@ -1,0 +1,31 @@
+"""Fixtures everybody may use. Those of one folder's tests are in that folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daemon.store.engine import Store
+
+
+@pytest.fixture(scope="session")
+def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new SQLite store, migrated once."""
+    path = tmp_path_factory.mktemp("store") / "kith.db"
+    made = Store(f"sqlite:///{path}")
+    made.upgrade()
+    made.close()  # the last connection folds the journal into the file
+    return path
+
+
+@pytest.fixture
+def store(store_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """A new SQLite store of the test's own, in ``tmp_path / "kith.db"``."""
+    path = tmp_path / "kith.db"
+    shutil.copy(store_template, path)
+    opened = Store(f"sqlite:///{path}")
+    yield opened
+    opened.close()

@@ -1,0 +1,132 @@
+"""The migrations build what the tables say, from nothing, wherever the package lies."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+import daemon
+from daemon.core.errors import UserMistake
+from daemon.store import engine, migrate
+from daemon.store.engine import Store
+from daemon.store.tables import metadata
+
+
+def test_the_code_is_written_for_the_newest_migration() -> None:
+    assert migrate.head() == engine.REVISION
+
+
+def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
+    with store.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_every_constraint_has_a_name_to_be_changed_by() -> None:
+    for table in metadata.tables.values():
+        for constraint in table.constraints:
+            assert constraint.name or not list(getattr(constraint, "columns", [])), (table.name, constraint)
+
+
+def test_a_new_store_is_made_once_and_known_by_one_select(empty_url: str) -> None:
+    new = Store(empty_url)
+    assert new.revision() is None
+    with pytest.raises(UserMistake, match="no kithd store"):
+        new.require_current()
+    new.upgrade()
+    new.require_current()
+    new.upgrade()
+    new.close()
+
+
+def test_looking_for_a_store_does_not_make_one(tmp_path: Path) -> None:
+    Store(f"sqlite:///{tmp_path}/none/kith.db").revision()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_processes_may_make_the_store_at_once(empty_url: str) -> None:
+    start = threading.Barrier(4)
+    errors: list[BaseException] = []
+
+    def make() -> None:
+        mine = Store(empty_url)
+        start.wait()
+        try:
+            mine.upgrade()
+        except BaseException as e:
+            errors.append(e)
+        mine.close()
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert errors == []
+    Store(empty_url).require_current()
+
+
+def test_a_store_of_another_version_is_refused_in_one_sentence(store: Store) -> None:
+    with store.write() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserMistake, match="schema 9999"):
+        store.require_current()
+    with pytest.raises(UserMistake, match="newer version"):
+        store.upgrade()
+
+
+def test_the_file_is_for_the_users_eyes_only(tmp_path: Path) -> None:
+    made = Store(f"sqlite:///{tmp_path}/state/kith.db")
+    made.upgrade()
+    with made.write():
+        modes = {p.name: p.stat().st_mode & 0o777 for p in (tmp_path / "state").iterdir()}
+    made.close()
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert len(modes) == 3  # with its journal and the journal's index
+
+
+def test_a_rebuilt_table_keeps_the_rows_that_point_to_it(store: Store) -> None:
+    """Batch mode drops the old table: with foreign keys on, SQLite would delete its children with it."""
+    from alembic.operations import Operations
+
+    from daemon.store.dialect import Mode
+
+    with store.write() as conn:
+        conn.execute(text("INSERT INTO contact (id, uid, origins, created_at) VALUES (1, 'u', '{}', '2026-01-01')"))
+        conn.execute(text("INSERT INTO contact_circle (contact_id, circle) VALUES (1, 'mentor')"))
+    with store._transaction(Mode.MIGRATE) as conn:
+        operations = Operations(MigrationContext.configure(conn, opts={"target_metadata": metadata}))
+        with operations.batch_alter_table("contact", recreate="always") as batch:
+            batch.alter_column("name", new_column_name="called")
+    with store.read() as conn:
+        assert conn.execute(text("SELECT circle FROM contact_circle")).scalars().all() == ["mentor"]
+
+
+def test_the_scripts_are_found_wherever_the_package_was_unpacked(tmp_path: Path) -> None:
+    """As in a wheel: a copy of the package, run from elsewhere, under a path alembic's config would interpolate."""
+    site = tmp_path / "100% site"
+    shutil.copytree(Path(daemon.__file__).parent, site / "daemon", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from daemon.store.engine import Store; s = Store('sqlite:///made.db'); s.upgrade(); s.require_current()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "made.db").exists()
+
+
+def test_reading_does_not_load_alembic(store_url: str) -> None:
+    code = f"from daemon.store.engine import Store; Store({store_url!r}).require_current(); import sys; print('alembic' in sys.modules)"
+    root = Path(daemon.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
