@@ -1,0 +1,277 @@
+"""By hand: log, snooze, skip, overrule, confirm, unfreeze, forget. Short transactions; the next round does the rest."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import ago, emit_json, moment, table
+
+if TYPE_CHECKING:
+    from daemon.service.facts import Rules
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _rules(kith: Ctx) -> Rules:
+    from daemon.service.facts import Rules
+
+    return Rules(kith.settings.policies, kith.now())
+
+
+def _moment(kith: Ctx, text: str | None) -> datetime:
+    """A moment the user typed, in their zone: a date, a date and time, ``today``, ``yesterday``, ``14:30``."""
+    from daemon.core.errors import UserMistake
+
+    now = kith.now().astimezone(kith.zone)
+    if not text:
+        return now
+    words = {"now": now, "today": now, "yesterday": now - timedelta(days=1)}
+    if text in words:
+        return words[text]
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%H:%M"):
+        try:
+            found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is the user's, set below
+        except ValueError:
+            continue
+        if form == "%H:%M":
+            found = datetime.combine(now.date(), found.time())
+        elif form == "%Y-%m-%d":
+            # A day without an hour: noon, or this moment if it is today's.
+            found = datetime.combine(found.date(), time(12))
+            if found.date() == now.date():
+                return min(found.replace(tzinfo=kith.zone), now)
+        return found.replace(tzinfo=kith.zone)
+    raise UserMistake(f"“{text}” is no moment: write 2026-11-21, 2026-11-21 14:30, 14:30, today or yesterday.")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--kind", type=click.Choice(["call", "chat", "linkedin", "meeting"]), default="call", show_default=True)
+@click.option("--at", help="When: 2026-11-21, “2026-11-21 14:30”, 14:30, yesterday. Default: now.")
+@click.option("--topic", default=None, help="What it was about, in a few words; letters may quote it.")
+@click.option("--note", default=None, help="Anything for yourself; never leaves the store.")
+@click.option("--next", "next_step", default=None, help="The next step; with --by it gets a reminder of its own.")
+@click.option("--by", type=DAY, default=None, help="The day the next step is due.")
+@click.option("--confidential", is_flag=True, default=None, help="Nothing of it may appear in an event or a letter.")
+@click.option("--list", "listing", is_flag=True, help="Show what was logged by hand.")
+@click.option("--undo", type=int, metavar="ID", help="Take an entry back.")
+@click.option("--edit", type=int, metavar="ID", help="Change an entry: what is given is set anew.")
+@click.option("--done", type=int, metavar="ID", help="The next step of this entry is done.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: as JSON.")
+@pass_ctx
+def log(
+    kith: Ctx,
+    name: str | None,
+    kind: str,
+    at: str | None,
+    topic: str | None,
+    note: str | None,
+    next_step: str | None,
+    by: datetime | None,
+    confidential: bool | None,
+    listing: bool,
+    undo: int | None,
+    edit: int | None,
+    done: int | None,
+    as_json: bool,
+) -> int:
+    """Log a call, a chat, a LinkedIn message or a meeting with NAME."""
+    from daemon.core.model import Form
+    from daemon.service import contacts as book
+    from daemon.service import hand
+
+    if listing:
+        return _list_log(kith, name, as_json)
+    given = {"topic": topic, "note": note, "next_step": next_step, "confidential": confidential}
+    changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    source = click.get_current_context().get_parameter_source("kind")
+    if undo is not None:
+        with kith.store.write() as conn:
+            hand.undo_log(conn, _rules(kith), undo)
+        click.echo(f"Entry {undo} is taken back.")
+        return 0
+    if done is not None:
+        with kith.store.write() as conn:
+            hand.edit_log(conn, _rules(kith), done, {"next_done_at": kith.now()})
+        click.echo("Noted as done.")
+        return 0
+    if edit is not None:
+        if at:
+            changes["at"] = _moment(kith, at)
+        if by:
+            changes["next_by"] = by.date().isoformat()
+        if source is not None and source.name == "COMMANDLINE":
+            changes["form"] = kind
+        with kith.store.write() as conn:
+            hand.edit_log(conn, _rules(kith), edit, changes)
+        click.echo(f"Entry {edit} is changed." if changes else "Nothing to change was given.")
+        return 0
+    if name is None:
+        raise click.UsageError("Say with whom: kith log NAME --kind call")
+    with kith.store.write() as conn:
+        who = book.find(conn, name)
+        entry = hand.log_contact(
+            conn,
+            _rules(kith),
+            who,
+            Form(kind),
+            _moment(kith, at),
+            topic=topic or "",
+            note=note or "",
+            next_step=next_step or "",
+            by=by.date() if by else None,
+            confidential=bool(confidential),
+        )
+    click.echo(f"Logged as entry {entry} (`kith log --undo {entry}` takes it back).")
+    return 0
+
+
+def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
+    from sqlalchemy import select
+
+    from daemon.service import contacts as book
+    from daemon.store.tables import contact, hand_log
+
+    query = select(hand_log, contact.c.name).join(contact, contact.c.id == hand_log.c.contact_id)
+    with kith.store.read() as conn:
+        if name:
+            query = query.where(hand_log.c.contact_id == book.find(conn, name))
+        rows = list(conn.execute(query.where(hand_log.c.undone_at.is_(None)).order_by(hand_log.c.at.desc())))
+    if as_json:
+        fields = ("id", "name", "form", "at", "topic", "note", "next_step", "next_by", "confidential")
+        emit_json([{f: getattr(r, f) for f in fields} | {"next_done": r.next_done_at is not None} for r in rows])
+        return 0
+    table(
+        ("id", "when", "contact", "kind", "topic", "next", "by"),
+        [
+            (
+                r.id,
+                moment(r.at, kith.zone),
+                r.name,
+                r.form,
+                r.topic,
+                r.next_step + (" (done)" if r.next_done_at else ""),
+                r.next_by,
+            )
+            for r in rows
+        ],
+        empty="Nothing was logged by hand yet.",
+    )
+    return 0
+
+
+@click.command()
+@click.argument("name")
+@click.option("--until", type=DAY, help="Not before this day.")
+@click.option("--days", type=click.IntRange(1), help="Not before so many days from now.")
+@pass_ctx
+def snooze(kith: Ctx, name: str, until: datetime | None, days: int | None) -> int:
+    """Remind me of NAME later."""
+    from daemon.service import contacts as book
+    from daemon.service import hand
+
+    if (until is None) == (days is None):
+        raise click.UsageError("Give either --until DAY or --days N.")
+    day: date = until.date() if until else kith.now().astimezone(kith.zone).date() + timedelta(days=days or 0)
+    at = datetime.combine(day, time(), kith.zone)
+    with kith.store.write() as conn:
+        hand.snooze(conn, book.find(conn, name), at, kith.now())
+    click.echo(f"Not before {ago(day, kith.now(), kith.zone)} ({day.isoformat()}).")
+    return 0
+
+
+@click.command()
+@click.argument("name")
+@pass_ctx
+def skip(kith: Ctx, name: str) -> int:
+    """Not this time: NAME comes back after one whole cadence."""
+    from daemon.service import contacts as book
+    from daemon.service import hand
+
+    with kith.store.write() as conn:
+        until = hand.skip(conn, kith.settings, book.find(conn, name), kith.now())
+    click.echo(f"Skipped; due again {ago(until, kith.now(), kith.zone)}.")
+    return 0
+
+
+@click.command()
+@click.argument("interaction_id", metavar="ID", type=int)
+@click.option("--counts/--does-not-count", "counted", default=None, help="What it shall be.")
+@click.option("--clear", is_flag=True, help="Leave it to the rules again.")
+@pass_ctx
+def overrule(kith: Ctx, interaction_id: int, counted: bool | None, clear: bool) -> int:
+    """Say that the exchange with this ID counts, or does not (`kith why NAME` shows the IDs)."""
+    from daemon.service import hand
+
+    if clear == (counted is not None):
+        raise click.UsageError("Give one of --counts, --does-not-count and --clear.")
+    with kith.store.write() as conn:
+        name = hand.set_overrule(conn, _rules(kith), interaction_id, None if clear else counted)
+    click.echo(f"{name}: noted.")
+    return 0
+
+
+@click.command()
+@click.argument("question_id", metavar="ID", type=int)
+@click.option("--yes/--no", default=None, help="The answer; asked for if not given.")
+@pass_ctx
+def confirm(kith: Ctx, question_id: int, yes: bool | None) -> int:
+    """Answer a question kith held back on (`kith status` shows them)."""
+    from daemon.service import hand
+    from daemon.service.overview import QUESTIONS
+    from daemon.store import questions
+
+    if yes is None:
+        with kith.store.read() as conn:
+            question = questions.get(conn, question_id)
+        if question is not None:
+            text = QUESTIONS.get(question.kind, "{n} things of {account}.").format(
+                n=len(question.items), account=question.account, id=question_id
+            )
+            click.echo(text)
+        yes = click.confirm("Take it for true?", default=False)
+    with kith.store.write() as conn:
+        said = hand.confirm(conn, kith.settings.policies, question_id, yes, kith.now())
+    click.echo(said)
+    return 0
+
+
+@click.command()
+@click.argument("address")
+@pass_ctx
+def unfreeze(kith: Ctx, address: str) -> int:
+    """Use ADDRESS again, though mail to it came back."""
+    from daemon.core.address import normalise
+    from daemon.service import hand
+
+    with kith.store.write() as conn:
+        hand.unfreeze(conn, normalise(address) or address, kith.now())
+    click.echo(f"{address} is used again.")
+    return 0
+
+
+@click.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_ctx
+def forget(kith: Ctx, name: str, yes: bool) -> int:
+    """Remove NAME, all that was kept about them, and our reminders and drafts for them."""
+    from daemon.service import contacts as book
+
+    with kith.store.read() as conn:
+        who = book.find(conn, name)
+        title = book.name_of(conn, who)
+    if not yes and not click.confirm(f"Forget {title}, with everything that was kept about them?", default=False):
+        click.echo("Nothing was done.")
+        return 1
+    with kith.store.write() as conn:
+        at_once = book.forget(conn, who, kith.settings, kith.now())
+    if at_once:
+        click.echo(f"{title} is forgotten.")
+    else:
+        click.echo(f"{title} is forgotten with the next round, once our reminders and drafts for them are withdrawn.")
+    return 0

@@ -1,0 +1,341 @@
+"""Looking: status, why, interactions, ledger, digest, quarantine. These commands read the store and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from sqlalchemy import Connection, select
+
+from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import ago, day, emit_json, moment, table
+
+json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+
+
+@click.command()
+@json_option
+@pass_ctx
+def status(kith: Ctx, as_json: bool) -> int:
+    """Who is due, what is held, and how the accounts are."""
+    from daemon.service import overview
+
+    with kith.store.read() as conn:
+        found = overview.overview(conn, kith.settings, kith.now())
+    if as_json:
+        emit_json(found.as_json())
+    else:
+        _show_status(kith, found)
+    return 1 if found.trouble else 0
+
+
+def _show_status(kith: Ctx, found: Any) -> None:
+    now, zone = kith.now(), kith.zone
+    today = now.astimezone(zone).date()
+    click.echo(f"{found.contacts} contacts, {found.kept} kept, {found.due} due.")
+    counts = ", ".join(f"{n} {state}" for state, n in found.open_reminders) or "none"
+    drafts = ", ".join(f"{n} {state}" for state, n in found.open_drafts) or "none"
+    click.echo(f"Reminders: {counts}. Drafts: {drafts}. Waiting in the digest: {found.waiting}.")
+    click.echo()
+    rows = []
+    for account in found.accounts:
+        writing = f"writes since {day(account.since, zone, today)}" if account.since else "observes only"
+        rows.append((account.name, account.kind, ago(account.read_at, now, zone), writing, account.trouble or "fine"))
+    table(("account", "kind", "last read", "writing", "state"), rows, empty="No accounts configured.")
+    if found.worker:
+        click.echo(f"\nAt work now: {found.worker}.")
+    if found.backfills:
+        click.echo(f"\nHistory still to be fetched for {found.backfills} new addresses.")
+    if found.quarantined:
+        click.echo(f"\n{found.quarantined} items could not be read: `kith quarantine list`.")
+    for question in found.questions:
+        click.echo(f"\n{question}")
+    if found.observing:
+        click.echo("\nNothing is written to your calendar or Drafts yet: `kith enable` shows the plan and asks.")
+
+
+@click.command()
+@click.argument("name")
+@json_option
+@pass_ctx
+def why(kith: Ctx, name: str, as_json: bool) -> int:
+    """What was seen of NAME, and which rule counted it or not."""
+    from daemon.service import contacts as book
+    from daemon.service.people import people
+    from daemon.store.tables import contact, interaction
+
+    with kith.store.read() as conn:
+        who = book.find(conn, name)
+        person = people(conn, kith.settings, kith.now(), only=[who])[0]
+        title = conn.execute(select(contact.c.name).where(contact.c.id == who)).scalar_one()
+        rows = list(
+            conn.execute(select(interaction).where(interaction.c.contact_id == who).order_by(interaction.c.at.desc()))
+        )
+        seen = _evidence(conn, [r.identity for r in rows])
+    if as_json:
+        emit_json(
+            {
+                "contact": title,
+                "last_contact": person.reset_at,
+                "cadence_days": person.policy.cadence.days,
+                "rule": person.policy.rule,
+                "observations": [_observation(r, seen.get(r.identity, [])) for r in rows],
+            }
+        )
+        return 0
+    zone = kith.zone
+    click.echo(f"{title}: cadence {person.policy.cadence.days} days ({person.policy.rule}).")
+    click.echo(
+        f"Last contact {moment(person.reset_at, zone) or 'never'}; inbound {moment(person.last.inbound, zone) or '–'}, "
+        f"outbound {moment(person.last.outbound, zone) or '–'}, meeting {moment(person.last.meeting, zone) or '–'}."
+    )
+    click.echo()
+    table(
+        ("id", "when", "form", "", "verdict", "seen in", "subject"),
+        [
+            (
+                r.id,
+                moment(r.at, zone),
+                r.form,
+                {"in": "←", "out": "→"}.get(r.direction, "↔"),
+                "counted" if r.counted and r.rule == "counted" else f"{'counted' if r.counted else 'not'}: {r.rule}",
+                ", ".join(sorted({f"{e.account}/{e.stream}" for e in seen.get(r.identity, [])})) or "by hand",
+                r.subject,
+            )
+            for r in rows
+        ],
+        empty="Nothing was seen of them yet.",
+    )
+    return 0
+
+
+def _evidence(conn: Connection, identities: Sequence[str]) -> dict[str, list[Any]]:
+    from daemon.service.facts import chunks
+    from daemon.store.tables import evidence
+
+    found: dict[str, list[Any]] = {}
+    for chunk in chunks(identities):
+        for row in conn.execute(select(evidence).where(evidence.c.identity.in_(chunk))):
+            found.setdefault(row.identity, []).append(row)
+    return found
+
+
+def _observation(row: Any, seen: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "at": row.at,
+        "kind": row.form,
+        "direction": row.direction,
+        "counted": row.counted,
+        "rule": row.rule,
+        "subject": row.subject,
+        "evidence": [
+            {
+                "account": e.account,
+                "stream": e.stream,
+                "item": e.item_id,
+                "from": e.raw_from,
+                "recipients": e.recipients,
+                "signals": e.signals.split(),
+                "message_id": e.message_id,
+                "uid": e.uid,
+            }
+            for e in seen
+        ],
+    }
+
+
+@click.command()
+@click.option("--contact", "name", help="Only with this person.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day on.")
+@click.option("--all", "everything", is_flag=True, help="Also what does not count.")
+@click.option("--limit", type=click.IntRange(1), default=None, help="The latest so many.")
+@json_option
+@pass_ctx
+def interactions(
+    kith: Ctx, name: str | None, since: datetime | None, everything: bool, limit: int | None, as_json: bool
+) -> int:
+    """Every exchange that was logged, the latest first (as JSON: also what does not count)."""
+    from daemon.service import contacts as book
+    from daemon.store.tables import contact, interaction
+
+    query = select(interaction, contact.c.name).join(contact, contact.c.id == interaction.c.contact_id)
+    query = query.order_by(interaction.c.at.desc(), interaction.c.id)
+    with kith.store.read() as conn:
+        if name:
+            query = query.where(interaction.c.contact_id == book.find(conn, name))
+        if since:
+            query = query.where(interaction.c.at >= since.replace(tzinfo=kith.zone))
+        if not everything and not as_json:
+            query = query.where(interaction.c.counted.is_(True))
+        rows = list(conn.execute(query.limit(limit) if limit else query))
+    if as_json:
+        emit_json(
+            [
+                {
+                    "id": r.id,
+                    "contact": r.name,
+                    "kind": r.form,
+                    "direction": r.direction,
+                    "at": r.at,
+                    "counted": r.counted,
+                    "rule": r.rule,
+                    "subject": r.subject,
+                    "account": r.account,
+                }
+                for r in rows
+            ]
+        )
+        return 0
+    arrows = {"in": "←", "out": "→"}
+    table(
+        ("id", "when", "contact", "form", "", "verdict", "subject"),
+        [
+            (
+                r.id,
+                moment(r.at, kith.zone),
+                r.name,
+                r.form,
+                arrows.get(r.direction, "↔"),
+                "" if r.counted else r.rule,
+                r.subject,
+            )
+            for r in rows
+        ],
+        empty="Nothing was logged yet.",
+    )
+    return 0
+
+
+@click.command()
+@click.option("--open", "only_open", is_flag=True, help="Only what stands now.")
+@json_option
+@pass_ctx
+def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
+    """What was written, where, and what became of it."""
+    from daemon.core.plan import OPEN
+    from daemon.store.tables import contact, outbox
+    from daemon.store.tables import ledger as rows_of
+
+    query = select(rows_of, contact.c.name).join(contact, contact.c.id == rows_of.c.contact_id)
+    if only_open:
+        query = query.where(rows_of.c.state.in_(OPEN))
+    with kith.store.read() as conn:
+        rows = list(conn.execute(query.order_by(rows_of.c.created_at, rows_of.c.key)))
+        waits = {r.key: r for r in conn.execute(select(outbox).order_by(outbox.c.id))}
+    if as_json:
+        emit_json(
+            [
+                {
+                    "key": r.key,
+                    "kind": r.kind,
+                    "purpose": r.purpose,
+                    "contact": r.name,
+                    "state": r.state,
+                    "account": r.account,
+                    "remote_id": r.remote_id,
+                    "period": r.period,
+                    "reason": r.reason,
+                    "title": r.title,
+                    "starts_at": r.starts_at,
+                    "created_at": r.created_at,
+                    "changed_at": r.changed_at,
+                    "attempts": waits[r.key].attempts if r.key in waits else 0,
+                    "error": waits[r.key].error if r.key in waits else "",
+                }
+                for r in rows
+            ]
+        )
+        return 0
+    table(
+        ("kind", "purpose", "contact", "state", "when", "account", "title"),
+        [
+            (
+                r.kind,
+                r.purpose,
+                r.name,
+                r.state + (f" ({waits[r.key].error})" if r.key in waits and waits[r.key].error else ""),
+                moment(r.starts_at or r.created_at, kith.zone),
+                r.account,
+                r.title,
+            )
+            for r in rows
+        ],
+        empty="Nothing was written yet.",
+    )
+    return 0
+
+
+@click.command()
+@json_option
+@pass_ctx
+def digest(kith: Ctx, as_json: bool) -> int:
+    """Those who are due and have no reminder of their own: no room this week, or two reminders passed."""
+    from daemon.service import overview
+
+    with kith.store.read() as conn:
+        people = overview.waiting(conn, kith.settings, kith.now())
+    if as_json:
+        emit_json([{"contact": p.name, "due": p.due, "why": p.why, "last_contact": p.last} for p in people])
+        return 0
+    now, zone = kith.now(), kith.zone
+    table(
+        ("contact", "due", "last contact", "why"),
+        [(p.name, ago(p.due, now, zone), ago(p.last, now, zone), p.why) for p in people],
+        empty="Nobody waits: everyone who is due has a reminder.",
+    )
+    return 0
+
+
+@click.group()
+def quarantine() -> None:
+    """Messages and events that could not be read."""
+
+
+@quarantine.command("list")
+@json_option
+@pass_ctx
+def quarantine_list(kith: Ctx, as_json: bool) -> int:
+    """What could not be read, and why."""
+    from daemon.store import quarantine as rows_of
+
+    with kith.store.read() as conn:
+        rows = rows_of.rows(conn)
+    if as_json:
+        emit_json(
+            [
+                {
+                    "id": r.id,
+                    "account": r.account,
+                    "kind": r.kind,
+                    "stream": r.stream,
+                    "item": r.item_id,
+                    "reason": r.reason,
+                    "at": r.at,
+                    "retry": r.retry,
+                }
+                for r in rows
+            ]
+        )
+        return 0
+    table(
+        ("id", "account", "kind", "in", "item", "reason", "since"),
+        [(r.id, r.account, r.kind, r.stream, r.item_id, r.reason, ago(r.at, kith.now(), kith.zone)) for r in rows],
+        empty="Nothing is in quarantine.",
+    )
+    return 0
+
+
+@quarantine.command("retry")
+@click.argument("ids", nargs=-1, type=int)
+@pass_ctx
+def quarantine_retry(kith: Ctx, ids: tuple[int, ...]) -> int:
+    """Try again with the next round: all, or those with these IDS."""
+    from daemon.service import hand
+
+    with kith.store.write() as conn:
+        count = hand.retry_quarantined(conn, ids or None)
+    click.echo(f"{count} to be tried again with the next round." if count else "Nothing to try again.")
+    return 0

@@ -1,0 +1,155 @@
+"""What `kith status` and `kith digest` tell, gathered from the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from daemon.config.settings import Settings
+from daemon.core.desired import KEEP_IN_TOUCH, REMINDER, due
+from daemon.core.plan import LAPSED, OPEN
+from daemon.service.people import people
+from daemon.store import backfills, cursors, enablement, health, lease, questions
+from daemon.store.tables import contact, ledger, quarantine
+
+QUESTIONS = {
+    "reminders-gone": "{n} of our reminders vanished at once from {account}. Did you delete them? `kith confirm {id}`",
+    "drafts-gone": "{n} of our drafts vanished at once from {account}. Did you delete them? `kith confirm {id}`",
+    "events-gone": "{n} events vanished at once from a calendar of {account}. Is that right? `kith confirm {id}`",
+    "cards-gone": "{n} people vanished at once from an address book of {account}. Is that right? `kith confirm {id}`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """How one account is. ``since``: writing enabled for occasions from then on (UTC)."""
+
+    name: str
+    kind: str
+    read_at: datetime | None
+    since: datetime | None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody due without a reminder of their own."""
+
+    name: str
+    due: datetime
+    last: datetime | None
+    why: str
+
+
+@dataclass
+class Overview:
+    """Everything `kith status` shows."""
+
+    contacts: int = 0
+    kept: int = 0
+    due: int = 0
+    waiting: int = 0
+    open_reminders: list[tuple[str, int]] = field(default_factory=list)
+    open_drafts: list[tuple[str, int]] = field(default_factory=list)
+    accounts: list[AccountState] = field(default_factory=list)
+    worker: str = ""
+    backfills: int = 0
+    quarantined: int = 0
+    questions: list[str] = field(default_factory=list)
+    observing: bool = True
+
+    @property
+    def trouble(self) -> bool:
+        """Whether some account does not work."""
+        return any(a.trouble for a in self.accounts)
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented form of `kith status --json`."""
+        return {
+            "contacts": self.contacts,
+            "kept": self.kept,
+            "due": self.due,
+            "waiting": self.waiting,
+            "reminders": dict(self.open_reminders),
+            "drafts": dict(self.open_drafts),
+            "accounts": [
+                {"name": a.name, "kind": a.kind, "read_at": a.read_at, "enabled_since": a.since, "trouble": a.trouble}
+                for a in self.accounts
+            ],
+            "backfills": self.backfills,
+            "quarantined": self.quarantined,
+            "questions": self.questions,
+            "observing": self.observing,
+        }
+
+
+def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
+    """The state of everything, from the store alone."""
+    found = Overview()
+    found.contacts = conn.execute(select(func.count()).select_from(contact)).scalar_one()
+    kept = people(conn, settings, now, kept_only=True)
+    found.kept = len(kept)
+    found.due = sum(1 for p in kept if p.active and (at := due(p)) is not None and at <= now)
+    found.waiting = len(_waiting(conn, kept, now))
+    for kind, state, n in conn.execute(
+        select(ledger.c.kind, ledger.c.state, func.count())
+        .where(ledger.c.state.in_(OPEN))
+        .group_by(ledger.c.kind, ledger.c.state)
+        .order_by(ledger.c.kind, ledger.c.state)
+    ):
+        (found.open_reminders if kind == REMINDER else found.open_drafts).append((state, n))
+    since = enablement.all_since(conn)
+    found.observing = not since
+    troubles: dict[str, list[str]] = {}
+    for row in health.rows(conn):
+        if row.error:
+            troubles.setdefault(row.account, []).append(row.error)
+    read: dict[str, datetime] = {}
+    for place in cursors.rows(conn):
+        if place.read_at is not None:
+            read[place.account] = max(read.get(place.account, place.read_at), place.read_at)
+    for each in settings.accounts:
+        name = each.account.name
+        told = "; ".join(dict.fromkeys(troubles.get(name, ())))
+        found.accounts.append(AccountState(name, each.account.kind, read.get(name), since.get(name), told))
+    holder = lease.current(conn)
+    found.worker = holder.holder if holder is not None and holder.expires_at > now else ""
+    found.backfills = len({b.address for b in backfills.rows(conn)})
+    found.quarantined = conn.execute(select(func.count()).select_from(quarantine)).scalar_one()
+    found.questions = [
+        QUESTIONS.get(q.kind, "{n} things of {account} wait for your word: `kith confirm {id}`").format(
+            n=len(q.items), account=q.account, id=q.id
+        )
+        for q in questions.open_rows(conn)
+    ]
+    return found
+
+
+def waiting(conn: Connection, settings: Settings, now: datetime) -> list[Waiting]:
+    """The digest: who is due and has no reminder, the longest overdue first."""
+    return _waiting(conn, people(conn, settings, now, kept_only=True), now)
+
+
+def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
+    reminded = set(
+        conn.execute(select(ledger.c.contact_id).where(ledger.c.kind == REMINDER, ledger.c.state.in_(OPEN))).scalars()
+    )
+    lapsed = set(
+        conn.execute(
+            select(ledger.c.contact_id).where(ledger.c.purpose == KEEP_IN_TOUCH, ledger.c.state == LAPSED)
+        ).scalars()
+    )
+    found = []
+    for p in kept:
+        at = due(p)
+        if not p.active or p.contact_id in reminded or p.next_meeting is not None:
+            continue
+        overdue = p.reset_at + p.policy.cadence if p.reset_at else p.kept_since
+        if p.contact_id in lapsed and overdue is not None and overdue <= now:
+            found.append(Waiting(p.name, overdue, p.reset_at, "two reminders passed unanswered"))
+        elif at is not None and at <= now:
+            found.append(Waiting(p.name, at, p.reset_at, "no room for a reminder yet"))
+    return sorted(found, key=lambda w: (w.due, w.name))
