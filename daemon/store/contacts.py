@@ -1,0 +1,150 @@
+"""Contacts as rows: loading many at once, making, changing and removing them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from daemon.core.model import NamedDate
+from daemon.core.people import FIELDS
+from daemon.store import metas
+from daemon.store.addresses import credits as credits  # noqa: A004 - part of this module's face
+from daemon.store.addresses import interest as interest
+from daemon.store.sources import chunks
+from daemon.store.tables import address, contact, contact_circle, contact_date
+
+FORGETTING = "forgetting"
+"""The state of a contact whose remote items are being withdrawn before it is removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One contact as stored. Moments are UTC; ``dates`` are (date, source)."""
+
+    id: int
+    uid: str
+    fields: Mapping[str, str]
+    notes: str
+    tier: str
+    state: str
+    paused_until: datetime | None
+    origins: Mapping[str, str]
+    created_at: datetime
+    addresses: tuple[str, ...] = ()
+    circles: tuple[str, ...] = ()
+    dates: tuple[tuple[NamedDate, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What to call them in listings: the name, else an address."""
+        return self.fields["name"] or (self.addresses[0] if self.addresses else self.uid)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the user gave them a circle or a tier."""
+        return bool(self.circles or self.tier)
+
+
+def load(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Contact]:
+    """Contacts by id, in the order they were made; all of them where no ids are given. Five statements, not N."""
+    addresses: dict[int, list[str]] = {}
+    for r in _rows(conn, select(address.c.contact_id, address.c.address).order_by(address.c.id), address, ids):
+        addresses.setdefault(r.contact_id, []).append(r.address)
+    circles: dict[int, list[str]] = {}
+    for r in _rows(conn, select(contact_circle).order_by(contact_circle.c.circle), contact_circle, ids):
+        circles.setdefault(r.contact_id, []).append(r.circle)
+    dates: dict[int, list[tuple[NamedDate, str]]] = {}
+    for r in _rows(conn, select(contact_date).order_by(contact_date.c.id), contact_date, ids):
+        m = r._mapping
+        dates.setdefault(r.contact_id, []).append((NamedDate(m["kind"], m["when"], m["label"]), m["source"]))
+    found = {}
+    for r in _rows(conn, select(contact).order_by(contact.c.id), contact, ids):
+        m = r._mapping
+        found[r.id] = Contact(
+            id=r.id,
+            uid=r.uid,
+            fields={name: m[name] for name in FIELDS},
+            notes=r.notes,
+            tier=r.tier,
+            state=r.state,
+            paused_until=r.paused_until,
+            origins=r.origins,
+            created_at=r.created_at,
+            addresses=tuple(addresses.get(r.id, ())),
+            circles=tuple(circles.get(r.id, ())),
+            dates=tuple(dates.get(r.id, ())),
+        )
+    return found
+
+
+def get(conn: Connection, contact_id: int) -> Contact | None:
+    """One contact, or None."""
+    return load(conn, [contact_id]).get(contact_id)
+
+
+def revision(conn: Connection) -> int:
+    """The address book's revision."""
+    return metas.contacts_revision(conn)
+
+
+def create(conn: Connection, uid: str, now: datetime) -> int:
+    """A new contact without anything said of it yet; its id. A uid that is taken gets a number."""
+    taken = set(conn.execute(select(contact.c.uid).where(contact.c.uid.startswith(uid, autoescape=True))).scalars())
+    unique, n = uid, 1
+    while unique in taken:
+        n += 1
+        unique = f"{uid}#{n}"
+    made = conn.execute(insert(contact).values(uid=unique, origins={}, created_at=now))
+    key = made.inserted_primary_key
+    assert key is not None  # noqa: S101 - the table has a primary key
+    return int(key[0])
+
+
+def change(conn: Connection, contact_id: int, **values: Any) -> None:
+    """Set the user's own columns: tier, state, paused_until, notes."""
+    conn.execute(update(contact).where(contact.c.id == contact_id).values(**values))
+
+
+def set_circles(conn: Connection, contact_id: int, circles: Collection[str]) -> None:
+    """Let the contact be in exactly these circles."""
+    have = set(conn.execute(select(contact_circle.c.circle).where(contact_circle.c.contact_id == contact_id)).scalars())
+    for circle in sorted(have - set(circles)):
+        conn.execute(
+            delete(contact_circle).where(contact_circle.c.contact_id == contact_id, contact_circle.c.circle == circle)
+        )
+    new = sorted(set(circles) - have)
+    if new:
+        conn.execute(insert(contact_circle), [{"contact_id": contact_id, "circle": c} for c in new])
+
+
+def remove(conn: Connection, contact_id: int) -> None:
+    """Delete the contact with all that hangs on it."""
+    conn.execute(delete(contact).where(contact.c.id == contact_id))
+
+
+def by_state(conn: Connection, state: str) -> list[int]:
+    """The contacts in one state, oldest first."""
+    return list(conn.execute(select(contact.c.id).where(contact.c.state == state).order_by(contact.c.id)).scalars())
+
+
+def resume_due(conn: Connection, now: datetime) -> list[int]:
+    """End the pauses whose time has come; who was paused."""
+    due = list(
+        conn.execute(select(contact.c.id).where(contact.c.state == "paused", contact.c.paused_until <= now)).scalars()
+    )
+    for chunk in chunks(due):
+        conn.execute(update(contact).where(contact.c.id.in_(chunk)).values(state="", paused_until=None))
+    return due
+
+
+def _rows(conn: Connection, statement: Select[Any], table: Any, ids: Collection[int] | None) -> Iterator[Any]:
+    if ids is None:
+        yield from conn.execute(statement)
+        return
+    column = table.c.id if table is contact else table.c.contact_id
+    for chunk in chunks(sorted(set(ids))):
+        yield from conn.execute(statement.where(column.in_(chunk)))
