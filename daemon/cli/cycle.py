@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import ago, emit_json, moment, progress, table
+
+if TYPE_CHECKING:
+    from daemon.service.deps import CycleReport
+    from daemon.service.planning import Situation
 
 
 @click.command()
@@ -18,3 +25,129 @@ def run(kith: Ctx) -> int:
     from daemon.service.loop import serve
 
     return serve(kith)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_ctx
+def once(kith: Ctx, as_json: bool) -> int:
+    """One whole round: read everything new, look at what became of reminders and drafts, plan, write."""
+    from daemon.service.cycle import run_cycle
+    from daemon.store import health
+    from daemon.wiring import open_deps
+
+    with progress() as draw, open_deps(kith.settings, kith.store_upgraded, kith.now, progress=draw) as deps:
+        with deps.store.write() as conn:
+            health.retry_now(conn)  # the user asked: whatever waits for a better moment is tried now
+        report = run_cycle(deps)
+    if as_json:
+        emit_json(_report_json(report))
+    else:
+        show_report(report)
+    return 1 if report.failed else 0
+
+
+def _report_json(report: CycleReport) -> dict[str, Any]:
+    return {
+        "accounts": {
+            name: {"scanned": a.scanned, "changed": a.logged, "quarantined": a.quarantined, "errors": a.errors}
+            for name, a in report.accounts.items()
+        },
+        "answers": [dict(zip(("state", "kind", "purpose", "contact"), a, strict=True)) for a in report.answers],
+        "done": [dict(zip(("verb", "kind", "purpose", "contact"), d, strict=True)) for d in report.done],
+        "errors": report.errors,
+    }
+
+
+WRITTEN_AS = {"create": "new", "update": "moved", "withdraw": "withdrawn"}
+
+
+def show_report(report: CycleReport) -> None:
+    """What one round did, in plain words."""
+    for name, account in report.accounts.items():
+        if account.scanned or account.logged:
+            click.echo(f"{name}: {account.scanned} messages looked at, {account.logged} interactions new or changed.")
+        if account.quarantined:
+            click.echo(f"{name}: {account.quarantined} items could not be read: `kith quarantine list`.")
+    for state, kind, purpose, contact in report.answers:
+        click.echo(f"{kind} for {contact} ({purpose}): {state}.")
+    table(
+        ("", "kind", "purpose", "contact"),
+        [(WRITTEN_AS.get(verb, verb), kind, purpose, contact) for verb, kind, purpose, contact in report.done],
+        empty="Nothing was to be written.",
+    )
+    for error in [e for a in report.accounts.values() for e in a.errors] + report.errors:
+        click.echo(f"kith: {error}", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_ctx
+def plan(kith: Ctx, as_json: bool) -> int:
+    """What would be written now, from what is in the store. Writes nothing."""
+    from daemon.service import planning
+    from daemon.wiring import open_deps
+
+    with open_deps(kith.settings, kith.store, kith.now) as deps:
+        found, errors = planning.make(deps, kith.now())
+    if as_json:
+        emit_json(plan_json(found))
+    else:
+        show_plan(kith, found)
+    for error in errors:
+        click.echo(f"kith: {error}", err=True)
+    return 1 if errors else 0
+
+
+def plan_json(found: Situation) -> dict[str, Any]:
+    """The documented form of `kith plan --json`."""
+    name = {i: p.name for i, p in found.people.items()}
+    return {
+        "observing": found.world.enabled_since is None,
+        "create": [
+            {
+                "key": c.want.key,
+                "kind": c.want.kind,
+                "purpose": c.want.purpose,
+                "contact": name[c.want.contact_id],
+                "reason": c.want.reason,
+                "start": c.slot.start if c.slot else None,
+            }
+            for c in found.plan.creates
+        ],
+        "move": [{"key": m.row.key, "start": m.slot.start} for m in found.plan.moves],
+        "withdraw": [{"key": w.row.key, "kind": w.row.kind, "purpose": w.row.purpose} for w in found.plan.withdrawals],
+        "lapse": [{"key": lapse.row.key} for lapse in found.plan.lapses],
+        "waiting": [
+            {"purpose": w.purpose, "contact": name[w.contact_id], "due": w.due, "reason": w.reason}
+            for w in found.plan.waiting
+        ],
+    }
+
+
+def show_plan(kith: Ctx, found: Situation) -> None:
+    """The plan as a table, and who waits."""
+    name = {i: p.name for i, p in found.people.items()}
+    zone, now, plan = kith.zone, kith.now(), found.plan
+    rows: list[tuple[str, str, str, str, str, str]] = []
+    for c in plan.creates:
+        when = moment(c.slot.start, zone) if c.slot else "now"
+        rows.append(("new", c.want.kind, c.want.purpose, name[c.want.contact_id], when, c.want.reason))
+    for m in plan.moves:
+        who = name.get(m.row.contact_id, "")
+        rows.append(
+            ("move", "reminder", m.row.purpose, who, moment(m.slot.start, zone), "passed" if m.ours else "later")
+        )
+    for w in plan.withdrawals:
+        rows.append(("withdraw", w.row.kind, w.row.purpose, name.get(w.row.contact_id, ""), "now", "no longer wanted"))
+    for x in plan.lapses:
+        rows.append(("lapse", "reminder", x.row.purpose, name.get(x.row.contact_id, ""), "now", "passed twice"))
+    table(("", "kind", "purpose", "contact", "when", "why"), rows, empty="Nothing is to be written.")
+    if plan.waiting:
+        click.echo(f"\n{len(plan.waiting)} more are due and wait for room (the caps a day and a week):")
+        for want in plan.waiting:
+            click.echo(f"  {name[want.contact_id]}: {want.purpose}, due {ago(want.due, now, zone)}")
+    if found.world.enabled_since is None:
+        click.echo(
+            "\nObserving: nothing of this is written until `kith enable`; drafts begin with what happens after it."
+        )
