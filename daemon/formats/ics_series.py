@@ -1,0 +1,342 @@
+"""One event with its exceptions, laid out as instances inside a span of time (RFC 5545 3.8.4.4, 3.8.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from daemon.core.errors import BrokenItem
+from daemon.core.model import Window
+from daemon.formats import recur
+from daemon.formats.ics_scan import Scanned, name_of, params_of, value_of
+from daemon.formats.zones import UTC_ZONE, Zone, Zones, in_database
+
+_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?\Z")
+_DURATION = re.compile(r"([+-])?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\Z")
+DAY = timedelta(days=1)
+MAX_MOVES = 500
+"""THISANDFUTURE exceptions of one series: more is no series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time as the object gives it. ``zone`` is None for a floating one."""
+
+    wall: datetime  # naive
+    zone: Zone | None
+    all_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One VEVENT: the event itself, or an exception to it (``original`` is its RECURRENCE-ID)."""
+
+    lines: tuple[str, ...]
+    start: Stamp
+    end: Stamp | None
+    duration: tuple[int, timedelta] | None  # whole days by the clock on the wall, and the rest by the stopwatch
+    original: Stamp | None
+    future: bool
+    cancelled: bool
+    rank: tuple[int, str]  # SEQUENCE and DTSTAMP: of two versions the higher one holds
+    rules: tuple[recur.Rule, ...]
+    no_rules: tuple[recur.Rule, ...]
+    extra: tuple[tuple[Stamp, timedelta | None], ...]
+    skipped: tuple[Stamp, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One time the event takes place; ``part`` says who takes part. All in UTC."""
+
+    original: datetime
+    start: datetime
+    end: datetime
+    all_day: bool
+    part: Part
+
+
+Property = tuple[dict[str, str], str]
+
+
+def properties(lines: tuple[str, ...]) -> dict[str, list[Property]]:
+    """(parameters by upper-case name, raw value) of each line, by upper-case property name."""
+    found: dict[str, list[Property]] = {}
+    for line in lines:
+        found.setdefault(name_of(line), []).append((params_of(line), value_of(line)))
+    return found
+
+
+def parts_of(scanned: Scanned, zones: Zones) -> list[Part]:
+    """The VEVENTs of one UID, read.
+
+    Raises:
+        BrokenItem: a time, rule or time zone cannot be made out.
+    """
+    return [_part(lines, zones, scanned.cancelled) for lines in scanned.events]
+
+
+def _part(lines: tuple[str, ...], zones: Zones, off: bool) -> Part:
+    found = properties(lines)
+
+    def one(name: str) -> Property | None:
+        return found[name][0] if name in found else None
+
+    def stamps(name: str) -> list[Stamp]:
+        return [s for params, value in found.get(name, ()) for s in _stamps(params, value, zones)]
+
+    def rules(name: str) -> tuple[recur.Rule, ...]:
+        return tuple(recur.parse(value) for _, value in found.get(name, ()) if value.strip())
+
+    start = one("DTSTART")
+    if start is None:
+        raise BrokenItem("it has no start")
+    end, length, original = one("DTEND"), one("DURATION"), one("RECURRENCE-ID")
+    status = one("STATUS")
+    sequence = one("SEQUENCE")
+    stamp = one("DTSTAMP")
+    return Part(
+        lines=lines,
+        start=_stamp(*start, zones),
+        end=_stamp(*end, zones) if end else None,
+        duration=_duration(length[1]) if length and not end else None,
+        original=_stamp(*original, zones) if original else None,
+        future=original is not None and original[0].get("RANGE", "").upper() == "THISANDFUTURE",
+        cancelled=off or bool(status and status[1].strip().upper() == "CANCELLED"),
+        rank=(int(sequence[1]) if sequence and sequence[1].strip().isdigit() else 0, stamp[1] if stamp else ""),
+        rules=rules("RRULE"),
+        no_rules=rules("EXRULE"),
+        extra=tuple(e for params, value in found.get("RDATE", ()) for e in _extra(params, value, zones)),
+        skipped=tuple(stamps("EXDATE")),
+    )
+
+
+def _stamp(params: dict[str, str], value: str, zones: Zones) -> Stamp:
+    match = _STAMP.match(value.strip())
+    if not match:
+        raise BrokenItem("one of its times is no date and no time")
+    try:
+        day = date(int(match[1]), int(match[2]), int(match[3]))
+        if match[4] is None:
+            return Stamp(datetime.combine(day, time.min), None, all_day=True)
+        clock = time(int(match[4]), int(match[5]), min(int(match[6] or 0), 59))  # 60 is a leap second
+    except ValueError:
+        raise BrokenItem("one of its times does not exist") from None
+    wall = datetime.combine(day, clock)
+    if match[7]:
+        return Stamp(wall, UTC_ZONE)
+    name = params.get("TZID", "")
+    return Stamp(wall, zones.find(name) if name else None)
+
+
+def _stamps(params: dict[str, str], value: str, zones: Zones) -> list[Stamp]:
+    return [_stamp(params, text, zones) for text in value.split(",") if text.strip()]
+
+
+def _extra(params: dict[str, str], value: str, zones: Zones) -> Iterator[tuple[Stamp, timedelta | None]]:
+    """RDATE: times, or periods that bring their own length (RFC 5545 3.8.5.2)."""
+    for text in value.split(","):
+        first, slash, second = text.strip().partition("/")
+        if not first:
+            continue
+        start = _stamp(params, first, zones)
+        if not slash:
+            yield start, None
+        elif second.lstrip("+-").startswith("P"):
+            days, rest = _duration(second)
+            yield start, days * DAY + rest
+        else:
+            yield start, max(_stamp(params, second, zones).wall - start.wall, timedelta(0))
+
+
+def _duration(text: str) -> tuple[int, timedelta]:
+    match = _DURATION.match(text.strip().upper())
+    if not match or not any(match.groups()[1:]):
+        raise BrokenItem("its duration cannot be read")
+    weeks, days, hours, minutes, seconds = (int(g or 0) for g in match.groups()[1:])
+    if match[1] == "-" or weeks + days > 100_000:
+        return 0, timedelta(0)
+    return weeks * 7 + days, timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+class Series:
+    """The parts of one UID, ready to be laid out. ``user`` is the zone floating times and whole days are in."""
+
+    def __init__(self, parts: list[Part], user: Zone) -> None:
+        self.user = user
+        plain = [p for p in parts if p.original is None]
+        self.master = max(plain, key=lambda p: p.rank) if plain else None
+        self.recurring = len(parts) > len(plain) or bool(self.master and (self.master.rules or self.master.extra))
+        self.zone = (self.master.start.zone if self.master else None) or user
+        self.singles: dict[datetime, Part] = {}
+        for part in sorted((p for p in parts if p.original is not None), key=lambda p: p.rank):
+            self.singles[self._original(part)] = part
+        self.futures = sorted((o, p) for o, p in self.singles.items() if p.future) if self.singles else []
+        if len(self.futures) > MAX_MOVES:
+            raise BrokenItem("it has too many exceptions")
+        skipped = self.master.skipped if self.master else ()
+        self.skipped = {self._in_series(s) for s in skipped}
+        self.skipped_days = {s.wall.date() for s in skipped if s.all_day}
+
+    def instances(self, window: Window) -> Iterator[Instance]:
+        """Those that share a moment with the window, in no order, cancelled ones included.
+
+        Raises:
+            BrokenItem: there are too many.
+        """
+        for original, wall, length in self._originals(window):
+            if original in self.singles or original in self.skipped or wall.date() in self.skipped_days:
+                continue
+            part = self._part_for(original)
+            start = original if part is self.master else self.zone.to_utc(self._moved(wall, part))
+            instance = self._lay(part, start, original, length)
+            if window.overlaps(instance.start, instance.end):
+                yield instance
+        for original, part in self.singles.items():
+            if original in self.skipped or self._local(original).date() in self.skipped_days:
+                continue
+            own = (part.start.zone or self.zone).to_utc(part.start.wall)
+            instance = self._lay(part, own, original, None)
+            if window.overlaps(instance.start, instance.end):
+                yield instance
+
+    # -- originals -------------------------------------------------------------------------------
+
+    def _originals(self, window: Window) -> Iterator[tuple[datetime, datetime, timedelta | None]]:
+        """(original start in UTC, wall time in the series' zone, own length) of what the master gives."""
+        master = self.master
+        if master is None:
+            return
+        start = self._wall(master.start)
+        longest, early, late = self._reach()
+        first = self._local(window.start) - longest - late - DAY
+        last = self._local(window.end) + early + DAY
+        walls: dict[datetime, timedelta | None] = {start: None}
+        for rule in master.rules:
+            for wall in recur.occurrences(rule, start, first, min(last, self._until(rule))):
+                walls.setdefault(wall, None)
+        for rule in master.no_rules:
+            for wall in recur.occurrences(rule, start, first, min(last, self._until(rule))):
+                walls.pop(wall, None)
+        for stamp, length in master.extra:
+            walls[self._local(self._in_series(stamp))] = length
+        for wall, length in walls.items():
+            yield self.zone.to_utc(wall), wall, length
+
+    def _reach(self) -> tuple[timedelta, timedelta, timedelta]:
+        """The longest instance; how far THISANDFUTURE moves instances to earlier and to later times."""
+        longest = early = late = timedelta(0)
+        for part in [p for p in (self.master, *(p for _, p in self.futures)) if p]:
+            days, rest = self.length(part)
+            longest = max(longest, days * DAY + rest)
+        for original, part in self.futures:
+            shift = self._wall(part.start) - self._local(original)
+            early, late = max(early, -shift), max(late, shift)
+        return longest, early, late
+
+    def _until(self, rule: recur.Rule) -> datetime:
+        """UNTIL on the series' own clock; a mere date means all of that day, as every calendar reads it."""
+        if not rule.until:
+            return datetime(9999, 12, 30)  # noqa: DTZ001 - wall time
+        match = _STAMP.match(rule.until)
+        if not match:
+            raise BrokenItem("its recurrence rule ends at no readable time")
+        stamp = _stamp({}, rule.until, Zones("UTC", {}))
+        if stamp.all_day or (self.master and self.master.start.all_day):
+            return datetime.combine(stamp.wall.date(), time.max)
+        return self._local(UTC_ZONE.to_utc(stamp.wall)) if stamp.zone else stamp.wall
+
+    def _part_for(self, original: datetime) -> Part:
+        """Who describes the instance: the last THISANDFUTURE exception at or before it, else the event."""
+        found = self.master
+        for begin, part in self.futures:
+            if begin > original:
+                break
+            found = part
+        assert found is not None  # noqa: S101 - originals exist only where there is a master
+        return found
+
+    def _moved(self, wall: datetime, part: Part) -> datetime:
+        return wall + (self._wall(part.start) - self._local(self._original(part)))
+
+    # -- times -----------------------------------------------------------------------------------
+
+    def _local(self, moment: datetime) -> datetime:
+        return self.zone.to_wall(moment)
+
+    def _in_series(self, stamp: Stamp) -> datetime:
+        """The moment an EXDATE, RDATE or RECURRENCE-ID means: without a zone of its own it is in the series'."""
+        if stamp.all_day and self.master and not self.master.start.all_day:
+            return self.zone.to_utc(datetime.combine(stamp.wall.date(), self.master.start.wall.time()))
+        if self.master and self.master.start.all_day and not stamp.all_day:
+            return self.zone.to_utc(datetime.combine(stamp.wall.date(), time.min))
+        return (stamp.zone or self.zone).to_utc(stamp.wall)
+
+    def _original(self, part: Part) -> datetime:
+        return self._in_series(part.original or part.start)
+
+    def _wall(self, stamp: Stamp) -> datetime:
+        """A start on the series' clock."""
+        if stamp.zone is None or stamp.zone is self.zone:
+            return stamp.wall
+        return self._local(stamp.zone.to_utc(stamp.wall))
+
+    def length(self, part: Part) -> tuple[int, timedelta]:
+        """How long an instance is: (days by the clock on the wall, the rest by the stopwatch)."""
+        if part.end is not None:
+            if part.start.all_day or part.end.all_day:
+                return max((part.end.wall.date() - part.start.wall.date()).days, 1 if part.start.all_day else 0), (
+                    timedelta(0)
+                )
+            begin = (part.start.zone or self.user).to_utc(part.start.wall)
+            # an end without a zone is in that of the start, whatever the RFC says: Outlook's old exports
+            end = (part.end.zone or part.start.zone or self.user).to_utc(part.end.wall)
+            return 0, max(end - begin, timedelta(0))
+        if part.duration is not None:
+            return part.duration
+        return (1 if part.start.all_day else 0), timedelta(0)
+
+    def _lay(self, part: Part, start: datetime, original: datetime, length: timedelta | None) -> Instance:
+        if length is not None:
+            end = start + length
+        else:
+            days, rest = self.length(part)
+            end = (self.zone.to_utc(self._local(start) + days * DAY) if days else start) + rest
+        return Instance(original, start, max(end, start), part.start.all_day, part)
+
+
+def build(scanned: Scanned, user_zone: str) -> Series:
+    """The series of one scanned object.
+
+    Raises:
+        BrokenItem: it cannot be read; the reason names no person and quotes no text.
+    """
+    zones = Zones(user_zone, {_tzid(text): text for text in scanned.zones})
+    try:
+        return Series(parts_of(scanned, zones), zones.user)
+    except (ValueError, OverflowError, IndexError, KeyError, TypeError) as error:
+        raise BrokenItem(f"it cannot be read ({type(error).__name__})") from error
+
+
+def lay_out(series: Series, window: Window) -> list[Instance]:
+    """Its instances in the window by start, each identity once.
+
+    Raises:
+        BrokenItem: there are too many, or its times leave the calendar.
+    """
+    try:
+        found = {i.original: i for i in series.instances(window)}
+    except (ValueError, OverflowError) as error:
+        raise BrokenItem(f"it cannot be expanded ({type(error).__name__})") from error
+    return sorted(found.values(), key=lambda i: (i.start, i.original))
+
+
+def shipped_for(scanned: Scanned) -> list[str]:
+    """The VTIMEZONEs the object cannot do without: named by its times, and unknown to the tz database."""
+    return [text for text in scanned.zones if _tzid(text) in scanned.tzids and not in_database(_tzid(text))]
+
+
+def _tzid(text: str) -> str:
+    return next((value_of(line).strip() for line in text.split("\n") if name_of(line) == "TZID"), "")
