@@ -82,8 +82,8 @@ def value_of(line: str) -> str:
 def params_of(line: str) -> dict[str, str]:
     """The parameters by upper-case name, of several values the first."""
     found: dict[str, str] = {}
-    for match in _PARAM.finditer(line[: _colon(line)]):
-        found.setdefault(match[1].upper(), (match[2] if match[2] is not None else match[3].partition(",")[0]).strip())
+    for got in _PARAM.finditer(line[: _colon(line)]):
+        found.setdefault(got[1].upper(), (got[2] if got[2] is not None else got[3].partition(",")[0]).strip())
     return found
 
 
