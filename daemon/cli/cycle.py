@@ -22,7 +22,7 @@ def run(kith: Ctx) -> int:
     Stops within 5 seconds on SIGTERM or Ctrl-C and reads its configuration anew on SIGHUP. Speaks to systemd where it
     is started by it. Only one daemon or `kith once` works on a store at a time; another one says so.
     """
-    from daemon.service.loop import serve
+    from daemon.cli.serve import serve
 
     return serve(kith)
 
@@ -34,9 +34,9 @@ def once(kith: Ctx, as_json: bool) -> int:
     """One whole round: read everything new, look at what became of reminders and drafts, plan, write."""
     from daemon.service.cycle import run_cycle
     from daemon.store import health
-    from daemon.wiring import open_deps
+    from daemon.wiring import opened
 
-    with progress() as draw, open_deps(kith.settings, kith.store_upgraded, kith.now, progress=draw) as deps:
+    with progress() as draw, opened(kith.settings, kith.now, store=kith.store_upgraded, progress=draw) as deps:
         with deps.store.write() as conn:
             health.retry_now(conn)  # the user asked: whatever waits for a better moment is tried now
         report = run_cycle(deps)
@@ -86,9 +86,9 @@ def show_report(report: CycleReport) -> None:
 def plan(kith: Ctx, as_json: bool) -> int:
     """What would be written now, from what is in the store. Writes nothing."""
     from daemon.service import planning
-    from daemon.wiring import open_deps
+    from daemon.wiring import opened
 
-    with open_deps(kith.settings, kith.store, kith.now) as deps:
+    with opened(kith.settings, kith.now, store=kith.store) as deps:
         found, errors = planning.make(deps, kith.now())
     if as_json:
         emit_json(plan_json(found))
@@ -134,14 +134,13 @@ def show_plan(kith: Ctx, found: Situation) -> None:
         when = moment(c.slot.start, zone) if c.slot else "now"
         rows.append(("new", c.want.kind, c.want.purpose, name[c.want.contact_id], when, c.want.reason))
     for m in plan.moves:
-        who = name.get(m.row.contact_id, "")
+        why, who = "passed" if m.ours else "later", name.get(m.row.contact_id, "")
         rows.append(
-            ("move", "reminder", m.row.purpose, who, moment(m.slot.start, zone), "passed" if m.ours else "later")
+            ("move", "reminder", m.row.purpose, name.get(m.row.contact_id, ""), moment(m.slot.start, zone), why)
         )
-    for w in plan.withdrawals:
-        rows.append(("withdraw", w.row.kind, w.row.purpose, name.get(w.row.contact_id, ""), "now", "no longer wanted"))
-    for x in plan.lapses:
-        rows.append(("lapse", "reminder", x.row.purpose, name.get(x.row.contact_id, ""), "now", "passed twice"))
+    gone = [("withdraw", w.row, "no longer wanted") for w in plan.withdrawals]
+    gone += [("lapse", x.row, "passed twice") for x in plan.lapses]
+    rows.extend((verb, r.kind, r.purpose, name.get(r.contact_id, ""), "now", why) for verb, r, why in gone)
     table(("", "kind", "purpose", "contact", "when", "why"), rows, empty="Nothing is to be written.")
     if plan.waiting:
         click.echo(f"\n{len(plan.waiting)} more are due and wait for room (the caps a day and a week):")

@@ -1,0 +1,52 @@
+"""What `kith run` puts together: the loop, with a configuration that can be read anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from daemon.cli import logs
+from daemon.cli.context import Ctx
+from daemon.config.settings import Settings
+from daemon.service.cycle import run_cycle
+from daemon.service.deps import CycleReport
+from daemon.service.loop import Service
+from daemon.service.notify import Notifier
+from daemon.store.engine import Store
+from daemon.wiring import load_settings, open_deps
+
+
+def serve(kith: Ctx) -> int:
+    """Run the service until it is asked to stop; 0.
+
+    Raises:
+        KithError: the configuration or the store cannot be used: then it does not even start.
+    """
+    settings = kith.settings
+    logs.set_up(settings.log_level)
+    logs.warn(settings)
+    _store(settings).close()
+
+    def cycle(settings: Settings, should_stop: Callable[[], bool]) -> CycleReport:
+        store = Store(settings.store_url)
+        try:
+            with open_deps(settings, store, kith.now, should_stop=should_stop) as deps:
+                return run_cycle(deps)
+        finally:
+            store.close()
+
+    def reload() -> Settings:
+        fresh = load_settings(settings.path)
+        _store(fresh).close()
+        logs.set_up(fresh.log_level)
+        logs.warn(fresh)
+        return fresh
+
+    Service(settings, cycle, reload, Notifier(os.environ)).run()
+    return 0
+
+
+def _store(settings: Settings) -> Store:
+    store = Store(settings.store_url)
+    store.upgrade()
+    return store

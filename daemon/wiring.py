@@ -1,0 +1,147 @@
+"""From the configuration to objects. The only importer of connectors: everybody above works with ports."""
+
+from __future__ import annotations
+
+import os
+import secrets as random
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from connectors import registry
+from daemon.config.load import load
+from daemon.config.settings import Settings
+from daemon.config.shipped import shipped_folder
+from daemon.core.errors import KithError, UserMistake
+from daemon.core.model import Account
+from daemon.core.ports import Connection, Option, SecretStore, Surroundings
+
+if TYPE_CHECKING:
+    from daemon.service.deps import Deps
+    from daemon.store.engine import Store
+
+
+def kinds() -> list[str]:
+    """The kinds of account a user can name."""
+    return sorted(set(registry.KINDS) - registry.HIDDEN)
+
+
+def options(kind: str) -> Sequence[Option] | None:
+    """What an account of this kind can be told; None where there is no such kind."""
+    return registry.options(kind) if kind in registry.KINDS else None
+
+
+def load_settings(path: Path) -> Settings:
+    """The configuration in a file, account options checked by their connectors.
+
+    Raises:
+        UserMistake: as `daemon.config.load.load`.
+    """
+    return load(path, options, kinds=kinds())
+
+
+def secret_store(settings: Settings) -> SecretStore:
+    """Where passwords come from and rotating tokens go to."""
+    from daemon.service.secrets import FileSecrets
+
+    refs = {a.account.name: a.secrets for a in settings.accounts}
+    return FileSecrets(settings.state / "secrets", refs)
+
+
+def connect(
+    settings: Settings,
+    now: Callable[[], datetime],
+    *,
+    only: str = "",
+    secrets: SecretStore | None = None,
+) -> dict[str, Connection]:
+    """All accounts as objects, by name; nothing is sent before one is used.
+
+    An account that cannot even be made (its library is not installed) says so when it is used: the others go on.
+
+    Raises:
+        UserMistake: ``only`` names no account.
+    """
+    names = [a.account.name for a in settings.accounts]
+    if only and only not in names:
+        raise UserMistake(f"There is no account {only!r}; there are {', '.join(names)}.")
+    secrets = secrets or secret_store(settings)
+    found = {}
+    for each in settings.accounts:
+        name = each.account.name
+        if only in ("", name):
+            state = str(settings.state / "accounts" / name)
+            found[name] = _open(each.account, Surroundings(secrets=secrets, state=state, now=now))
+    return found
+
+
+def _open(account: Account, around: Surroundings) -> Connection:
+    try:
+        return registry.connect(account, around)
+    except KithError as e:
+        broken = _Broken(e)
+        return Connection(account=account, mail=broken, check=broken.streams)
+
+
+class _Broken:
+    """An account that cannot be made: each use raises the reason."""
+
+    def __init__(self, error: KithError) -> None:
+        self._error = error
+
+    def streams(self, *_: object) -> NoReturn:
+        raise self._error
+
+    def pages(self, *_: object) -> Iterator[NoReturn]:
+        raise self._error
+
+    def search(self, *_: object) -> Iterator[NoReturn]:
+        raise self._error
+
+
+@contextmanager
+def open_deps(
+    settings: Settings,
+    store: Store,
+    now: Callable[[], datetime],
+    *,
+    progress: Callable[[str, int, int | None], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    only: str = "",
+) -> Iterator[Deps]:
+    """Everything a cycle needs; the accounts are let go of at the end, the store stays open.
+
+    Args:
+        only: read and write this account alone.
+
+    Raises:
+        UserMistake, NeedsUser, StoreBusy: the store or the key secret cannot be used.
+    """
+    from daemon.service.deps import Deps, no_progress
+    from daemon.service.render import Renderer
+    from daemon.service.secrets import key_secret
+
+    connections: Mapping[str, Connection] = connect(settings, now, only=only)
+    try:
+        yield Deps(
+            settings=settings,
+            store=store,
+            connections=connections,
+            key_secret=key_secret(settings.state, store),
+            now=now,
+            renderer=Renderer(shipped_folder("templates"), settings.templates),
+            holder=holder(),
+            progress=progress or no_progress,
+            should_stop=should_stop or (lambda: False),
+        )
+    finally:
+        for connection in connections.values():
+            connection.close()
+
+
+def holder() -> str:
+    """A name for this process that no other ever had."""
+    return f"{socket.gethostname()}:{os.getpid()}:{random.token_hex(4)}"
