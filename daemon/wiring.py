@@ -103,18 +103,19 @@ class _Broken:
 
 
 @contextmanager
-def open_deps(
+def opened(
     settings: Settings,
-    store: Store,
     now: Callable[[], datetime],
     *,
+    store: Store | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     only: str = "",
 ) -> Iterator[Deps]:
-    """Everything a cycle needs; the accounts are let go of at the end, the store stays open.
+    """Everything a cycle needs, let go of at the end.
 
     Args:
+        store: one already open, which stays open; else the configured one, brought to this version's schema.
         only: read and write this account alone.
 
     Raises:
@@ -123,9 +124,15 @@ def open_deps(
     from daemon.service.deps import Deps, no_progress
     from daemon.service.render import Renderer
     from daemon.service.secrets import key_secret
+    from daemon.store.engine import Store
 
-    connections: Mapping[str, Connection] = connect(settings, now, only=only)
+    mine = store is None
+    store = store or Store(settings.store_url)
+    connections: Mapping[str, Connection] = {}
     try:
+        if mine:
+            store.upgrade()
+        connections = connect(settings, now, only=only)
         yield Deps(
             settings=settings,
             store=store,
@@ -140,6 +147,8 @@ def open_deps(
     finally:
         for connection in connections.values():
             connection.close()
+        if mine:
+            store.close()
 
 
 def holder() -> str:

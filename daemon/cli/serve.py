@@ -13,7 +13,7 @@ from daemon.service.deps import CycleReport
 from daemon.service.loop import Service
 from daemon.service.notify import Notifier
 from daemon.store.engine import Store
-from daemon.wiring import load_settings, open_deps
+from daemon.wiring import load_settings, opened
 
 
 def serve(kith: Ctx) -> int:
@@ -28,12 +28,8 @@ def serve(kith: Ctx) -> int:
     _store(settings).close()
 
     def cycle(settings: Settings, should_stop: Callable[[], bool]) -> CycleReport:
-        store = Store(settings.store_url)
-        try:
-            with open_deps(settings, store, kith.now, should_stop=should_stop) as deps:
-                return run_cycle(deps)
-        finally:
-            store.close()
+        with opened(settings, kith.now, should_stop=should_stop) as deps:
+            return run_cycle(deps)
 
     def reload() -> Settings:
         fresh = load_settings(settings.path)
