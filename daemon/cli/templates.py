@@ -14,8 +14,6 @@ from daemon.service.render import DETAILS, PURPOSES, Renderer
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import Connection
-
     from daemon.service.render import DraftFacts
 
 REMINDERS = ("keep-in-touch", "reply-owed", "promise")
@@ -126,37 +124,28 @@ def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
 
     from daemon.core.desired import DRAFT, Want
     from daemon.service.compose import draft_facts
+    from daemon.service.contacts import find
     from daemon.service.deps import Deps
     from daemon.service.people import people, with_languages
     from daemon.service.template_check import sample_facts
-    from daemon.service.updates import current_update
+    from daemon.service.news import current_news
 
     now, settings, renderer = kith.now(), kith.settings, _renderer(kith)
     deps = Deps(settings, kith.store, {}, b"", kith.now, renderer)
-    news = current_update(settings.updates, now, settings.hours.zone)
+    news = current_news(settings.updates, now, settings.hours.zone)
     with kith.store.read() as conn:
-        found = people(conn, settings, now, only=[_find(conn, name)])
+        found = people(conn, settings, now, only=[find(conn, name)])
         (person,) = with_languages(conn, found, renderer.languages(), news=True)
         made_up = sample_facts(purpose, language or person.speaks or "en", now.astimezone(kith.zone).date())
-        want = Want("", DRAFT, purpose, person.contact_id, "", now, "", 0.0, made_up.occasion, made_up.occasion_date)
-        facts = draft_facts(deps, conn, replace(person, speaks=language or person.speaks), want, news, now)
-    return facts
-
-
-def _find(conn: Connection, name: str) -> int:
-    from sqlalchemy import select
-
-    from daemon.core.address import normalise
-    from daemon.store.tables import address, contact
-
-    found = [r.id for r in conn.execute(select(contact.c.id, contact.c.name)) if r.name.casefold() == name.casefold()]
-    if not found and "@" in name:
-        query = select(address.c.contact_id).where(address.c.address == normalise(name)).distinct()
-        found = list(conn.execute(query).scalars())
-    if len(found) != 1:
-        raise UserMistake(
-            f"Nobody known is called {name}: `kith contacts list` shows who is."
-            if not found
-            else f"{len(found)} people are called {name}: say which by an address."
+        want = Want(
+            key="",
+            kind=DRAFT,
+            purpose=purpose,
+            contact_id=person.contact_id,
+            period="",
+            due=now,
+            reason="",
+            occasion=made_up.occasion,
+            occasion_date=made_up.occasion_date,
         )
-    return found[0]
+        return draft_facts(deps, conn, replace(person, speaks=language or person.speaks), want, news, now)

@@ -15,10 +15,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from daemon.core.errors import UserMistake
 from daemon.core.language import of_text, tag
@@ -32,10 +31,9 @@ _SIZE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One quarter's letter. ``circles`` empty means: all the kept. Datetimes are UTC.
+    """One quarter's letter in one language. ``circles`` empty means: all the kept. ``written_at`` is UTC.
 
-    ``language`` is what the file, its name or its text says, "" where none of them does. ``closes_at`` is when the
-    quarter ends, ``others`` are translations.
+    ``language`` is what the file, its name or its text says, "" where none of them does.
     """
 
     quarter: str
@@ -43,33 +41,7 @@ class Update:
     circles: frozenset[str]
     text: str
     written_at: datetime
-    closes_at: datetime
     language: str = ""
-    others: tuple[Update, ...] = ()
-
-    def told_in(self, language: str) -> Update:
-        """The same news in that language, where they are written in it too; else as they are."""
-        return next((other for other in self.others if other.language == language), self)
-
-
-def current_update(folder: Path | None, now: datetime, zone: str) -> Update | None:
-    """The letter of the quarter ``now`` is in by the user's zone; None where none is written.
-
-    Its translations stand in ``others``. Circles and the day of writing are those of the file without a language in
-    its name, where there is one.
-
-    Raises:
-        UserMistake: as `read_editions`.
-    """
-    if folder is None:
-        return None
-    local = ZoneInfo(zone)
-    quarter = quarter_of(now.astimezone(local).date())
-    editions = list(read_editions(folder, quarter).values())
-    if not editions:
-        return None
-    ends = datetime.combine(quarter_ends(quarter), time(), local).astimezone(UTC)
-    return replace(editions[0], closes_at=ends, others=tuple(editions[1:]))
 
 
 def quarter_of(day: date) -> str:
@@ -138,7 +110,6 @@ def read_update(path: Path) -> Update:
         circles=_circles(matter.get("circles", ""), path),
         text=text,
         written_at=_moment(matter["written"], path) if "written" in matter else changed,
-        closes_at=datetime.combine(quarter_ends(named[1]), time(), UTC),
         language=tag(str(matter.get("language", ""))) or named[2] or of_text(text),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.errors import UserMistake
-from daemon.service.updates import current_update, quarter_ends, quarter_of, read_editions, read_update
+from daemon.service.updates import quarter_ends, quarter_of, read_editions, read_update
 
 NEWS = "Этой осенью у меня новый проект.\n\n- первое\n- второе\n"
 
@@ -91,19 +91,6 @@ def test_two_files_in_one_language_are_refused(tmp_path: Path) -> None:
     write(tmp_path, NEWS, "2026-Q4.ru.md")
     with pytest.raises(UserMistake, match="keep one"):
         read_editions(tmp_path, "2026-Q4")
-
-
-def test_the_current_quarter_by_the_users_zone(tmp_path: Path) -> None:
-    write(tmp_path, NEWS)
-    write(tmp_path, "This autumn I have a new project with the team.", "2026-Q4.en.md")
-    new_year_in_auckland = datetime(2026, 12, 31, 12, tzinfo=UTC)
-    assert current_update(tmp_path, new_year_in_auckland, "Pacific/Auckland") is None
-    news = current_update(tmp_path, new_year_in_auckland, "Europe/Berlin")
-    assert news is not None
-    assert news.closes_at == datetime(2026, 12, 31, 23, tzinfo=UTC)
-    assert (news.language, news.told_in("en").language, news.told_in("de").language) == ("ru", "en", "ru")
-    assert current_update(None, new_year_in_auckland, "Europe/Berlin") is None
-    assert current_update(tmp_path / "absent", new_year_in_auckland, "Europe/Berlin") is None
 
 
 def test_quarters() -> None:

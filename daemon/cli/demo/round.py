@@ -1,0 +1,95 @@
+"""What the sample person does with kith: keeps some people, logs two talks, lets it write, and lets it work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from daemon.cli.demo.layout import lay_out, midnight
+from daemon.cli.demo.meetings import working_day
+from daemon.cli.demo.people import PEOPLE
+from daemon.config.settings import Settings
+from daemon.core.model import Form
+from daemon.service.cycle import run_cycle
+from daemon.service.deps import CycleReport, Deps
+from daemon.service.facts import Rules
+from daemon.service.hand import log_contact
+from daemon.store import enablement
+from daemon.store.contacts import change, set_circles
+from daemon.store.engine import Store
+from daemon.store.tables import address
+from daemon.wiring import load_settings, opened
+
+ENABLED_FOR = timedelta(weeks=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One run of the demonstration. ``first``: the files were laid out by this run. ``store`` is left open."""
+
+    first: bool
+    settings: Settings
+    store: Store
+    report: CycleReport
+
+
+def play(folder: Path, clock: Callable[[], datetime]) -> Played:
+    """Lay out the files where they are not yet, and run one whole round over them.
+
+    Raises:
+        KithError: as any command.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    first = lay_out(folder, clock())
+    settings = load_settings(folder / "config.toml")
+    store = Store(settings.store_url)
+    with opened(settings, clock, store=store) as deps:
+        if not _enabled(deps):
+            run_cycle(deps)  # observes: reads everything, writes nothing
+            _decide(deps)
+        return Played(first, settings, store, run_cycle(deps))
+
+
+def _enabled(deps: Deps) -> bool:
+    with deps.store.read() as conn:
+        return bool(enablement.all_since(conn))
+
+
+def _decide(deps: Deps) -> None:
+    """The user's own part, all in one transaction: a demo broken off here begins here again."""
+    now = deps.now()
+    rules = Rules(deps.settings.policies, now)
+    start = midnight(now)
+    with deps.store.write() as conn:
+        for person in PEOPLE:
+            contact_id = _contact(conn, person.address)
+            if person.circle:
+                set_circles(conn, contact_id, [person.circle])
+            if person.tier:
+                change(conn, contact_id, tier=person.tier)
+        coffee = datetime.combine(working_day(start.date(), 1), time(16), start.tzinfo)
+        log_contact(conn, rules, _by_uid(conn, "laura"), Form.MEETING, coffee, topic="calendars that work offline")
+        log_contact(
+            conn,
+            rules,
+            _by_uid(conn, "dmitri"),
+            Form.CALL,
+            start - timedelta(days=4) + timedelta(hours=12),
+            topic="бюджет на будущий год",
+            next_step="прислать Дмитрию смету",
+            by=start.date() + timedelta(days=2),
+        )
+        for account in deps.accounts:
+            enablement.enable(conn, account, now - ENABLED_FOR, now)
+
+
+def _by_uid(conn: Connection, uid: str) -> int:
+    return _contact(conn, next(p.address for p in PEOPLE if p.uid == uid))
+
+
+def _contact(conn: Connection, who: str) -> int:
+    return int(conn.execute(select(address.c.contact_id).where(address.c.address == who)).scalar_one())
