@@ -209,9 +209,7 @@ class _Reading:
 class _Page:
     """A page in the making."""
 
-    def __init__(
-        self, stream: Stream, box: Box, prefilter: Prefilter, interest: Interest, sessions: Sessions
-    ) -> None:
+    def __init__(self, stream: Stream, box: Box, prefilter: Prefilter, interest: Interest, sessions: Sessions) -> None:
         self._stream = stream
         self._validity = box.validity
         self._keywords = bool(box.keywords & ASKS.keys())  # one set later shows in the next HIGHESTMODSEQ

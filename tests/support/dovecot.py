@@ -227,9 +227,7 @@ def _write(base: Path, web_port: int, mdbox: bool, special_use: bool) -> tuple[P
     me = getpass.getuser() if not root else ""
     group = "" if root else _group(gid)
     users = (
-        ""
-        if root
-        else f"default_internal_user = {me}\ndefault_internal_group = {group}\ndefault_login_user = {me}\n"
+        "" if root else f"default_internal_user = {me}\ndefault_internal_group = {group}\ndefault_login_user = {me}\n"
     )
     mailboxes = "".join(
         f"  mailbox {name} {{\n    auto = subscribe\n"

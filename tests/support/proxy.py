@@ -1,0 +1,149 @@
+"""A small TCP proxy that makes a network as bad as a test wants it: delay, cut, black hole, trickle, lost answers."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """A direction through the proxy."""
+
+    UP = "up"  # client to server
+    DOWN = "down"  # server to client
+
+
+@dataclass(slots=True)
+class _Trap:
+    pattern: re.Pattern[bytes]
+    garbage: bytes
+    sprung: threading.Event
+
+
+@dataclass
+class Proxy:
+    """Stands before ``target``; everything set here holds for connections made from then on, traps at once."""
+
+    target: tuple[str, int]
+    port: int = 0
+    delay: float = 0.0  # seconds before each piece that comes down
+    cut_after: dict[Way, int] = field(default_factory=dict)  # bytes, then RST to both; once
+    black_hole: bool = False  # bytes are taken and nothing ever comes back
+    trickle: int = 0  # so many bytes a tenth of a second come down
+    connections: int = 0
+    _traps: dict[Way, _Trap] = field(default_factory=dict)
+    _sockets: set[socket.socket] = field(default_factory=set)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def lose(self, way: Way, pattern: bytes, garbage: bytes = b"") -> threading.Event:
+        """The next piece this way that holds the pattern is swallowed (``garbage`` goes in its place), and both
+        ends are reset. Downwards that is an answer lost after the server has done its work.
+
+        Returns an event that is set when it happened.
+        """
+        trap = _Trap(re.compile(pattern), garbage, threading.Event())
+        self._traps[way] = trap
+        return trap.sprung
+
+    def drop_all(self) -> None:
+        """Reset every connection there is."""
+        for one in list(self._sockets):
+            _reset(one)
+
+    def close(self) -> None:
+        """No more of it."""
+        self._stopping.set()
+        self.drop_all()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _serve(self, listener: socket.socket) -> None:
+        while not self._stopping.is_set():
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            try:
+                server = socket.create_connection(self.target, 10)
+            except OSError:
+                _reset(client)
+                continue
+            server.settimeout(None)
+            client.settimeout(None)
+            self._sockets |= {client, server}
+            for way, source, sink in ((Way.UP, client, server), (Way.DOWN, server, client)):
+                threading.Thread(target=self._pump, args=(way, source, sink), daemon=True).start()
+
+    def _pump(self, way: Way, source: socket.socket, sink: socket.socket) -> None:
+        left = self.cut_after.pop(way, None)
+        with suppress(OSError):
+            while piece := source.recv(65536):
+                trap = self._traps.get(way)
+                if trap is not None and trap.pattern.search(piece):
+                    del self._traps[way]
+                    if trap.garbage:
+                        sink.sendall(trap.garbage)
+                    trap.sprung.set()
+                    break
+                if left is not None:
+                    sink.sendall(piece[:left])
+                    left -= len(piece)
+                    if left <= 0:
+                        break
+                    continue
+                if way is Way.DOWN:
+                    if self.black_hole:
+                        continue
+                    self._slowly(sink, piece)
+                else:
+                    sink.sendall(piece)
+            else:
+                with suppress(OSError):
+                    sink.shutdown(socket.SHUT_WR)
+                return
+        for one in (source, sink):
+            _reset(one)
+            self._sockets.discard(one)
+
+    def _slowly(self, sink: socket.socket, piece: bytes) -> None:
+        if self.delay:
+            self._stopping.wait(self.delay)
+        if not self.trickle:
+            sink.sendall(piece)
+            return
+        for start in range(0, len(piece), self.trickle):
+            sink.sendall(piece[start : start + self.trickle])
+            if self._stopping.wait(0.1):
+                return
+
+
+def _reset(one: socket.socket) -> None:
+    with suppress(OSError):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # shutdown wakes a thread that is blocked in recv on it; close alone would not
+        one.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):
+        one.close()
+
+
+@contextmanager
+def proxy(port: int, host: str = "127.0.0.1") -> Iterator[Proxy]:
+    """A proxy on a free port of its own before ``host:port``."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        made = Proxy((host, port), listener.getsockname()[1])
+        thread = threading.Thread(target=made._serve, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield made
+        finally:
+            made.close()
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+            thread.join(5)
