@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.cadence import LastContact, Resolved, interval
@@ -29,6 +29,7 @@ THANKS_WITHIN = timedelta(days=3)
 THANKS_LASTS = timedelta(days=7)
 THANKS_ONCE_IN = timedelta(days=90)
 THANKS_PEOPLE = 5  # the user, the contact and at most three others
+REPLY_LAPSES = timedelta(days=45)  # after that an answer is no answer any more, and keep-in-touch takes over
 CONGRATULATIONS_LAST = timedelta(days=3)
 
 
@@ -75,10 +76,8 @@ class Person:
     policy: Resolved
     last: LastContact = field(default_factory=LastContact)
     reset_at: datetime | None = None
-    reset_identity: str = ""
     unanswered: int = 0  # letters in a row without an answer
-    owed_at: datetime | None = None  # the latest inbound letter nobody answered
-    owed_identity: str = ""
+    owed_at: datetime | None = None  # the first of their letters that nobody answered
     next_meeting: datetime | None = None
     met: tuple[Met, ...] = ()
     birthday: str = ""
@@ -132,8 +131,9 @@ class World:
 class Want:
     """A reminder or draft that should exist now.
 
-    ``due`` is the earliest moment it makes sense; ``urgency`` orders what does not fit the caps (higher first);
-    ``create_until`` is when it is too late to begin (what exists may stay longer). ``occasion`` names what it is about, for the letter and for rules of the "once per" sort.
+    ``due`` is the earliest moment it makes sense; ``create_until`` is when it is too late to begin (what exists
+    may stay longer). ``urgency`` orders what does not fit the caps, higher first. ``occasion`` names what it is
+    about, for the letter and for rules of the "once per" sort.
     """
 
     key: str
@@ -170,6 +170,11 @@ def desired(people: Iterable[Person], world: World, now: datetime) -> list[Want]
             continue
         wants.extend(w for rule in RULES for w in rule(person, world, now))
     return wants
+
+
+def stamp(at: datetime | None) -> str:
+    """An interaction as a period names it: its moment, to the second, the same after any re-scan."""
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if at else "never"
 
 
 def _want(person: Person, world: World, kind: str, purpose: str, period: str, **rest: object) -> Want:
@@ -209,7 +214,7 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
         return
     if person.next_meeting is not None and person.next_meeting <= now + person.policy.cadence:
         return  # they will meet before long: that will do
-    period = _period(person, KEEP_IN_TOUCH, person.reset_identity or "never")
+    period = _period(person, KEEP_IN_TOUCH, stamp(person.reset_at))
     reason = f"due by {person.policy.rule}"
     urgency = _urgency(person, at, now)
     yield _want(person, world, REMINDER, KEEP_IN_TOUCH, period, due=at, reason=reason, urgency=urgency)
@@ -224,9 +229,11 @@ def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:
         return
     at = person.owed_at + world.rules.reply_after
     blocked = _blocked_until(person, REPLY_OWED)
-    if at > now or (blocked is not None and blocked > now):
+    if at > now or (blocked is not None and blocked > now) or now > person.owed_at + REPLY_LAPSES:
         return
-    period = _period(person, REPLY_OWED, person.owed_identity)
+    period = _period(person, REPLY_OWED, stamp(person.owed_at))
+    if not period.endswith("/0"):  # dealt with once is dealt with, for that letter
+        return
     yield _want(
         person,
         world,
@@ -236,7 +243,7 @@ def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:
         due=at,
         reason="their letter waits for an answer",
         urgency=2.0 + _urgency(person, at, now),
-        occasion=person.owed_identity,
+        occasion=stamp(person.owed_at),
         occasion_date=person.owed_at.astimezone(ZoneInfo(world.zone)).date(),
     )
 

@@ -36,6 +36,7 @@ class Row:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     moves: int = 0
+    queued: bool = False  # a remote write for it is already intended
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,13 @@ class Lapse:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A reminder the user rewrote and whose reason has passed: it is theirs now, no remote write."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to do now, and who waits for a free place (the digest)."""
 
@@ -77,12 +85,13 @@ class Plan:
     moves: tuple[Move, ...] = ()
     withdrawals: tuple[Withdraw, ...] = ()
     lapses: tuple[Lapse, ...] = ()
+    releases: tuple[Release, ...] = ()
     waiting: tuple[Want, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do (somebody may still be waiting)."""
-        return not (self.creates or self.moves or self.withdrawals or self.lapses)
+        return not (self.creates or self.moves or self.withdrawals or self.lapses or self.releases)
 
 
 def make_plan(
@@ -105,14 +114,9 @@ def make_plan(
     zone = ZoneInfo(world.zone)
     today = now.astimezone(zone).date()
 
-    withdrawals = tuple(
-        Withdraw(row)
-        for row in rows
-        if row.state in OPEN
-        and row.key not in wanted
-        and row.contact_id not in held
-        and not (row.kind == DRAFT and row.state == EDITED)
-    )
+    unwanted = [r for r in rows if r.state in OPEN and r.key not in wanted and r.contact_id not in held]
+    withdrawals = tuple(Withdraw(row) for row in unwanted if row.state != EDITED)
+    releases = tuple(Release(row) for row in unwanted if row.state == EDITED and row.kind == REMINDER)
     leaving = {w.row.key for w in withdrawals}
 
     passed, postponed, lapses, standing = [], [], [], []
@@ -123,13 +127,13 @@ def make_plan(
             continue
         want = wanted.get(row.key)
         is_open = row.state in OPEN and want is not None and row.contact_id not in held
-        if is_open and row.state != PENDING and row.ends_at.astimezone(zone).date() < today:
+        if is_open and row.state != PENDING and not row.queued and row.ends_at.astimezone(zone).date() < today:
             if row.moves:
                 lapses.append(Lapse(row))
             else:
                 passed.append(row)
                 continue  # it leaves its old place: that day is over anyway
-        elif is_open and want is not None and row.state == WRITTEN and want.due > row.ends_at:
+        elif is_open and want is not None and row.state == WRITTEN and not row.queued and want.due > row.ends_at:
             postponed.append((row, want.due))  # snoozed by hand, or its policy changed
             continue
         standing.append(Window(row.starts_at, row.ends_at))
@@ -163,5 +167,6 @@ def make_plan(
         moves=moves,
         withdrawals=withdrawals,
         lapses=tuple(lapses),
+        releases=releases,
         waiting=tuple(waiting) + tuple(wanted[row.key] for row, _ in stuck),
     )

@@ -1,0 +1,352 @@
+"""core.desired and core.plan: what is wanted, and what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.core.cadence import LastContact, Resolved
+from daemon.core.desired import (
+    CHECK_IN,
+    CONGRATULATIONS,
+    DRAFT,
+    KEEP_IN_TOUCH,
+    REMINDER,
+    REPLY_OWED,
+    THANKS,
+    Dismissal,
+    Met,
+    Person,
+    Promise,
+    UpdateNews,
+    Want,
+    World,
+    desired,
+    due,
+    stamp,
+)
+from daemon.core.model import Window
+from daemon.core.plan import (
+    EDITED,
+    LAPSED,
+    MOVED,
+    OPEN,
+    PENDING,
+    SKIPPED,
+    WITHDRAWN,
+    WRITTEN,
+    Plan,
+    Row,
+    make_plan,
+)
+from daemon.core.policy import ReminderRules, WorkingHours
+from daemon.core.verdict import Caps
+
+NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday
+MONTH = timedelta(days=30)
+POLICY = Resolved(
+    MONTH, "circle mentor", frozenset({THANKS, CONGRATULATIONS, "update"}), frozenset({"outbound"}), Caps()
+)
+RULES = ReminderRules()
+HOURS = WorkingHours(zone="Europe/Berlin")
+WORLD = World(zone="Europe/Berlin", rules=RULES, enabled_since=NOW - timedelta(days=60))
+
+
+def person(number: int = 1, **facts: object) -> Person:
+    base = Person(
+        contact_id=number,
+        uid=f"uid{number}",
+        name=f"Person {number}",
+        circles=("mentor",),
+        tier="",
+        state="",
+        policy=POLICY,
+        reset_at=NOW - timedelta(days=40),
+        last=LastContact(outbound=NOW - timedelta(days=40)),
+        kept_since=NOW - timedelta(days=100),
+        speaks="en",
+    )
+    return replace(base, **facts)  # type: ignore[arg-type]
+
+
+def wants(*people: Person, world: World = WORLD, now: datetime = NOW) -> dict[tuple[int, str], Want]:
+    return {(w.contact_id, w.purpose): w for w in desired(people, world, now)}
+
+
+def plan(found: list[Want], rows: list[Row] | None = None, now: datetime = NOW, **more: object) -> Plan:
+    given: dict[str, object] = {"held": set(), "world": WORLD, "hours": HOURS, "busy": (), "now": now, **more}
+    return make_plan(found, rows or [], **given)  # type: ignore[arg-type]
+
+
+def row_of(want: Want, state: str = WRITTEN, start: datetime = NOW + timedelta(hours=3), **more: object) -> Row:
+    base = Row(
+        want.key,
+        want.kind,
+        want.purpose,
+        want.contact_id,
+        want.period,
+        state,
+        start if want.kind == REMINDER else None,
+        start + timedelta(minutes=15) if want.kind == REMINDER else None,
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+# -- wants -------------------------------------------------------------------------------------------
+
+
+def test_somebody_overdue_gets_one_reminder_and_somebody_talked_to_lately_has_none_due() -> None:
+    assert wants(person())[1, KEEP_IN_TOUCH].due == NOW - timedelta(days=10)
+    lately = person(reset_at=NOW - timedelta(days=3))
+    assert wants(lately)[1, KEEP_IN_TOUCH].due == NOW + timedelta(days=27)
+    assert not plan(desired([lately], WORLD, NOW)).creates
+
+
+def test_known_people_who_are_not_kept_want_nothing() -> None:
+    assert not wants(person(circles=(), tier=""))
+
+
+def test_paused_people_want_nothing_and_what_stands_is_withdrawn() -> None:
+    want = wants(person())[1, KEEP_IN_TOUCH]
+    assert not wants(person(state="paused"))
+    assert [w.row.key for w in plan([], [row_of(want)]).withdrawals] == [want.key]
+
+
+def test_a_skip_waits_one_cadence_and_comes_back_under_another_key() -> None:
+    before = wants(person())[1, KEEP_IN_TOUCH]
+    base = stamp(NOW - timedelta(days=40))
+    skipped = person(dismissals=(Dismissal(KEEP_IN_TOUCH, base, 0, NOW + MONTH),))
+    after = wants(skipped)[1, KEEP_IN_TOUCH]
+    assert after.due == NOW + MONTH
+    assert after.key != before.key
+    assert not plan([after], [row_of(before, SKIPPED)]).creates
+    late = plan([after], [row_of(before, SKIPPED)], now=NOW + MONTH)
+    assert [c.want.key for c in late.creates] == [after.key]
+
+
+def test_late_evidence_does_not_bring_back_what_was_dismissed() -> None:
+    older = person(
+        reset_at=NOW - timedelta(days=60),  # a later interaction was taken back: the base is another
+        dismissals=(Dismissal(KEEP_IN_TOUCH, stamp(NOW - timedelta(days=40)), 0, NOW + MONTH),),
+    )
+    assert due(older) == NOW + MONTH
+
+
+def test_an_arranged_meeting_holds_the_reminder_unless_it_is_far_away() -> None:
+    assert (1, KEEP_IN_TOUCH) not in wants(person(next_meeting=NOW + timedelta(days=5)))
+    assert (1, KEEP_IN_TOUCH) in wants(person(next_meeting=NOW + timedelta(days=200)))
+
+
+def test_two_unanswered_letters_double_the_interval() -> None:
+    assert due(person(unanswered=1)) == NOW - timedelta(days=10)
+    assert due(person(unanswered=2)) == NOW + timedelta(days=20)
+
+
+def test_thanks_follow_a_small_meeting_outside_the_own_organisation() -> None:
+    met = Met("e1", NOW - timedelta(hours=20), people=2, recurring=False, inside=False)
+    found = wants(person(met=(met,)))[1, THANKS]
+    assert (found.kind, found.occasion_date) == (DRAFT, date(2026, 11, 17))
+    for other in (replace(met, people=6), replace(met, recurring=True), replace(met, inside=True)):
+        assert (1, THANKS) not in wants(person(met=(other,)))
+
+
+def test_thanks_are_not_begun_after_three_days_and_not_wanted_after_seven() -> None:
+    met = Met("e1", NOW - timedelta(days=4), people=2, recurring=False, inside=False)
+    found = desired([person(met=(met,))], WORLD, NOW)
+    thanks = [w for w in found if w.purpose == THANKS]
+    assert thanks, "an existing draft stays for seven days"
+    assert not [c for c in plan(found).creates if c.want.purpose == THANKS]
+    assert not plan(found, [row_of(thanks[0])]).withdrawals
+    older = person(met=(replace(met, ended_at=NOW - timedelta(days=8)),))
+    assert (1, THANKS) not in wants(older)
+
+
+def test_thanks_are_dropped_once_the_user_wrote_by_themselves() -> None:
+    met = Met("e1", NOW - timedelta(days=1), people=2, recurring=False, inside=False)
+    wrote = person(met=(met,), last=LastContact(outbound=NOW - timedelta(hours=1)))
+    assert (1, THANKS) not in wants(wrote)
+
+
+def test_thanks_once_in_ninety_days_and_the_letter_already_made_stays() -> None:
+    first = Met("e1", NOW - timedelta(days=2), people=2, recurring=False, inside=False)
+    second = Met("e2", NOW - timedelta(hours=2), people=2, recurring=False, inside=False)
+    both = person(met=(first, second), thanked=(("e1", NOW - timedelta(days=2)),))
+    assert wants(both)[1, THANKS].period == "e1"
+    longer_ago = person(met=(second,), thanked=(("e0", NOW - timedelta(days=80)),))
+    assert (1, THANKS) not in wants(longer_ago)
+    long_ago = person(met=(second,), thanked=(("e0", NOW - timedelta(days=91)),))
+    assert wants(long_ago)[1, THANKS].period == "e2"
+
+
+def test_occasions_before_writing_was_enabled_make_no_draft() -> None:
+    met = Met("e1", NOW - timedelta(days=1), people=2, recurring=False, inside=False)
+    later = replace(WORLD, enabled_since=NOW - timedelta(hours=1))
+    assert (1, THANKS) not in wants(person(met=(met,)), world=later)
+    assert (1, THANKS) not in wants(person(met=(met,)), world=replace(WORLD, enabled_since=None))
+
+
+def test_a_birthday_is_kept_in_the_contacts_own_zone() -> None:
+    tokyo = person(birthday="--11-19", zone="Asia/Tokyo")
+    assert (1, CONGRATULATIONS) not in wants(tokyo)
+    evening = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)  # past midnight over there
+    assert wants(tokyo, now=evening)[1, CONGRATULATIONS].occasion_date == date(2026, 11, 19)
+
+
+def test_a_leap_day_birthday_falls_on_the_28th_in_common_years() -> None:
+    born = person(birthday="1980-02-29")
+    common = datetime(2027, 2, 28, 12, tzinfo=UTC)
+    leap = datetime(2028, 2, 29, 12, tzinfo=UTC)
+    assert wants(born, now=common)[1, CONGRATULATIONS].occasion_date == date(2027, 2, 28)
+    assert wants(born, now=leap)[1, CONGRATULATIONS].occasion_date == date(2028, 2, 29)
+
+
+def test_without_a_language_there_is_a_reminder_instead_of_a_draft() -> None:
+    found = wants(person(birthday="1980-11-18", speaks=""))[1, CONGRATULATIONS]
+    assert found.kind == REMINDER
+
+
+def test_news_go_to_their_circles_and_to_nobody_met_since() -> None:
+    news = UpdateNews("2026-Q4", frozenset({"mentor"}), NOW - timedelta(days=1), NOW + timedelta(days=40))
+    world = replace(WORLD, news=news)
+    assert (1, "update") in wants(person(), world=world)
+    assert (1, "update") not in wants(person(circles=("hr",)), world=world)
+    met_since = person(last=LastContact(meeting=NOW - timedelta(hours=2)))
+    assert (1, "update") not in wants(met_since, world=world)
+
+
+def test_a_letter_of_theirs_waits_five_days_before_an_answer_is_owed() -> None:
+    waits = person(owed_at=NOW - timedelta(days=6))
+    assert wants(waits)[1, REPLY_OWED].kind == REMINDER
+    assert (1, REPLY_OWED) not in wants(person(owed_at=NOW - timedelta(days=4)))
+    assert (1, REPLY_OWED) not in wants(person(owed_at=NOW - timedelta(days=100)))
+
+
+def test_an_answer_owed_and_dismissed_is_never_asked_for_again_for_that_letter() -> None:
+    owed = NOW - timedelta(days=6)
+    done = person(owed_at=owed, dismissals=(Dismissal(REPLY_OWED, stamp(owed), 0, None),))
+    assert (1, REPLY_OWED) not in wants(done)
+
+
+def test_a_promise_is_reminded_of_on_its_day() -> None:
+    promised = person(reset_at=NOW, promises=(Promise("l1", date(2026, 11, 20), "send the paper"),))
+    found = [c for c in plan(desired([promised], WORLD, NOW)).creates if c.want.purpose == "promise"]
+    assert found[0].slot is not None
+    assert found[0].slot.start.date() == date(2026, 11, 20)
+
+
+def test_a_check_in_comes_with_the_reminder_only_where_the_policy_wants_it() -> None:
+    assert (1, CHECK_IN) not in wants(person())
+    wished = person(policy=replace(POLICY, drafts=frozenset({CHECK_IN})))
+    assert wants(wished)[1, CHECK_IN].period == wants(wished)[1, KEEP_IN_TOUCH].period
+
+
+# -- plan --------------------------------------------------------------------------------------------
+
+
+def test_what_stands_is_left_alone() -> None:
+    want = wants(person())[1, KEEP_IN_TOUCH]
+    assert plan([want], [row_of(want)]).empty
+    assert plan([want], [row_of(want, PENDING)]).empty
+    assert plan([want], [row_of(want, MOVED, NOW + timedelta(days=9))]).empty
+
+
+def test_an_edited_draft_stays_and_an_edited_reminder_becomes_the_users() -> None:
+    met = Met("e1", NOW - timedelta(hours=20), people=2, recurring=False, inside=False)
+    draft = wants(person(met=(met,)))[1, THANKS]
+    assert plan([], [row_of(draft, EDITED)]).empty
+    reminder = wants(person())[1, KEEP_IN_TOUCH]
+    found = plan([], [row_of(reminder, EDITED)])
+    assert not found.withdrawals
+    assert [r.row.key for r in found.releases] == [reminder.key]
+
+
+def test_people_seen_in_an_unread_account_are_left_as_they_are() -> None:
+    want = wants(person())[1, KEEP_IN_TOUCH]
+    assert plan([], [row_of(want)], held={1}).empty
+    assert plan([want], [], held={1}).empty
+
+
+def test_a_reminder_that_passed_is_moved_once_and_then_lapses() -> None:
+    want = wants(person())[1, KEEP_IN_TOUCH]
+    yesterday = row_of(want, start=NOW - timedelta(days=1))
+    moved = plan([want], [yesterday]).moves
+    assert [(m.row.key, m.ours) for m in moved] == [(want.key, True)]
+    assert moved[0].slot.start >= NOW
+    again = plan([want], [replace(yesterday, moves=1)])
+    assert [x.row.key for x in again.lapses] == [want.key]
+    assert not plan([want], [replace(yesterday, moves=1, state=LAPSED)]).creates
+
+
+def test_a_snooze_moves_what_stands() -> None:
+    until = NOW + timedelta(days=20)
+    snoozed = person(dismissals=(Dismissal(KEEP_IN_TOUCH, "snooze", -1, until),))
+    before, after = wants(person())[1, KEEP_IN_TOUCH], wants(snoozed)[1, KEEP_IN_TOUCH]
+    assert before.key == after.key
+    (move,) = plan([after], [row_of(before)]).moves
+    assert move.slot.start >= until
+    assert not move.ours
+
+
+def test_one_open_per_contact_and_purpose() -> None:
+    old = wants(person())[1, KEEP_IN_TOUCH]
+    new = wants(person(reset_at=NOW - timedelta(days=35)))[1, KEEP_IN_TOUCH]
+    found = plan([new], [row_of(old)])
+    assert [w.row.key for w in found.withdrawals] == [old.key]
+    assert not found.creates
+    assert [c.want.key for c in plan([new], [row_of(old, WITHDRAWN)]).creates] == [new.key]
+
+
+days = st.integers(min_value=0, max_value=400)
+
+
+@given(
+    ages=st.lists(days, min_size=1, max_size=60),
+    busy=st.lists(st.tuples(st.integers(0, 10), st.integers(0, 23), st.integers(1, 6)), max_size=12),
+    hour=st.integers(0, 23),
+)
+def test_caps_hours_and_busy_times_are_kept_whatever_is_due(
+    ages: list[int], busy: list[tuple[int, int, int]], hour: int
+) -> None:
+    now = NOW.replace(hour=hour)
+    people = [person(i, reset_at=now - timedelta(days=age)) for i, age in enumerate(ages)]
+    taken = [
+        Window(now + timedelta(days=d, hours=h), now + timedelta(days=d, hours=h + length)) for d, h, length in busy
+    ]
+    found = plan(desired(people, WORLD, now), busy=taken, now=now)
+    slots = [c.slot for c in found.creates if c.slot]
+    zone = __import__("zoneinfo").ZoneInfo(HOURS.zone)
+    per_day: dict[date, int] = {}
+    per_week: dict[tuple[int, int], int] = {}
+    for slot in slots:
+        local = slot.start.astimezone(zone)
+        assert local.isoweekday() in HOURS.days
+        assert HOURS.start <= local.time() and slot.end.astimezone(zone).time() <= HOURS.end
+        assert slot.start >= now
+        assert not any(t.start < slot.end and slot.start < t.end for t in taken)
+        per_day[local.date()] = per_day.get(local.date(), 0) + 1
+        week = local.isocalendar()[:2]
+        per_week[week] = per_week.get(week, 0) + 1
+    assert max(per_day.values(), default=0) <= RULES.a_day
+    assert max(per_week.values(), default=0) <= RULES.a_week
+    assert len({(s.start, s.end) for s in slots}) == len(slots)
+
+
+@given(
+    ages=st.lists(days, min_size=1, max_size=25),
+    states=st.lists(st.sampled_from(sorted(OPEN | {SKIPPED, WITHDRAWN})), min_size=25, max_size=25),
+)
+def test_planning_twice_plans_nothing_more(ages: list[int], states: list[str]) -> None:
+    """What the first plan creates stands; the second finds nothing left to create, and no key is ever reused."""
+    people = [person(i, reset_at=NOW - timedelta(days=age)) for i, age in enumerate(ages)]
+    found = desired(people, WORLD, NOW)
+    rows = [row_of(w, s) for w, s in zip(found, states, strict=False)][: len(found) // 2]
+    first = plan(found, rows)
+    assert not {c.want.key for c in first.creates} & {r.key for r in rows}
+    stands = [row_of(c.want, start=c.slot.start) for c in first.creates if c.slot]
+    second = plan(found, rows + stands)
+    assert not [c for c in second.creates if c.want.key in {r.key for r in stands}]
+    assert {w.key for w in second.waiting} <= {w.key for w in first.waiting}
+    assert not second.creates
