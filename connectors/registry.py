@@ -17,7 +17,7 @@ KINDS: Mapping[str, str] = {
     "caldav": "connectors.caldav",
     "memory": "connectors.memory",
 }
-"""Kind of account -> its package, which offers ``connect`` and, in ``options``, ``OPTIONS`` (`daemon.core.ports.Kind`)."""
+"""Kind of account -> its package: ``connect`` there, ``OPTIONS`` in its ``options`` (see `daemon.core.ports.Kind`)."""
 
 HIDDEN = frozenset({"memory"})
 """Kinds that exist for tests and are not named to a user."""

@@ -14,7 +14,7 @@ from connectors.memory.server import Collection, Item
 from daemon.core.model import Account, EventItem, FolderRole, Mail, Position
 from daemon.core.ports import Connection, Surroundings
 from tests.contract.rig import ME, SeenEvent
-from tests.contract.samples import NOW, PAGE, dragged, message_id, retitled, rewritten, seen_event
+from tests.contract.samples import NOW, PAGE, dragged, event, message_id, retitled, rewritten, seen_event
 
 _numbers = itertools.count()
 
@@ -108,7 +108,7 @@ class MemoryRig:
         return self.server.calendars["Calendar"].add(raw).item_id
 
     def add_broken_event(self) -> str:
-        return self.add_event(b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nno event at all")
+        return self.add_event(event("broken").replace(b"DTSTART:2", b"DTSTART:yesterday"))
 
     def change_event(self, handle: str, raw: bytes) -> None:
         self.server.calendars["Calendar"].change(handle, raw)
@@ -124,7 +124,7 @@ class MemoryRig:
         return self.server.books["Contacts"].add(raw).item_id
 
     def add_broken_card(self) -> str:
-        return self.add_card(b"BEGIN:VCARD\r\nno card at all")
+        return self.add_card(b"BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n")
 
     def change_card(self, handle: str, raw: bytes) -> None:
         self.server.books["Contacts"].change(handle, raw)

@@ -8,6 +8,7 @@ EVERYTHING = frozenset({MAIL, CALENDAR, CONTACTS, DRAFTS, REMINDERS})
 
 RIGS: dict[str, RigKind] = {
     "memory": RigKind("tests.contract.rig_memory", EVERYTHING),
+    "local": RigKind("tests.contract.rig_local", EVERYTHING),
     "imap": RigKind("tests.contract.rig_imap", frozenset({MAIL, DRAFTS})),
 }
 

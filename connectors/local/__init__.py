@@ -1,0 +1,69 @@
+"""Mail in Maildirs, calendars as .ics files, address books as .vcf files: what mbsync, vdirsyncer and their like keep.
+
+Needs no server. Another program may write in the same folders at any time: everything is made whole under another
+name first, and nothing is taken for gone because a disk is not mounted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.local.calendar import LocalCalendar
+from connectors.local.contacts import LocalContacts
+from connectors.local.drafts import LocalDrafts
+from connectors.local.files import Files
+from connectors.local.folders import find_folders
+from connectors.local.landmarks import Landmarks
+from connectors.local.mail import LocalMail
+from connectors.local.reminders import LocalReminders
+from daemon.core.errors import UserMistake
+from daemon.core.model import Account, Card, EventItem, FolderRole
+from daemon.core.ports import Connection, Surroundings
+
+
+def connect(account: Account, around: Surroundings) -> Connection:
+    """The account as far as its options go: each of maildir, calendars and contacts may be left out.
+
+    Raises:
+        UserMistake: none of them is given.
+    """
+    maildir, calendars, contacts = (_path(account, name) for name in ("maildir", "calendars", "contacts"))
+    if not (maildir or calendars or contacts):
+        raise UserMistake(f"The account {account.name} needs at least one of maildir, calendars and contacts.")
+    roles = (FolderRole.DRAFTS, FolderRole.SENT, FolderRole.TRASH, FolderRole.JUNK)
+    named = {role: _text(account, f"{role}_folder") for role in roles}
+    zone = _text(account, "time_zone") or "UTC"
+    landmarks = Landmarks(around.state)
+    events = Files[EventItem](calendars, ".ics", landmarks) if calendars else None
+    cards = Files[Card](contacts, ".vcf", landmarks) if contacts else None
+    own = _text(account, "reminders_calendar") or "kith"
+
+    def check() -> list[str]:
+        lines = []
+        if maildir:
+            folders = find_folders(maildir, named)
+            lines.append(f"{maildir}: {len(folders)} mail folders ({', '.join(f.label for f in folders[:8])})")
+        for files, what in ((events, "calendars"), (cards, "address books")):
+            if files:
+                count = sum(len(files.listing(shelf)) for shelf in files.shelves())
+                lines.append(f"{files.root}: {len(files.shelves())} {what}, {count} files")
+        return lines
+
+    return Connection(
+        account=account,
+        mail=LocalMail(maildir, named) if maildir else None,
+        calendar=LocalCalendar(events, zone) if events else None,
+        contacts=LocalContacts(cards) if cards else None,
+        drafts=LocalDrafts(maildir, named) if maildir else None,
+        reminders=LocalReminders(events, own, zone) if events and not events.root.is_file() else None,
+        check=check,
+    )
+
+
+def _text(account: Account, name: str) -> str:
+    return str(account.options.get(name) or "")
+
+
+def _path(account: Account, name: str) -> Path | None:
+    given = _text(account, name)
+    return Path(given).expanduser() if given else None
