@@ -126,9 +126,9 @@ def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
     from daemon.service.compose import draft_facts
     from daemon.service.contacts import find
     from daemon.service.deps import Deps
+    from daemon.service.news import current_news
     from daemon.service.people import people, with_languages
     from daemon.service.template_check import sample_facts
-    from daemon.service.news import current_news
 
     now, settings, renderer = kith.now(), kith.settings, _renderer(kith)
     deps = Deps(settings, kith.store, {}, b"", kith.now, renderer)
