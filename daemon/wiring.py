@@ -48,7 +48,7 @@ def secret_store(settings: Settings) -> SecretStore:
     from daemon.service.secrets import FileSecrets
 
     refs = {a.account.name: a.secrets for a in settings.accounts}
-    return FileSecrets(settings.state / "secrets", refs)
+    return FileSecrets(refs, settings.state)
 
 
 def connect(
@@ -123,7 +123,7 @@ def opened(
     """
     from daemon.service.deps import Deps, no_progress
     from daemon.service.render import Renderer
-    from daemon.service.secrets import key_secret
+    from daemon.service.secrets import store_key_secret
     from daemon.store.engine import Store
 
     mine = store is None
@@ -137,7 +137,7 @@ def opened(
             settings=settings,
             store=store,
             connections=connections,
-            key_secret=key_secret(settings.state, store),
+            key_secret=store_key_secret(store, settings.state),
             now=now,
             renderer=Renderer(shipped_folder("templates"), settings.templates),
             holder=holder(),

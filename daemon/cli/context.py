@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from daemon.config.settings import Settings
+    from daemon.service.discovery import Network
     from daemon.store.engine import Store
 
 
@@ -31,11 +32,14 @@ def utc_now() -> datetime:
 
 
 class Ctx:
-    """One call of `kith`. A test brings its own clock: ``Ctx(path, clock=lambda: moment)``."""
+    """One call of `kith`. A test brings its own clock and network: ``Ctx(path, clock=lambda: moment)``."""
 
-    def __init__(self, path: Path | None = None, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, path: Path | None = None, *, clock: Callable[[], datetime] = utc_now, network: Network | None = None
+    ) -> None:
         self.path = path
         self.clock = clock
+        self.network = network  # what `kith init` finds servers by; None: the real one
 
     def now(self) -> datetime:
         """This moment, UTC."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import click
 
-from daemon import __version__
+import daemon
 from daemon.cli.context import Ctx, default_config_path
 from daemon.core.errors import KithError, UserMistake
 
@@ -29,10 +29,10 @@ class Lazy(NamedTuple):
 
 SECTIONS: dict[str, dict[str, Lazy]] = {
     "Setting up": {
-        "init": Lazy("daemon.cli.setup:init", "Ask for an account and write the configuration."),
-        "check": Lazy("daemon.cli.setup:check", "Try every account and say what is wrong and how to mend it."),
-        "enable": Lazy("daemon.cli.setup:enable", "Let kith write reminders and drafts; shows the plan first."),
-        "disable": Lazy("daemon.cli.setup:disable", "Go back to reading only."),
+        "init": Lazy("daemon.cli.init:init", "Ask for an account and write the configuration."),
+        "check": Lazy("daemon.cli.check:check", "Try every account and say what is wrong and how to mend it."),
+        "enable": Lazy("daemon.cli.enabling:enable", "Let kith write reminders and drafts; shows the plan first."),
+        "disable": Lazy("daemon.cli.enabling:disable", "Go back to reading only."),
         "service": Lazy("daemon.cli.service:service", "Put the systemd unit in place, or take it away."),
     },
     "People": {
@@ -110,7 +110,7 @@ class LazyGroup(click.Group):
     type=click.Path(dir_okay=False, path_type=Path),
     help="The configuration file; else $XDG_CONFIG_HOME/kithd/config.toml.",
 )
-@click.version_option(__version__, prog_name="kith")
+@click.version_option(getattr(daemon, "__version__", "unknown"), prog_name="kith")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None) -> None:
     """Keep in touch with the people you know: kith reads your mail and calendars, logs real contact, puts reminders in

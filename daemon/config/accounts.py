@@ -18,7 +18,7 @@ OptionsOf = Callable[[str], "Sequence[Option] | None"]
 """The options of a kind of account; None where there is no such kind."""
 
 SECRETS = ("password", "token")
-SOURCES = ("command", "file", "credential")
+SOURCES = ("command", "file", "credential", "keyring")
 LITERALS = ("password", "passwd", "pass", "token", "secret", "client_secret", "access_token", "refresh_token", "key")
 GENERIC = ("kind", "address", "employer", "reminders", "drafts")
 
@@ -105,7 +105,7 @@ def _secrets(section: Section, options: set[str], base: Path) -> dict[str, Secre
             section.problem(
                 literal,
                 f"stands in the file itself; no secret belongs there. Say {name}_command (a program that prints it), "
-                f"{name}_file (a file only you can read) or {name}_credential (systemd)",
+                f"{name}_file (a file only you can read), {name}_credential (systemd) or {name}_keyring",
             )
     return {name: ref for name in SECRETS if (ref := _secret(section, name, base)) is not None}
 
@@ -114,6 +114,7 @@ def _secret(section: Section, name: str, base: Path) -> SecretRef | None:
     command = section.maybe(f"{name}_command", _command)
     file = section.maybe(f"{name}_file", values.path(base))
     credential = section.maybe(f"{name}_credential", _credential)
+    keyring = section.maybe(f"{name}_keyring", values.text)
     said = [source for source in SOURCES if f"{name}_{source}" in section]
     if len(said) > 1:
         section.problem(f"{name}_{said[1]}", f"stands beside {name}_{said[0]}; allowed is one of them")
@@ -121,7 +122,9 @@ def _secret(section: Section, name: str, base: Path) -> SecretRef | None:
         return SecretRef("command", command)
     if file:
         return SecretRef("file", str(file))
-    return SecretRef("credential", credential) if credential else None
+    if credential:
+        return SecretRef("credential", credential)
+    return SecretRef("keyring", keyring) if keyring else None
 
 
 def _command(value: object) -> str:
