@@ -108,8 +108,11 @@ class LocalDrafts:
         if located and located[0].role is FolderRole.DRAFTS and (held := self._remote(*located)):
             return held
         base = remote_id.rpartition("/")[2].encode()
-        found = self._by_name(base) or self._by_message_id(message_id)
-        return found or RemoteDraft(Whereabouts.GONE, message_id=message_id)
+        if found := self._by_name(base) or self._by_message_id(message_id):
+            return found
+        # A folder that is away altogether says nothing of what was in it.
+        there = any(folder.name == remote_id.rpartition("/")[0] for folder in find_folders(self._root, self._named))
+        return RemoteDraft(Whereabouts.GONE if there else Whereabouts.UNKNOWN, message_id=message_id)
 
     def _locate(self, remote_id: str) -> tuple[Folder, Entry] | None:
         where, _, base = remote_id.rpartition("/")

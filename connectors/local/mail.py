@@ -28,10 +28,11 @@ class LocalMail:
     def __init__(self, root: Path, named: Mapping[FolderRole, str]) -> None:
         self._root = root
         self._named = named
+        self._folders: dict[str, Folder] = {}
         self._quiet: dict[str, tuple[str, seen.Stamp]] = {}
 
     def streams(self) -> Sequence[Stream]:
-        folders = [f for f in find_folders(self._root, self._named) if f.role not in UNREAD]
+        folders = [f for f in self._find() if f.role not in UNREAD]
         whole = [f for f in folders if f.role is FolderRole.ALL]
         # Gmail's All Mail holds what all the others hold.
         return [Stream(f.name, f.label, f.role) for f in whole or folders]
@@ -91,10 +92,18 @@ class LocalMail:
                 return
 
     def _folder(self, stream: Stream) -> Folder:
-        for folder in find_folders(self._root, self._named):
-            if folder.name == stream.name:
-                return folder
-        raise TryLater(f"The folder {stream.label} is not there now.")
+        found = self._folders.get(stream.name)
+        if found is None or not found.path.is_dir():
+            self._find()  # says so where nothing is left at all: a disk that is not mounted
+            found = self._folders.get(stream.name)
+        if found is None:
+            raise TryLater(f"The folder {stream.label} is not there now.")
+        return found
+
+    def _find(self) -> list[Folder]:
+        folders = find_folders(self._root, self._named)
+        self._folders = {folder.name: folder for folder in folders}
+        return folders
 
 
 def _resume(progress: str, new: Sequence[Entry], reading: _Reading) -> int:

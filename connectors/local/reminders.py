@@ -31,7 +31,7 @@ class LocalReminders:
         return self._by_uid(uid) or self._absent(uid)
 
     def create(self, event: OutgoingEvent) -> RemoteEvent:
-        if self._by_uid(event.uid):
+        if self._by_uid(event.uid):  # whatever is known of it
             raise Conflict("An event of this UID exists already.")
         path = self._home() / f"{_safe(event.uid)}.ics"
         raw = ics.write_event(event)
@@ -100,6 +100,8 @@ class LocalReminders:
             held = self._read(path, self._id_of(path))
             if held and held.uid == uid:
                 return held
+            if held is None or uid in ics.uids(raw):  # in a file we can make nothing of: there, and no more is sure
+                return RemoteEvent(Whereabouts.UNKNOWN, self._id_of(path), uid=uid)
         return None
 
     def _names(self, likely: str) -> Iterator[tuple[Shelf, str]]:

@@ -14,7 +14,7 @@ from tests.contract.rigs import RIGS, fitting
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "rig" in metafunc.fixturenames:
+    if "rig" in metafunc.fixturenames and hasattr(metafunc.module, "CAPABILITY"):
         metafunc.parametrize("rig", fitting(metafunc.module.CAPABILITY), indirect=True)
 
 
