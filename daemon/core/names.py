@@ -86,9 +86,7 @@ def compatible(a: str, b: str) -> bool:
     few, many = sorted((_fold_words(a), _fold_words(b)), key=len)
     rest = list(many)
     for word in sorted(few, key=len, reverse=True):
-        found = next((w for w in rest if w == word), None) or next(
-            (w for w in rest if (w.startswith(word) and len(word) == 1) or (word.startswith(w) and len(w) == 1)), None
-        )
+        found = next((w for w in rest if w == word), None) or next((w for w in rest if _initial_of(w, word)), None)
         if found is None:
             return False
         rest.remove(found)
@@ -140,11 +138,16 @@ def _words(text: str) -> list[str]:
     return words
 
 
+def _initial_of(a: str, b: str) -> bool:
+    short, long = sorted((a, b), key=len)
+    return len(short) == 1 and short.isalpha() and long.startswith(short)
+
+
 def _bare(word: str) -> str:
     return word.replace(".", "").strip(",").casefold()
 
 
 def _fold_words(name: str) -> list[str]:
     text = _ASIDE.sub(" ", name).casefold().replace("ё", "е")
-    words = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", text)
+    words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", text)
     return [w for w in words if w not in _HONORIFICS and w not in _SUFFIXES]

@@ -16,6 +16,9 @@ from daemon.core.model import Card, NamedDate
 HAND = "hand"
 """The source of what the user set."""
 
+DERIVED = "~"
+"""First character of a record id that a reader made of the content, for want of one in the source."""
+
 FIELDS = (
     "name",
     "given",

@@ -12,10 +12,8 @@ from hashlib import sha256
 from daemon.core.address import normalise
 from daemon.core.model import Card, NamedDate
 from daemon.core.names import compose, split
+from daemon.core.people import DERIVED
 from daemon.core.plain import one_line
-
-DERIVED = "~"
-"""First character of a record id made here from the content, for want of one in the source."""
 
 NO_YEAR = 1604
 """The year Apple writes where there is none (X-APPLE-OMIT-YEAR)."""

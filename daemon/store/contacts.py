@@ -91,13 +91,40 @@ def revision(conn: Connection) -> int:
     return metas.contacts_revision(conn)
 
 
-def create(conn: Connection, uid: str, now: datetime) -> int:
-    """A new contact without anything said of it yet; its id. A uid that is taken gets a number."""
-    taken = set(conn.execute(select(contact.c.uid).where(contact.c.uid.startswith(uid, autoescape=True))).scalars())
+@dataclass(frozen=True, slots=True)
+class Named:
+    """As much of a contact as is needed to find it by name."""
+
+    id: int
+    name: str
+    organisation: str
+    state: str
+
+
+def names(conn: Connection) -> list[Named]:
+    """All contacts by name, in the order they were made."""
+    rows = conn.execute(
+        select(contact.c.id, contact.c.name, contact.c.organisation, contact.c.state).order_by(contact.c.id)
+    )
+    return [Named(r.id, r.name, r.organisation, r.state) for r in rows]
+
+
+def uids(conn: Connection) -> set[str]:
+    """Every uid in use."""
+    return set(conn.execute(select(contact.c.uid)).scalars())
+
+
+def create(conn: Connection, uid: str, now: datetime, *, taken: set[str] | None = None) -> int:
+    """A new contact without anything said of it yet; its id. A uid that is taken gets a number.
+
+    Whoever makes many passes the uids in use once; the new one is added to them.
+    """
+    taken = uids(conn) if taken is None else taken
     unique, n = uid, 1
     while unique in taken:
         n += 1
         unique = f"{uid}#{n}"
+    taken.add(unique)
     made = conn.execute(insert(contact).values(uid=unique, origins={}, created_at=now))
     key = made.inserted_primary_key
     assert key is not None  # noqa: S101 - the table has a primary key
@@ -129,16 +156,6 @@ def remove(conn: Connection, contact_id: int) -> None:
 def by_state(conn: Connection, state: str) -> list[int]:
     """The contacts in one state, oldest first."""
     return list(conn.execute(select(contact.c.id).where(contact.c.state == state).order_by(contact.c.id)).scalars())
-
-
-def resume_due(conn: Connection, now: datetime) -> list[int]:
-    """End the pauses whose time has come; who was paused."""
-    due = list(
-        conn.execute(select(contact.c.id).where(contact.c.state == "paused", contact.c.paused_until <= now)).scalars()
-    )
-    for chunk in chunks(due):
-        conn.execute(update(contact).where(contact.c.id.in_(chunk)).values(state="", paused_until=None))
-    return due
 
 
 def _rows(conn: Connection, statement: Select[Any], table: Any, ids: Collection[int] | None) -> Iterator[Any]:

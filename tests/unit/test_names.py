@@ -77,6 +77,7 @@ def test_script() -> None:
         ("Ann Example", "Bob Example", False),
         ("Ann Example", "Ann Sample", False),
         ("", "Bob", True),
+        ("Person 1", "Person 12", False),
     ],
 )
 def test_compatible(a: str, b: str, same: bool) -> None:
