@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -141,7 +141,9 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     real.isolation_level = None  # we say BEGIN ourselves
     real.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     if real.execute("PRAGMA journal_mode").fetchone()[0] not in {"wal", "memory"}:
-        real.execute("PRAGMA journal_mode=WAL")
+        # Refused at once where another process is just doing the same, or the file is read-only: it works as it is.
+        with suppress(sqlite3.OperationalError):
+            real.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(conn: Connection) -> None:

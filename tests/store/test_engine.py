@@ -110,7 +110,7 @@ def test_of_two_planners_with_one_key_exactly_one_wins(store: Store) -> None:
                 key="k", kind="draft", purpose="thanks", contact_id=1, period="p", state="pending", account=who,
                 created_at=NOW, changed_at=NOW,
             )  # fmt: skip
-            if conn.execute(statement.on_conflict_do_nothing()).rowcount:
+            if conn.execute(statement.on_conflict_do_nothing().returning(ledger.c.key)).one_or_none():
                 won.append(who)
 
     _together([lambda: plan("a"), lambda: plan("b")])
@@ -294,7 +294,7 @@ def test_a_full_disk_is_named_and_loses_nothing(tmp_path: Path) -> None:
     store.upgrade()
     put(store, "cursor", "1")
     with store.read() as conn:
-        pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
+        pages = int(conn.exec_driver_sql("PRAGMA page_count").scalar_one())
         conn.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreBusy, match="disk is full") as caught, store.write() as conn:
         metas.put(conn, "cursor", "2")
@@ -337,8 +337,7 @@ def _together(work: list[Callable[[], None]]) -> None:
 
 def _impatient(store: Store, monkeypatch: pytest.MonkeyPatch, pool_size: int = 5) -> Store:
     """The same store, opened with hardly any patience."""
-    monkeypatch.setattr("daemon.store.dialect.BUSY_SECONDS", 0.05)
-    monkeypatch.setattr("daemon.store.dialect.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("daemon.store.dialect.BUSY_SECONDS", 1)
     return Store(store._url.render_as_string(hide_password=False), pool_size=pool_size)
 
 

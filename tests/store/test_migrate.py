@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -19,6 +19,8 @@ from daemon.store import engine, migrate
 from daemon.store.engine import Store
 from daemon.store.tables import metadata
 
+ROOT = Path(daemon.__file__).parents[1]
+
 
 def test_the_code_is_written_for_the_newest_migration() -> None:
     assert migrate.head() == engine.REVISION
@@ -26,8 +28,19 @@ def test_the_code_is_written_for_the_newest_migration() -> None:
 
 def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
     with store.read() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            conn, opts={"compare_type": True, "compare_server_default": _defaults_differ}
+        )
         assert compare_metadata(context, metadata) == []
+
+
+def _defaults_differ(
+    context: Any, column: Any, wanted: Any, found: str | None, _: Any, rendered: str | None
+) -> bool | None:
+    """None leaves the comparison to alembic; on SQLite it takes '' for another default than ''."""
+    if found is None or rendered is None:
+        return None
+    return False if {found.strip("()"), rendered.strip("()")} <= {"''", ""} else None
 
 
 def test_every_constraint_has_a_name_to_be_changed_by() -> None:
@@ -52,25 +65,27 @@ def test_looking_for_a_store_does_not_make_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_processes_may_make_the_store_at_once(empty_url: str) -> None:
-    start = threading.Barrier(4)
-    errors: list[BaseException] = []
-
-    def make() -> None:
-        mine = Store(empty_url)
-        start.wait()
-        try:
-            mine.upgrade()
-        except BaseException as e:
-            errors.append(e)
-        mine.close()
-
-    threads = [threading.Thread(target=make) for _ in range(4)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert errors == []
+def test_processes_may_make_the_store_at_once(empty_url: str) -> None:
+    code = (
+        "import sys; from daemon.store.engine import Store; from daemon.store import migrate;"
+        "s = Store(sys.argv[1]); print('ready', flush=True); input(); s.upgrade(); s.require_current()"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, empty_url],
+            env={"PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    for p in processes:
+        assert p.stdout is not None
+        assert p.stdout.readline() == "ready\n"
+    for p in processes:
+        assert p.stdin is not None
+        p.stdin.write("\n")
+        p.stdin.flush()
+    assert [p.communicate(timeout=60)[1] for p in processes] == [""] * 4
     Store(empty_url).require_current()
 
 
@@ -104,7 +119,7 @@ def test_a_rebuilt_table_keeps_the_rows_that_point_to_it(store: Store) -> None:
         conn.execute(text("INSERT INTO contact_circle (contact_id, circle) VALUES (1, 'mentor')"))
     with store._transaction(Mode.MIGRATE) as conn:
         operations = Operations(MigrationContext.configure(conn, opts={"target_metadata": metadata}))
-        with operations.batch_alter_table("contact", recreate="always") as batch:
+        with operations.batch_alter_table("contact") as batch:
             batch.alter_column("name", new_column_name="called")
     with store.read() as conn:
         assert conn.execute(text("SELECT circle FROM contact_circle")).scalars().all() == ["mentor"]
@@ -124,9 +139,12 @@ def test_the_scripts_are_found_wherever_the_package_was_unpacked(tmp_path: Path)
 
 
 def test_reading_does_not_load_alembic(store_url: str) -> None:
-    code = f"from daemon.store.engine import Store; Store({store_url!r}).require_current(); import sys; print('alembic' in sys.modules)"
-    root = Path(daemon.__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=60
+    code = (
+        "import sys; from daemon.store.engine import Store; Store(sys.argv[1]).require_current();"
+        "print('alembic' in sys.modules)"
     )
+    done = subprocess.run(
+        [sys.executable, "-c", code, store_url],
+        env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
     assert (done.stdout, done.stderr) == ("False\n", "")
