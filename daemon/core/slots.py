@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 GRID = timedelta(minutes=15)
 
+LEAD = timedelta(minutes=30)
+"""A reminder stands at least so far ahead: calendar clients fetch it, and its popup fires, in time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[T]):
@@ -61,7 +64,7 @@ class Agenda:
         while day <= last:
             if self._room(day):
                 for span in self._grid(day):
-                    if span.start >= self.now and span.start >= due and self._free(day, span):
+                    if span.start >= self.now + LEAD and span.start >= due and self._free(day, span):
                         self._stand(span)
                         return span
                 # Due late in the working day: what does not fit any more goes to the next one.

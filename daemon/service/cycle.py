@@ -12,6 +12,7 @@ from daemon.service import planning
 from daemon.service.deliver import Delivery
 from daemon.service.deps import CycleReport, Deps, Stopped
 from daemon.service.facts import Rules, rederive_all
+from daemon.service.forgetting import finish_forgetting
 from daemon.service.ingest import Ingest
 from daemon.service.readback import ReadBack
 from daemon.store import lease, metas
@@ -46,6 +47,8 @@ def run_cycle(deps: Deps) -> CycleReport:
             report.errors.extend(errors)
             planning.store_intents(deps, found, fence, now)
             Delivery(deps, fence, report).run()
+            with deps.store.write() as conn:
+                finish_forgetting(conn, deps.now())
         except Stopped:
             report.stopped = True
     return report

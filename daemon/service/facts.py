@@ -28,7 +28,7 @@ from daemon.core.verdict import (
     judge_meeting,
     reduce,
 )
-from daemon.store import contacts as contact_store
+from daemon.store import addresses
 from daemon.store.tables import (
     address,
     contact,
@@ -115,7 +115,7 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
 
 def derive(conn: Connection, identities: Collection[str], rules: Rules) -> int:
     """Bring the interactions of these identities in step with the evidence; returns rows written."""
-    credited = contact_store.credits(conn)
+    credited = addresses.credits(conn)
     written = 0
     for chunk in chunks(sorted(set(identities))):
         evs = [Ev._make(row) for row in conn.execute(select(*EV_COLUMNS).where(evidence.c.identity.in_(chunk)))]

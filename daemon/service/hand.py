@@ -219,7 +219,7 @@ def confirm(conn: Connection, policies: Policies, question_id: int, yes: bool, n
         derive(conn, touched, Rules(policies, now))
         return f"{len(items)} events are taken for deleted."
     if question.kind == "cards-gone":
-        from daemon.service import contacts as book
+        from daemon.service import importing as book
 
         book.confirm_gone(conn, question.account, question.items, now)
         return f"{len(question.items)} address book entries are taken for deleted; their people stay as contacts."

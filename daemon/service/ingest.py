@@ -29,9 +29,10 @@ from daemon.core.model import (
 )
 from daemon.core.ports import CalendarSource, Connection, ContactSource, MailSource
 from daemon.service import evidence as facts_in
+from daemon.service import importing as book
 from daemon.service.deps import AccountReport, Deps, Stopped
 from daemon.service.facts import Rules, derive, rederive_open
-from daemon.store import backfills, contacts, cursors, health, lease, metas, quarantine, questions
+from daemon.store import addresses, backfills, cursors, health, lease, metas, quarantine, questions
 from daemon.store.tables import address_state, evidence, series
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class Ingest:
 
     def _interest(self) -> Interest:
         with self.deps.store.read() as conn:
-            return contacts.interest(conn, self.deps.me)
+            return addresses.interest(conn, self.deps.me)
 
     def _pass(
         self,
@@ -177,7 +178,7 @@ class Ingest:
                 raise Stopped
             with self.deps.store.write() as conn:
                 self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
-                if metas.contacts_revision(conn) != interest.revision:
+                if kind != "contacts" and metas.contacts_revision(conn) != interest.revision:
                     raise BookChanged
                 commit(conn, page, interest)
                 self._quarantine(conn, kind, stream.name, page.broken)
@@ -240,10 +241,14 @@ class Ingest:
 
     def _backfill(self, source: MailSource, stream: Stream) -> None:
         """History of addresses added since the stream was read: searched for by the server, or read again."""
-        with self.deps.store.read() as conn:
-            waiting = backfills.waiting(conn, self.name, stream.name)
-        if not waiting:
-            return
+        while True:
+            with self.deps.store.read() as conn:
+                waiting = backfills.waiting(conn, self.name, stream.name)
+            if not waiting:
+                return
+            self._history(source, stream, waiting)
+
+    def _history(self, source: MailSource, stream: Stream, waiting: Sequence[backfills.Backfill]) -> None:
         if len(waiting) > SEARCHABLE:
             with self.deps.store.write() as conn:
                 lease.check(conn, self.fence, self.deps.now())
@@ -399,8 +404,6 @@ class Ingest:
             self._one_book(source, stream)
 
     def _one_book(self, source: ContactSource, stream: Stream) -> None:
-        from daemon.service import contacts as book
-
         listed: set[str] = set()
         full = False
 
@@ -408,7 +411,7 @@ class Ingest:
             nonlocal full
             full = full or page.full
             listed.update(page.listed)
-            book.sync_page(conn, self.name, stream.name, page, self.deps.now())
+            self._take_cards(conn, stream, page)
 
         self._pass("contacts", stream, lambda since, _: source.pages(stream, since), commit)
         if not full:
@@ -420,4 +423,16 @@ class Ingest:
         gone = CardPage((), Position(), gone=tuple(sorted(source.gone(stream, missing))))
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
-            book.sync_page(conn, self.name, stream.name, gone, self.deps.now())
+            self._take_cards(conn, stream, gone)
+
+    def _take_cards(self, conn: Db, stream: Stream, page: CardPage) -> None:
+        book.sync_page(
+            conn,
+            self.name,
+            stream.name,
+            page,
+            self.deps.now(),
+            secret=self.deps.key_secret,
+            me=self.deps.me,
+            rules=self._rules(),
+        )

@@ -96,7 +96,7 @@ def recipient(conn: Connection, contact_id: int) -> str:
         .order_by(evidence.c.at.desc())
         .limit(1)
     ).scalar_one_or_none()
-    return latest or usable[0]
+    return str(latest or usable[0])
 
 
 def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, now: datetime) -> Thread:

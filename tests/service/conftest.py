@@ -1,0 +1,57 @@
+"""Houses on every backend: in memory, on a local folder, on real Dovecot and Radicale."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from daemon.store.engine import Store
+from tests.contract.rig import Server
+from tests.contract.rigs import RIGS
+from tests.service.house import House
+
+HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
+    "memory": (("home", "memory"),),
+    "local": (("home", "local"),),
+    "servers": (("mail", "imap"), ("dav", "caldav-radicale")),
+}
+"""name -> (account, rig) each: the accounts of the house, the first that can taking drafts and reminders."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "house" in metafunc.fixturenames and "memory_only" not in metafunc.definition.keywords:
+        metafunc.parametrize("house", list(HOUSES), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    with ExitStack() as stack:
+        running: dict[str, Server] = {}
+
+        def get(name: str) -> Server:
+            if name not in running:
+                module = importlib.import_module(RIGS[name].module)
+                running[name] = stack.enter_context(module.open_server(tmp_path_factory.mktemp(name)))
+            return running[name]
+
+        yield get
+
+
+@pytest.fixture
+def house(
+    request: pytest.FixtureRequest, _server: Callable[[str], Server], store: Store, tmp_path: Path
+) -> Iterator[House]:
+    with ExitStack() as stack:
+        rigs = {}
+        for account, rig in HOUSES[getattr(request, "param", "memory")]:
+            folder = tmp_path / account
+            folder.mkdir()
+            rigs[account] = stack.enter_context(_server(rig).rig(folder))
+        made = House(store, tmp_path, rigs)
+        yield made
+        for rig_ in rigs.values():
+            rig_.connection().close()
