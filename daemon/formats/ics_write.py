@@ -126,3 +126,9 @@ def _vtimezone(name: str, at: datetime) -> Timezone:
     return Timezone.from_tzid(
         name, first_date=(at - timedelta(days=400)).date(), last_date=(at + timedelta(days=800)).date()
     )
+
+
+def is_reminder(data: bytes) -> bool:
+    """Whether the object is a reminder kithd wrote: nothing else is ever changed or deleted."""
+    found = scan(data)
+    return len(found) == 1 and is_ours(found[0])
