@@ -292,12 +292,13 @@ def _signed(body: str, signature: str) -> str:
 
 
 def _signature(facts: DraftFacts, lang: str) -> str:
-    own = _tidy(clean(facts.signature, 2000))
-    if own or not facts.my_name.strip():
-        return own
+    own = _tidy(clean(facts.signature, 2000)) or one_line(facts.my_name, 100)
+    first = own.partition("\n")[0]
+    if not own or first.endswith(",") or first.startswith("--"):
+        return own  # it brings a closing of its own
     closing = {
         "ru": "Всего доброго," if facts.form == "familiar" else "С уважением,",
         "en": "Best wishes," if facts.form == "familiar" else "Kind regards,",
     }
     words = closing.get(lang, "")
-    return f"{words}\n{one_line(facts.my_name, 100)}" if words else one_line(facts.my_name, 100)
+    return f"{words}\n{own}" if words else own

@@ -269,11 +269,17 @@ def test_a_single_variant_is_used_again() -> None:
 
 
 def test_a_signature_stands_once_and_only_the_users_own_where_there_is_one() -> None:
-    own = facts("ru", "check-in", "", signature="Ирина\n+7 000 000-00-00")
-    letter = RENDERER.render_draft("check-in", "", "ru", own, "x")
-    assert letter is not None
-    assert letter.text.endswith("\n\nИрина\n+7 000 000-00-00\n")
-    assert "С уважением" not in letter.text
+    endings = {
+        "Ирина\n+7 000 000-00-00": "\n\nС уважением,\nИрина\n+7 000 000-00-00\n",
+        "Сердечно,\nИрина": "удобно.\n\nСердечно,\nИрина\n",
+        "-- \nИрина": "удобно.\n\n--\nИрина\n",
+    }
+    for signature, ending in endings.items():
+        own = facts("ru", "check-in", "", signature=signature, topics=())
+        for text in variants(own, "ru").values():
+            assert text.endswith(ending.replace("удобно.", ""))
+            assert text.count("Ирина") == 1
+            assert text.count("уважением") == ending.count("уважением")
 
 
 # --- neutralising

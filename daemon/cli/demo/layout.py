@@ -41,6 +41,16 @@ contacts = "contacts"
 drafts = ["thanks", "congratulations", "check-in"]
 """
 
+KHAL = """\
+[calendars]
+[[demo]]
+path = {folder}/calendars/*
+type = discover
+
+[sqlite]
+path = {folder}/khal.db
+"""
+
 NEWS = {
     "": """\
 +++
@@ -91,6 +101,7 @@ def lay_out(folder: Path, now: datetime) -> bool:
         zone=people.ZONE,
         address=people.MY_ADDRESSES[0],
     )
+    (folder / "khal.conf").write_text(KHAL.format(folder=folder.resolve()), encoding="utf-8")
     config.write_text(text, encoding="utf-8")  # last: what was broken off is laid out again
     return True
 

@@ -92,12 +92,14 @@ FRIENDS_AND_WORK = (
     _in(51, "anastasia", "Re: Как вы там?", "Всё хорошо, приезжай в гости!", answers="x1"),
     _in(70, "george", "Old photos", "Look what I found!", name="g1"),
     _out(69, "george", "Re: Old photos", "How young we were. Thank you!", answers="g1"),
-    _out(27, "vera", "Спасибо за консультацию", "Вера Павловна, спасибо, очень помогли.", name="v1"),
-    _in(26, "vera", "Re: Спасибо за консультацию", "Рада, что пригодилось.", answers="v1"),
+    _out(28, "vera", "Вопрос о договоре", "Вера Павловна, можно вопрос о договоре?", name="v1"),
+    _in(27, "vera", "Re: Вопрос о договоре", "Конечно. Коротко отвечу здесь же.", answers="v1", name="v2"),
+    _out(26, "vera", "Re: Вопрос о договоре", "Спасибо, вы очень помогли.", answers="v2"),
     _out(124, "sofia", "Как прошла защита?", "Привет, Соня! Как всё прошло?", name="f1"),
     _in(123, "sofia", "Re: Как прошла защита?", "Отлично, спасибо за помощь!", answers="f1", name="f2"),
     _out(122, "sofia", "Re: Как прошла защита?", "Поздравляю!", answers="f2"),
     # a question nobody answered: a reply is owed
+    _out(41, "zhanna", "Ваше резюме", "Здравствуйте, Жанна! Спасибо за резюме, мы с вами свяжемся.", name="z0"),
     _in(9, "zhanna", "Портфолио и вопрос о вакансии", "Посмотрите, пожалуйста, моё портфолио.", name="z1"),
     # two letters without an answer: the interval doubles instead of pressing on
     _out(112, "tom", "About your team", "Dear Tom, I would like to hear about your team."),

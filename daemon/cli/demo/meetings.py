@@ -75,7 +75,7 @@ def written(meeting: SampleMeeting, today: date) -> bytes:
         event.add("dtstart", start)
         event.add("dtend", start + timedelta(hours=meeting.hours))
     if meeting.weekly:
-        event.add("rrule", {"freq": "weekly"})
+        event.add("rrule", {"freq": "weekly", "count": 11})  # eight held, three to come
     if meeting.cancelled:
         event.add("status", "CANCELLED")
     for attendee in _attendees(meeting):

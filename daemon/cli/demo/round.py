@@ -47,6 +47,7 @@ def play(folder: Path, clock: Callable[[], datetime]) -> Played:
     first = lay_out(folder, clock())
     settings = load_settings(folder / "config.toml")
     store = Store(settings.store_url)
+    store.upgrade()
     with opened(settings, clock, store=store) as deps:
         if not _enabled(deps):
             run_cycle(deps)  # observes: reads everything, writes nothing

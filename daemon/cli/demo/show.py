@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -13,7 +14,8 @@ from sqlalchemy import Connection, select
 
 from daemon.cli.demo.round import Played
 from daemon.cli.output import ago, moment, table
-from daemon.core.desired import DRAFT, REMINDER, due
+from daemon.core.desired import DRAFT, REMINDER, THANKS, due
+from daemon.core.model import Direction, Form
 from daemon.core.plan import OPEN
 from daemon.service.people import people
 from daemon.store.tables import contact, interaction, ledger
@@ -31,16 +33,16 @@ def show(played: Played, folder: Path, now: datetime) -> None:
     with played.store.read() as conn:
         _heading("What was logged")
         _show_logged(conn)
-        _heading("Who is due")
+        _heading("Who is due, and when")
         _show_due(conn, played, now)
         _heading("Reminders now in the calendar")
         _show_ledger(conn, played, REMINDER)
         _heading("Drafts now in the Drafts folder")
         _show_ledger(conn, played, DRAFT)
-        draft = _thanks(conn, folder)
-    if draft is not None:
-        _heading("One of them, whole")
-        _show_letter(draft)
+        letters = _thanks(conn, folder)
+    for letter in letters:
+        _heading("A draft, whole")
+        _show_letter(letter)
     _heading("Where it all is")
     _show_places(folder)
 
@@ -61,14 +63,25 @@ def _show_news(played: Played, logged: int) -> None:
 
 
 def _show_logged(conn: Connection) -> None:
-    rows = conn.execute(select(interaction)).all()
-    counted = Counter((r.form, r.direction) for r in rows if r.counted)
+    rows = conn.execute(
+        select(interaction, contact.c.name).join(contact, contact.c.id == interaction.c.contact_id)
+    ).all()
+    seen: dict[str, Counter[str]] = {}
+    for row in rows:
+        seen.setdefault(row.name, Counter())[_column(row)] += 1
+    columns = ("mail from them", "mail to them", "meetings", "calls", "not counted")
+    table(("who", *columns), [(name, *(seen[name][c] or "" for c in columns)) for name in sorted(seen)])
+    click.echo("\nSeen and not counted, each by the name of its rule:\n")
     refused = Counter(sorted(r.rule for r in rows if not r.counted))
-    names = {"in": "from them", "out": "from Irina", "mutual": ""}
-    parts = [f"{n} {form} {names[direction]}".strip() for (form, direction), n in sorted(counted.items())]
-    click.echo(f"Counted: {', '.join(parts)}.")
-    click.echo("Seen and not counted, each by its rule:\n")
     table(("rule", "times"), refused.most_common())
+
+
+def _column(row: Any) -> str:
+    if not row.counted:
+        return "not counted"
+    if row.form == Form.MAIL:
+        return "mail from them" if row.direction == Direction.IN else "mail to them"
+    return "meetings" if row.form == Form.MEETING else "calls"
 
 
 def _show_due(conn: Connection, played: Played, now: datetime) -> None:
@@ -105,36 +118,35 @@ def _show_ledger(conn: Connection, played: Played, kind: str) -> None:
         table(("to", "purpose", "language", "subject"), [(r.name, r.purpose, r.lang, r.title) for r in found])
 
 
-def _thanks(conn: Connection, folder: Path) -> Path | None:
+def _thanks(conn: Connection, folder: Path) -> list[Path]:
+    """The files of the letters of thanks."""
     wanted = conn.execute(
         select(ledger.c.message_id)
-        .where(ledger.c.kind == DRAFT, ledger.c.state.in_(OPEN))
-        .order_by(ledger.c.purpose != "thanks", ledger.c.lang != "ru", ledger.c.key)
-        .limit(1)
-    ).scalar_one_or_none()
-    for path in sorted((folder / "mail" / ".Drafts").glob("*/*")):
-        if wanted and wanted.encode() in path.read_bytes():
-            return path
-    return None
+        .where(ledger.c.kind == DRAFT, ledger.c.state.in_(OPEN), ledger.c.purpose == THANKS)
+        .order_by(ledger.c.lang)
+    ).scalars()
+    files = {path: path.read_bytes() for path in sorted((folder / "mail" / ".Drafts").glob("*/*"))}
+    return [path for each in wanted for path, content in files.items() if each.encode() in content]
 
 
 def _show_letter(path: Path) -> None:
     letter = message_from_bytes(path.read_bytes(), policy=policy.default)
     for name in ("From", "To", "Subject"):
-        click.echo(f"{name}: {letter[name]}")
+        click.echo(f"    {name}: {letter[name]}")
     body = letter.get_body(("plain",))
-    if body is not None:
-        click.echo("\n" + str(body.get_content()).rstrip())
+    for line in str(body.get_content()).splitlines() if body is not None else ():
+        click.echo(f"    {line}".rstrip())
 
 
 def _show_places(folder: Path) -> None:
     here = _short(folder)
-    click.echo(
-        f"Mail       {here}/mail        mutt -n -e 'set mbox_type=Maildir folder={here}/mail' -f {here}/mail/.Drafts"
+    rows = (
+        ("drafts", f"mutt -n -R -f {here}/mail/.Drafts"),
+        ("reminders", f"khal -c {here}/khal.conf list today 14d      (or read {here}/calendars/kith/*.ics)"),
+        ("people", f"{here}/contacts/people/*.vcf"),
+        ("kith itself", f".venv/bin/kith --config {here}/config.toml status      (why, plan, ledger, log ...)"),
     )
-    click.echo(f"Calendar   {here}/calendars   one .ics file each; khal and vdirsyncer read them")
-    click.echo(f"People     {here}/contacts    one .vcf file each")
-    click.echo(f"Config     {here}/config.toml  .venv/bin/kith --config {here}/config.toml status")
+    table(("", ""), rows)
     click.echo("\nRun it again: nothing new. Tomorrow: what tomorrow brings. Delete the folder to begin anew.")
 
 
