@@ -93,7 +93,7 @@ class LocalMail:
 
     def _folder(self, stream: Stream) -> Folder:
         found = self._folders.get(stream.name)
-        if found is None or not found.path.is_dir():
+        if found is None or not (found.path / "cur").is_dir():
             self._find()  # says so where nothing is left at all: a disk that is not mounted
             found = self._folders.get(stream.name)
         if found is None:
