@@ -92,7 +92,7 @@ def test_every_rule_of_what_counts_is_seen_once(tmp_path: Path) -> None:
     with played(tmp_path, DAYS["saturday"]) as demo, demo.store.read() as conn:
         rules = set(conn.execute(select(interaction.c.rule).distinct()).scalars())
         mail = conn.execute(select(evidence.c.message_id).where(evidence.c.form == "mail")).scalars().all()
-    assert {"counted", "auto-submitted", "auto-reply", "invitation", "cc-only", "mass-mail"} <= rules
+    assert {"counted", "auto-reply", "invitation", "cc-only", "mass-mail"} <= rules
     assert {"unanswered-list-or-bulk", "cancelled", "declined", "declined-by-contact", "all-day"} <= rules
     assert {"too-many-people", "upcoming"} <= rules
     assert len(mail) == len(set(mail))  # the letter in two folders is one

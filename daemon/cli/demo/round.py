@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, select
-
 from daemon.cli.demo.layout import lay_out, midnight
 from daemon.cli.demo.meetings import working_day
-from daemon.cli.demo.people import PEOPLE
+from daemon.cli.demo.people import BY_UID, PEOPLE
 from daemon.config.settings import Settings
 from daemon.core.model import Form
+from daemon.service.contacts import Change, edit, find
 from daemon.service.cycle import run_cycle
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.facts import Rules
 from daemon.service.hand import log_contact
 from daemon.store import enablement
-from daemon.store.contacts import change, set_circles
 from daemon.store.engine import Store
-from daemon.store.tables import address
 from daemon.wiring import load_settings, opened
 
 ENABLED_FOR = timedelta(weeks=3)
@@ -67,17 +64,21 @@ def _decide(deps: Deps) -> None:
     start = midnight(now)
     with deps.store.write() as conn:
         for person in PEOPLE:
-            contact_id = _contact(conn, person.address)
-            if person.circle:
-                set_circles(conn, contact_id, [person.circle])
-            if person.tier:
-                change(conn, contact_id, tier=person.tier)
+            if person.circle or person.tier:
+                wish = Change(
+                    fields={"form": person.form} if person.form else {},
+                    circles=(person.circle,) if person.circle else (),
+                    tier=person.tier or None,
+                )
+                edit(conn, rules, find(conn, person.address), wish)
         coffee = datetime.combine(working_day(start.date(), 1), time(16), start.tzinfo)
-        log_contact(conn, rules, _by_uid(conn, "laura"), Form.MEETING, coffee, topic="calendars that work offline")
+        log_contact(
+            conn, rules, find(conn, BY_UID["laura"].address), Form.MEETING, coffee, topic="calendars that work offline"
+        )
         log_contact(
             conn,
             rules,
-            _by_uid(conn, "dmitri"),
+            find(conn, BY_UID["dmitri"].address),
             Form.CALL,
             start - timedelta(days=4) + timedelta(hours=12),
             topic="бюджет на будущий год",
@@ -86,11 +87,3 @@ def _decide(deps: Deps) -> None:
         )
         for account in deps.accounts:
             enablement.enable(conn, account, now - ENABLED_FOR, now)
-
-
-def _by_uid(conn: Connection, uid: str) -> int:
-    return _contact(conn, next(p.address for p in PEOPLE if p.uid == uid))
-
-
-def _contact(conn: Connection, who: str) -> int:
-    return int(conn.execute(select(address.c.contact_id).where(address.c.address == who)).scalar_one())

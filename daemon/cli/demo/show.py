@@ -133,6 +133,7 @@ def _show_letter(path: Path) -> None:
     letter = message_from_bytes(path.read_bytes(), policy=policy.default)
     for name in ("From", "To", "Subject"):
         click.echo(f"    {name}: {letter[name]}")
+    click.echo()
     body = letter.get_body(("plain",))
     for line in str(body.get_content()).splitlines() if body is not None else ():
         click.echo(f"    {line}".rstrip())
@@ -146,7 +147,8 @@ def _show_places(folder: Path) -> None:
         ("people", f"{here}/contacts/people/*.vcf"),
         ("kith itself", f".venv/bin/kith --config {here}/config.toml status      (why, plan, ledger, log ...)"),
     )
-    table(("", ""), rows)
+    for what, how in rows:
+        click.echo(f"{what:<12}{how}")
     click.echo("\nRun it again: nothing new. Tomorrow: what tomorrow brings. Delete the folder to begin anew.")
 
 
