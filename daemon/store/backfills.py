@@ -70,7 +70,10 @@ def progress(conn: Connection, account: str, stream: str, addresses: Collection[
 
 
 def done(conn: Connection, account: str, stream: str, addresses: Collection[str]) -> None:
-    """The search for these addresses has come to its end."""
+    """The search for these addresses has come to its end.
+
+    One by one by the unique index: before its statistics are made, PostgreSQL reads all for each list of addresses.
+    """
     if addresses:
         conn.execute(
             delete(table).where(_is(account, stream), table.c.address == bindparam("which")),

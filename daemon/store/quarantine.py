@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from daemon.store.dialect import insert
 from daemon.store.tables import quarantine as table
@@ -61,14 +61,11 @@ def mark_retry(conn: Connection, ids: Sequence[int] | None = None) -> int:
 
 def remove(conn: Connection, account: str, kind: str, stream: str, item_ids: Sequence[str]) -> None:
     """These could be read at last, or are gone."""
-    conn.execute(
-        delete(table).where(
-            table.c.account == account,
-            table.c.kind == kind,
-            table.c.stream == stream,
-            table.c.item_id.in_(item_ids),
+    if item_ids:
+        where = and_(table.c.account == account, table.c.kind == kind, table.c.stream == stream)
+        conn.execute(
+            delete(table).where(where, table.c.item_id == bindparam("which")), [{"which": i} for i in item_ids]
         )
-    )
 
 
 def _select(conn: Connection, **where: str | bool | None) -> Sequence[Quarantined]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.store.engine import Store
+from daemon.store.tables import metadata
 from tests.support import postgres
 
 DATABASES = ("sqlite", "postgresql")
@@ -23,13 +24,13 @@ def postgres_server() -> Iterator[postgres.Postgres]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: postgres.Postgres) -> str:
-    """A database migrated once."""
-    name = postgres_server.create()
-    made = Store(postgres_server.url(name))
+def postgres_store(postgres_server: postgres.Postgres) -> str:
+    """The URL of a database migrated once."""
+    url = postgres_server.url(postgres_server.create())
+    made = Store(url)
     made.upgrade()
     made.close()
-    return name
+    return url
 
 
 @pytest.fixture(params=DATABASES)
@@ -52,11 +53,14 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path, store_template: Pa
         shutil.copy(store_template, path)
         yield f"sqlite:///{path}"
         return
-    template: str = request.getfixturevalue("postgres_template")
-    server: postgres.Postgres = request.getfixturevalue("postgres_server")
-    name = server.create(template)
-    yield server.url(name)
-    server.drop(name)
+    # Emptied, not made anew: ten times as fast. A test that changes the schema takes `empty_url`.
+    url: str = request.getfixturevalue("postgres_store")
+    opened = Store(url)
+    with opened.write() as conn:
+        for table in reversed(metadata.sorted_tables):
+            conn.execute(table.delete())
+    opened.close()
+    yield url
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ from daemon.store.engine import Store
 from daemon.store.tables import metadata
 
 ROOT = Path(daemon.__file__).parents[1]
+
+
+@pytest.fixture
+def own_store(empty_url: str) -> Iterator[Store]:
+    """A store whose schema the test may change."""
+    opened = Store(empty_url)
+    opened.upgrade()
+    yield opened
+    opened.close()
 
 
 def test_the_code_is_written_for_the_newest_migration() -> None:
@@ -89,13 +99,13 @@ def test_processes_may_make_the_store_at_once(empty_url: str) -> None:
     Store(empty_url).require_current()
 
 
-def test_a_store_of_another_version_is_refused_in_one_sentence(store: Store) -> None:
-    with store.write() as conn:
+def test_a_store_of_another_version_is_refused_in_one_sentence(own_store: Store) -> None:
+    with own_store.write() as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UserMistake, match="schema 9999"):
-        store.require_current()
+        own_store.require_current()
     with pytest.raises(UserMistake, match="newer version"):
-        store.upgrade()
+        own_store.upgrade()
 
 
 def test_the_file_is_for_the_users_eyes_only(tmp_path: Path) -> None:
@@ -108,20 +118,20 @@ def test_the_file_is_for_the_users_eyes_only(tmp_path: Path) -> None:
     assert len(modes) == 3  # with its journal and the journal's index
 
 
-def test_a_rebuilt_table_keeps_the_rows_that_point_to_it(store: Store) -> None:
+def test_a_rebuilt_table_keeps_the_rows_that_point_to_it(own_store: Store) -> None:
     """Batch mode drops the old table: with foreign keys on, SQLite would delete its children with it."""
     from alembic.operations import Operations
 
     from daemon.store.dialect import Mode
 
-    with store.write() as conn:
+    with own_store.write() as conn:
         conn.execute(text("INSERT INTO contact (id, uid, origins, created_at) VALUES (1, 'u', '{}', '2026-01-01')"))
         conn.execute(text("INSERT INTO contact_circle (contact_id, circle) VALUES (1, 'mentor')"))
-    with store._transaction(Mode.MIGRATE) as conn:
+    with own_store._transaction(Mode.MIGRATE) as conn:
         operations = Operations(MigrationContext.configure(conn, opts={"target_metadata": metadata}))
         with operations.batch_alter_table("contact") as batch:
             batch.alter_column("name", new_column_name="called")
-    with store.read() as conn:
+    with own_store.read() as conn:
         assert conn.execute(text("SELECT circle FROM contact_circle")).scalars().all() == ["mentor"]
 
 
