@@ -95,7 +95,7 @@ def test_the_example_names_every_key_there_is(kind: str) -> None:
         else:
             assert re.search(rf"^(# )?{name} = ", text, re.MULTILINE), path
     for path in tables:
-        if len(path) == 1 or path[0] == "policy" and len(path) == 2:
+        if len(path) == 1 or (path[0] == "policy" and len(path) == 2):
             assert re.search(rf"^\[{'.'.join(path)}[.\]]", text, re.MULTILINE), path
 
 
