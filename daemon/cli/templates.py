@@ -80,10 +80,11 @@ def preview(
 
     renderer, today = _renderer(kith), _today(kith)
     if purpose in REMINDERS:
-        reminder = sample_reminder(purpose, language or "en", today, detail=detail)
-        if name != "sample":
-            reminder = replace(reminder, name=_facts(kith, name, "check-in", language).name)
-        summary, description = renderer.render_reminder(reminder)
+        if name == "sample":
+            sample = sample_reminder(purpose, language or "en", today, detail=detail)
+            summary, description = renderer.render_reminder(sample)
+        else:
+            summary, description = _reminder(kith, name, purpose, language, detail)
         click.echo(f"{summary}\n\n{description}")
         return 0
     facts = sample_facts(purpose, language or "en", today)
@@ -112,6 +113,27 @@ def _today(kith: Ctx) -> date:
     if kith.path is not None and kith.path.exists():
         return kith.now().astimezone(kith.zone).date()
     return kith.now().date()
+
+
+def _reminder(kith: Ctx, name: str, purpose: str, language: str, detail: str) -> tuple[str, str]:
+    """The reminder as it would stand in the calendar now."""
+    from dataclasses import replace
+
+    from daemon.core.desired import REMINDER, Want
+    from daemon.service.compose import remind
+    from daemon.service.contacts import find
+    from daemon.service.deps import Deps
+    from daemon.service.people import people
+
+    now, asked = kith.now(), kith.settings
+    me = replace(asked.me, language=language or asked.me.language)
+    settings = replace(asked, me=me, reminders=replace(asked.reminders, detail=detail))
+    deps = Deps(settings, kith.store, {}, b"", kith.now, _renderer(kith))
+    with kith.store.read() as conn:
+        (person,) = people(conn, settings, now, only=[find(conn, name)])
+        want = Want("", REMINDER, purpose, person.contact_id, "", now, "")
+        event = remind(deps, conn, person, want, "", now, now)
+    return event.summary, event.description
 
 
 def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:

@@ -142,7 +142,7 @@ def _show_letter(path: Path) -> None:
 def _show_places(folder: Path) -> None:
     here = _short(folder)
     rows = (
-        ("drafts", f"mutt -n -R -f {here}/mail/.Drafts"),
+        ("drafts", f"mutt -n -R -e 'set folder={here}/mail' -f {here}/mail/.Drafts"),
         ("reminders", f"khal -c {here}/khal.conf list today 14d      (or read {here}/calendars/kith/*.ics)"),
         ("people", f"{here}/contacts/people/*.vcf"),
         ("kith itself", f".venv/bin/kith --config {here}/config.toml status      (why, plan, ledger, log ...)"),
