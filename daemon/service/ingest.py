@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -32,7 +33,7 @@ from daemon.service import evidence as facts_in
 from daemon.service import importing as book
 from daemon.service.deps import AccountReport, Deps, Stopped
 from daemon.service.facts import Rules, derive, rederive_open
-from daemon.store import addresses, backfills, cursors, health, lease, metas, quarantine, questions
+from daemon.store import addresses, backfills, cursors, health, lease, metas, quarantine, questions, vanished
 from daemon.store.tables import address_state, evidence, series
 
 log = logging.getLogger(__name__)
@@ -295,13 +296,12 @@ class Ingest:
             full = full or page.full
             listed.update(page.listed)
             self._commit_events(conn, stream, page.items, interest, span)
-            self._gone_events(conn, stream, page.gone)
+            vanished.note(conn, self.name, "calendar", stream.name, page.gone, back=page.listed)
 
         with self.deps.store.read() as conn:
             self.last_read[stream.name] = cursors.read_at(conn, self.name, "calendar", stream.name)
         self._pass("calendar", stream, lambda since, interest: source.pages(stream, since, interest, span), commit)
-        if full:
-            self._ask_for_missing(source, stream, listed)
+        self._settle_gone("calendar", stream, self._absent_events(source, stream, listed) if full else frozenset())
         self._move_window(stream, span)
 
     def _commit_events(
@@ -363,16 +363,25 @@ class Ingest:
             ).scalars()
         )
 
-    def _ask_for_missing(self, source: CalendarSource, stream: Stream, listed: set[str]) -> None:
+    def _absent_events(self, source: CalendarSource, stream: Stream, listed: set[str]) -> frozenset[str]:
         """A full pass did not list them: absence is a question, so ask for those very items."""
         with self.deps.store.read() as conn:
             missing = sorted(self._known_items(conn, stream) - listed)
-        if not missing:
+        return source.gone(stream, missing) if missing else frozenset()
+
+    def _settle_gone(self, kind: str, stream: Stream, absent: frozenset[str]) -> None:
+        """At the end of a pass: everything that is gone, judged together, so that many at once are noticed."""
+        with self.deps.store.read() as conn:
+            gone = sorted(absent | vanished.rows(conn, self.name, kind, stream.name))
+        if not gone:
             return
-        gone = source.gone(stream, missing)
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
-            self._gone_events(conn, stream, sorted(gone))
+            if kind == "calendar":
+                self._gone_events(conn, stream, gone)
+            else:
+                self._take_cards(conn, stream, CardPage((), Position(), gone=tuple(gone)))
+            vanished.clear(conn, self.name, kind, stream.name)
 
     def _move_window(self, stream: Stream, span: Window) -> None:
         """Once a day: expand stored series anew, for the window has moved."""
@@ -411,19 +420,16 @@ class Ingest:
             nonlocal full
             full = full or page.full
             listed.update(page.listed)
-            self._take_cards(conn, stream, page)
+            vanished.note(conn, self.name, "contacts", stream.name, page.gone, back=page.listed)
+            self._take_cards(conn, stream, replace(page, gone=()))
 
         self._pass("contacts", stream, lambda since, _: source.pages(stream, since), commit)
-        if not full:
-            return
-        with self.deps.store.read() as conn:
-            missing = sorted(book.known_records(conn, self.name, stream.name) - listed)
-        if not missing:
-            return
-        gone = CardPage((), Position(), gone=tuple(sorted(source.gone(stream, missing))))
-        with self.deps.store.write() as conn:
-            lease.check(conn, self.fence, self.deps.now())
-            self._take_cards(conn, stream, gone)
+        absent: frozenset[str] = frozenset()
+        if full:
+            with self.deps.store.read() as conn:
+                missing = sorted(book.known_records(conn, self.name, stream.name) - listed)
+            absent = source.gone(stream, missing) if missing else absent
+        self._settle_gone("contacts", stream, absent)
 
     def _take_cards(self, conn: Db, stream: Stream, page: CardPage) -> None:
         book.sync_page(

@@ -319,6 +319,16 @@ series = Table(
     comment="Calendar objects with known people, reduced, to expand anew as the window moves.",
 )
 
+vanished = Table(
+    "vanished",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # calendar | contacts
+    Column("stream", Text, primary_key=True),
+    Column("item_id", Text, primary_key=True),
+    comment="Positively reported gone in a pass still under way; judged together at its end.",
+)
+
 ledger = Table(
     "ledger",
     metadata,

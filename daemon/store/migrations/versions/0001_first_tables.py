@@ -186,6 +186,15 @@ def upgrade() -> None:
         comment="Calendar objects with known people, reduced, to expand anew as the window moves.",
     )
     op.create_table(
+        "vanished",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "kind", "stream", "item_id", name=op.f("pk_vanished")),
+        comment="Positively reported gone in a pass still under way; judged together at its end.",
+    )
+    op.create_table(
         "address",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -420,6 +429,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_address_contact_id"), table_name="address")
     op.drop_index(op.f("ix_address_address"), table_name="address")
     op.drop_table("address")
+    op.drop_table("vanished")
     op.drop_table("series")
     op.drop_table("question")
     op.drop_table("quarantine")

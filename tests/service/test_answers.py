@@ -1,0 +1,389 @@
+"""What the service does with answers, silence, trouble and corrections; on the memory connector."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from daemon.core.errors import NeedsUser, TryLater, UserMistake
+from daemon.core.model import Form
+from daemon.core.policy import ReminderRules
+from daemon.service import hand, overview
+from daemon.service.cycle import run_cycle
+from daemon.service.facts import Rules
+from daemon.store import cursors, enablement, health, quarantine, questions
+from daemon.store.tables import address_state, hand_log, interaction
+from daemon.store.tables import cursor as cursor_table
+from tests.contract.rig import ME
+from tests.contract.rig_memory import MemoryRig
+from tests.contract.samples import ANNA, BORIS, NOW
+from tests.service.house import House, letter, meeting
+
+pytestmark = pytest.mark.memory_only
+DAY = timedelta(days=1)
+
+
+def rig(house: House) -> MemoryRig:
+    found = house.rigs["home"]
+    assert isinstance(found, MemoryRig)
+    return found
+
+
+def rules(house: House) -> Rules:
+    return Rules(house.settings.policies, house.clock)
+
+
+def overdue(house: House, count: int = 1) -> list[int]:
+    people = []
+    for n in range(count):
+        address = f"p{n}@example.net"
+        people.append(house.person(f"Person {n}", address))
+        rig(house).add_mail("Sent", letter(f"old{n}", NOW - (200 + n) * DAY, ME, address))
+    house.enable()
+    house.cycle()
+    return people
+
+
+# -- many at once ------------------------------------------------------------------------------------
+
+
+def roomy(house: House) -> None:
+    house.settings = replace(house.settings, reminders=ReminderRules(a_day=20, a_week=60))
+
+
+def test_many_reminders_gone_at_once_are_asked_about_and_not_believed(house: House) -> None:
+    roomy(house)
+    overdue(house, 8)
+    shown = rig(house).reminders()
+    assert len(shown) == 8
+    for one in shown[:6]:
+        rig(house).user_deletes_event(one.uid)
+    house.cycle()
+    assert {r.state for r in house.ledger()} == {"written"}
+    with house.store.read() as conn:
+        (question,) = questions.open_rows(conn)
+    house.cycle()
+    with house.store.write() as conn:
+        assert len(questions.open_rows(conn)) == 1, "asked once"
+        hand.confirm(conn, house.settings.policies, question.id, True, house.clock)
+    house.cycle()
+    assert sorted(r.state for r in house.ledger()) == ["skipped"] * 6 + ["written"] * 2
+
+
+def test_a_few_reminders_deleted_are_skipped_at_once(house: House) -> None:
+    roomy(house)
+    overdue(house, 8)
+    for one in rig(house).reminders()[:3]:
+        rig(house).user_deletes_event(one.uid)
+    house.cycle()
+    assert sorted(r.state for r in house.ledger()) == ["skipped"] * 3 + ["written"] * 5
+
+
+def test_a_calendar_suddenly_empty_takes_nothing_back(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    handles = [rig(house).add_event(meeting(f"m{n}", NOW + n * DAY, ANNA)) for n in range(1, 7)]
+    house.cycle()
+    before = house.interactions(anna)
+    for handle in handles:
+        rig(house).delete_event(handle)
+    house.cycle()
+    assert house.interactions(anna) == before
+    with house.store.write() as conn:
+        (question,) = questions.open_rows(conn)
+        hand.confirm(conn, house.settings.policies, question.id, True, house.clock)
+    assert {rule for *_, rule in house.interactions(anna)} == {"removed"}
+
+
+def test_an_event_missing_from_a_full_listing_is_asked_for(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    handle = rig(house).add_event(meeting("m1", NOW + DAY, ANNA))
+    house.cycle()
+    (calendar,) = [c for c in rig(house).server.calendars.values() if c.items]
+    assert handle
+    calendar.hidden.update(calendar.items)
+    calendar.expire()
+    house.cycle()
+    assert house.interactions(anna) == [("meeting", "mutual", False, "upcoming")]
+
+
+# -- silence -----------------------------------------------------------------------------------------
+
+
+def test_a_reminder_that_passes_is_moved_once_then_lapses_into_the_digest(house: House) -> None:
+    (who,) = overdue(house)
+    (first,) = rig(house).reminders()
+    house.cycle(after=DAY)
+    (second,) = rig(house).reminders()
+    assert second.start > first.start
+    assert [(r.state, r.moves) for r in house.ledger()] == [("written", 1)], "our own move is not the user's"
+    house.cycle(after=3 * DAY)
+    assert [r.state for r in house.ledger()] == ["lapsed"]
+    with house.store.read() as conn:
+        waiting = overview.waiting(conn, house.settings, house.clock)
+    assert [w.name for w in waiting] == ["Person 0"]
+    house.cycle(after=80 * DAY)
+    assert len(house.ledger()) == 1
+    house.cycle(after=15 * DAY)
+    assert sorted(r.state for r in house.ledger()) == ["lapsed", "written"]
+    assert who
+
+
+def test_a_letter_that_waits_for_an_answer_is_reminded_of_until_it_is_answered(house: House) -> None:
+    house.person("Anna", ANNA)
+    rig(house).add_mail("INBOX", letter(1, NOW - 6 * DAY, ANNA))
+    rig(house).add_mail("Sent", letter(2, NOW - 20 * DAY, ME, ANNA))
+    house.enable()
+    house.cycle()
+    assert [r.purpose for r in house.ledger()] == ["reply-owed"]
+    rig(house).add_mail("Sent", letter(3, house.clock, ME, ANNA))
+    house.cycle()
+    assert [r.state for r in house.ledger()] == ["withdrawn"]
+
+
+def test_two_letters_without_an_answer_double_the_interval(house: House) -> None:
+    house.person("Anna", ANNA)
+    for n, ago in enumerate((130, 100)):
+        rig(house).add_mail("Sent", letter(n, NOW - ago * DAY, ME, ANNA))
+    house.enable()
+    house.cycle()
+    assert not house.ledger()
+    house.cycle(after=85 * DAY)
+    assert [r.purpose for r in house.ledger()] == ["keep-in-touch"]
+
+
+# -- trouble -----------------------------------------------------------------------------------------
+
+
+def failing(house: House, error: Exception) -> None:
+    def on_call(name: str) -> None:
+        if name.startswith("mail"):
+            raise error
+
+    rig(house).server.on_call = on_call
+
+
+def places(house: House) -> list[Any]:
+    with house.store.read() as conn:
+        return [(r.kind, r.stream.name, r.position) for r in cursors.rows(conn)]
+
+
+def test_trouble_with_one_part_is_noted_moves_no_cursor_and_stops_nothing_else(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    house.cycle()
+    before = [p for p in places(house) if p[0] == "mail"]
+    rig(house).add_mail("INBOX", letter(1, NOW - DAY, ANNA))
+    rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
+    failing(house, NeedsUser("The password was refused.", "Give the right one."))
+    house.clock += timedelta(hours=1)
+    report = run_cycle(house.deps())
+    assert report.failed
+    assert [p for p in places(house) if p[0] == "mail"] == before
+    assert house.last(anna) == (None, None, NOW - DAY)
+    with house.store.read() as conn:
+        state = {h.part: (h.needs_user, h.error) for h in health.rows(conn)}
+    assert state["mail"] == (True, "The password was refused. Give the right one.")
+    assert state["calendar"] == (False, "")
+    rig(house).server.on_call = lambda name: None
+    with house.store.write() as conn:
+        health.retry_now(conn)
+    house.cycle()
+    assert house.last(anna)[0] == NOW - DAY
+
+
+def test_a_busy_server_is_left_alone_as_long_as_it_asks(house: House) -> None:
+    house.person("Anna", ANNA)
+    failing(house, TryLater("The server is busy.", timedelta(hours=3)))
+    run_cycle(house.deps())
+    calls = rig(house).server.calls["mail.streams"]
+    house.clock += timedelta(hours=2)
+    run_cycle(house.deps())
+    assert rig(house).server.calls["mail.streams"] == calls
+    house.clock += timedelta(hours=2)
+    run_cycle(house.deps())
+    assert rig(house).server.calls["mail.streams"] == calls + 1
+
+
+def test_while_an_account_is_unread_for_a_day_nothing_is_guessed_from_it(house: House) -> None:
+    overdue(house)
+    (shown,) = rig(house).reminders()
+    failing(house, TryLater("No network."))
+    house.clock += timedelta(minutes=20)
+    run_cycle(house.deps())
+    house.clock += 2 * DAY
+    run_cycle(house.deps())
+    assert [r.state for r in house.ledger()] == ["written"]
+    assert rig(house).reminders() == [shown], "passed, but an answer may lie in the mail nobody could read"
+
+
+def test_a_broken_message_is_quarantined_and_the_next_is_read(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    rig(house).add_broken_mail("INBOX")
+    rig(house).add_mail("INBOX", letter(1, NOW - DAY, ANNA))
+    house.cycle()
+    assert house.last(anna)[0] == NOW - DAY
+    with house.store.read() as conn:
+        (row,) = quarantine.rows(conn)
+    assert row.reason
+    house.cycle()
+    with house.store.write() as conn:
+        assert len(quarantine.rows(conn)) == 1
+        assert hand.retry_quarantined(conn, [row.id]) == 1
+    house.cycle()
+    with house.store.read() as conn:
+        assert len(quarantine.rows(conn)) == 1, "still broken: back in quarantine"
+
+
+def test_a_bounce_freezes_the_address_until_the_user_says_otherwise(house: House) -> None:
+    house.person("Anna", ANNA)
+    rig(house).add_mail("Sent", letter(1, NOW - 200 * DAY, ME, ANNA))
+    rig(house).add_mail(
+        "INBOX",
+        letter(
+            2,
+            NOW - DAY,
+            "mailer-daemon@example.net",
+            Subject="Undelivered Mail Returned to Sender",
+            X_Failed_Recipients=ANNA,
+            Auto_Submitted="auto-replied",
+            Return_Path="<>",
+        ),
+    )
+    house.cycle()
+    with house.store.write() as conn:
+        (frozen,) = conn.execute(select(address_state).where(address_state.c.frozen_at.is_not(None)))
+        assert frozen.address == ANNA
+        hand.unfreeze(conn, ANNA, house.clock)
+        conn.execute(update(cursor_table).values(cursor="", progress=""))
+    house.cycle()
+    with house.store.read() as conn:
+        assert not list(conn.execute(select(address_state).where(address_state.c.frozen_at.is_not(None))))
+
+
+# -- by hand -----------------------------------------------------------------------------------------
+
+
+def test_contact_logged_by_hand_counts_is_edited_and_undone(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    with house.store.write() as conn:
+        entry = hand.log_contact(conn, rules(house), anna, Form.MEETING, NOW - DAY, topic="plans")
+    assert house.last(anna)[2] == NOW - DAY
+    with house.store.write() as conn:
+        hand.edit_log(conn, rules(house), entry, {"at": NOW - 2 * DAY})
+    assert house.last(anna)[2] == NOW - 2 * DAY
+    with house.store.write() as conn:
+        hand.undo_log(conn, rules(house), entry)
+    assert house.last(anna)[2] is None
+    with house.store.write() as conn, pytest.raises(UserMistake, match="not happened yet"):
+        hand.log_contact(conn, rules(house), anna, Form.CALL, house.clock + DAY)
+
+
+def test_a_next_step_with_a_day_is_reminded_of_and_ticked_off(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    house.enable()
+    with house.store.write() as conn:
+        day = (NOW + 2 * DAY).date()
+        hand.log_contact(conn, rules(house), anna, Form.CALL, NOW, next_step="send the paper", by=day)
+    house.cycle()
+    (row,) = house.ledger()
+    assert row.purpose == "promise"
+    (shown,) = rig(house).reminders()
+    assert shown.start.date() == day
+    assert b"send the paper" in shown.raw.replace(b"\r\n ", b"")
+    rig(house).user_retitles_event(shown.uid, "done")
+    house.cycle()
+    with house.store.read() as conn:
+        assert conn.execute(select(hand_log.c.next_done_at).where(hand_log.c.next_by != "")).scalar_one() is not None
+
+
+def test_confidential_topics_never_leave_the_store(house: House) -> None:
+    (who,) = overdue(house)
+    rig(house).user_deletes_event(rig(house).reminders()[0].uid)
+    house.cycle()
+    with house.store.write() as conn:
+        at = house.clock - timedelta(minutes=1)
+        hand.log_contact(
+            conn, rules(house), who, Form.CALL, at, topic="resignation", next_step="secret plan", confidential=True
+        )
+    house.cycle(after=100 * DAY)
+    (shown,) = rig(house).reminders()
+    assert b"resignation" not in shown.raw
+    assert b"secret" not in shown.raw
+
+
+def test_the_users_word_on_an_interaction_outlives_a_rescan(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    rig(house).add_mail("INBOX", letter(1, NOW - DAY, ANNA))
+    house.cycle()
+    with house.store.write() as conn:
+        number = conn.execute(select(interaction.c.id)).scalar_one()
+        assert hand.set_overrule(conn, rules(house), number, False) == "Anna"
+        conn.execute(update(cursor_table).values(cursor="", progress=""))
+    house.cycle()
+    assert house.interactions(anna) == [("mail", "in", False, "overruled")]
+    with house.store.write() as conn:
+        hand.set_overrule(conn, rules(house), number, None)
+    assert house.interactions(anna) == [("mail", "in", True, "counted")]
+
+
+def test_snooze_and_skip_by_hand_reach_the_calendar_with_the_next_round(house: House) -> None:
+    (who,) = overdue(house)
+    until = house.clock + 10 * DAY
+    with house.store.write() as conn:
+        hand.snooze(conn, who, until, house.clock)
+    house.cycle()
+    (shown,) = rig(house).reminders()
+    assert shown.start >= until
+    with house.store.write() as conn:
+        back = hand.skip(conn, house.settings, who, house.clock)
+    house.cycle()
+    assert not rig(house).reminders()
+    house.clock = back - house.settings.reminders.ahead - DAY
+    house.cycle()
+    assert not rig(house).reminders()
+    house.cycle(after=2 * DAY)
+    (again,) = rig(house).reminders()
+    assert again.start >= back
+
+
+# -- whose account -----------------------------------------------------------------------------------
+
+
+def test_an_employers_account_hears_nothing_of_recruiters(house: House) -> None:
+    (account,) = house.settings.accounts
+    house.settings = replace(
+        house.settings, accounts=(replace(account, account=replace(account.account, employer=True)),)
+    )
+    house.person("Rita Recruiter", ANNA, circles=("recruiter", "friend"))
+    house.person("Boris", BORIS, circles=("colleague",))
+    for n, who in enumerate((ANNA, BORIS)):
+        rig(house).add_mail("Sent", letter(n, NOW - 200 * DAY, ME, who))
+    house.enable()
+    house.cycle()
+    assert [e.summary for e in rig(house).reminders() if "Rita" in e.summary or "Рит" in e.summary] == []
+    assert len(rig(house).reminders()) == 1
+
+
+def test_an_account_that_is_disabled_again_gets_nothing_more(house: House) -> None:
+    house.enable()
+    with house.store.write() as conn:
+        enablement.disable(conn, "home")
+    house.person("Anna", ANNA)
+    rig(house).add_mail("Sent", letter(1, NOW - 200 * DAY, ME, ANNA))
+    house.cycle()
+    assert not house.ledger()
+
+
+def test_a_changed_cap_replays_the_verdicts_without_the_server(house: House) -> None:
+    from daemon.core.policy import DEFAULT_POLICY, Policies
+
+    anna = house.person("Anna", ANNA)
+    rig(house).add_mail("INBOX", letter(1, NOW - DAY, ANNA, f"{ME}, a@example.test, b@example.test"))
+    house.cycle()
+    assert house.interactions(anna) == [("mail", "in", True, "counted")]
+    house.settings = replace(house.settings, policies=Policies(default=replace(DEFAULT_POLICY, max_recipients=2)))
+    house.cycle()
+    assert house.interactions(anna) == [("mail", "in", False, "mass-mail")]
