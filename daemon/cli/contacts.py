@@ -1,0 +1,209 @@
+"""`kith contacts`: add, import, sort out and look up the people you know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.contacts_common import DATES, change, note_new_circles, rules, secret, what_to_set
+from daemon.cli.contacts_ties import COMMANDS
+from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import emit_json
+from daemon.core.policy import TIERS
+
+if TYPE_CHECKING:
+    from daemon.service.importing import Report
+
+MANY_TWINS = 10
+
+
+@click.group()
+def contacts() -> None:
+    """Add, import, sort out and look up the people you know.
+
+    WHO is a name, the beginning of one, an address, or # and a number.
+    """
+
+
+@contacts.command()
+@click.argument("name")
+@click.option("--shared", is_flag=True, help="The address is used by another contact as well.")
+@what_to_set
+@pass_ctx
+def add(kith: Ctx, /, name: str, shared: bool, **said: Any) -> int:
+    """Add NAME by hand. Brings back somebody you had asked to be forgotten."""
+    from daemon.service import contacts as book
+
+    wanted = change(said)
+    note_new_circles(kith, wanted.circles)
+    with kith.store_upgraded.write() as conn:
+        who = book.add(conn, rules(kith), name, wanted, secret=secret(kith), shared=shared)
+        title = book.name_of(conn, who)
+    history = " Their past mail is read with the next round." if wanted.addresses else ""
+    click.echo(f"{title} is added (#{who}).{history}")
+    return 0
+
+
+@contacts.command()
+@click.argument("who")
+@click.option("--name", default=None, help="Their name.")
+@what_to_set
+@click.option("--remove-address", "without", multiple=True, metavar="ADDRESS", help="Not theirs, whoever says so.")
+@click.option("--clear", multiple=True, metavar="FIELD", help="Empty a field (or a date) for good.")
+@click.option("--remove-circle", "not_circles", multiple=True, metavar="CIRCLE", help="Take out of a circle.")
+@click.option("--no-tier", is_flag=True, help="Take the tier away.")
+@pass_ctx
+def edit(kith: Ctx, /, who: str, name: str | None, clear: Sequence[str], no_tier: bool, **said: Any) -> int:
+    """Change what is known of WHO. Your word wins over every address book from now on."""
+    from dataclasses import replace
+
+    from daemon.core.errors import UserMistake
+    from daemon.service import contacts as book
+
+    wanted = change(said)
+    fields, dates = dict(wanted.fields), dict(wanted.dates)
+    for text in clear:
+        (dates if text in DATES else fields)[text.replace("-", "_")] = ""
+    if name is not None:
+        fields["name"] = name
+    wanted = replace(wanted, fields=fields, dates=dates, tier="" if no_tier else wanted.tier)
+    if wanted == book.Change():
+        raise UserMistake("Say what to change: `kith contacts edit --help` lists it.")
+    note_new_circles(kith, wanted.circles)
+    with kith.store_upgraded.write() as conn:
+        found = book.find(conn, who)
+        book.edit(conn, rules(kith), found, wanted)
+        title = book.name_of(conn, found)
+    click.echo(f"{title} is changed.")
+    return 0
+
+
+@contacts.command()
+@click.argument("who")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+@pass_ctx
+def show(kith: Ctx, who: str, as_json: bool) -> int:
+    """Everything known of WHO, and where each piece came from."""
+    from daemon.cli.contacts_view import show_one
+
+    show_one(kith, who, as_json)
+    return 0
+
+
+@contacts.command("list")
+@click.argument("text", required=False)
+@click.option("--circle", default=None, help="Only this circle.")
+@click.option("--tier", type=click.Choice(TIERS), default=None, help="Only this tier.")
+@click.option("--kept/--known", "kept", default=None, help="Only those kept, or only those not yet sorted.")
+@click.option("--due", "due_only", is_flag=True, help="Only those who are due.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+@pass_ctx
+def list_(
+    kith: Ctx,
+    text: str | None,
+    circle: str | None,
+    tier: str | None,
+    kept: bool | None,
+    due_only: bool,
+    as_json: bool,
+) -> int:
+    """Who is known, with circles, tier, last contact and when they are due. TEXT narrows it down."""
+    from daemon.cli.contacts_view import Filter, list_all
+
+    list_all(kith, Filter(text or "", circle or "", tier or "", kept, due_only), as_json)
+    return 0
+
+
+@contacts.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
+@pass_ctx
+def import_(kith: Ctx, paths: Sequence[Path], as_json: bool) -> int:
+    """Take people from vCard files, Google or Outlook CSV, LinkedIn's Connections.csv, or folders of these.
+
+    Importing again brings people up to date and never doubles them; what you set by hand stays.
+    """
+    from daemon.service import importing
+
+    batches = importing.read_paths(paths)
+    with kith.store_upgraded.write() as conn:
+        report = importing.import_batches(
+            conn, rules(kith), batches, secret=secret(kith), me=kith.settings.me.addresses
+        )
+    if as_json:
+        emit_json(
+            {
+                "new": report.new,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "passed_over": report.passed_over,
+                "broken": [{"item": b.item_id, "reason": b.reason} for b in report.broken],
+                "twins": report.twins,
+            }
+        )
+    else:
+        _tell(report)
+    return 1 if report.broken and not (report.new or report.updated or report.unchanged) else 0
+
+
+def _tell(report: Report) -> None:
+    click.echo(f"{report.new} new, {report.updated} updated, {report.unchanged} unchanged.")
+    if report.passed_over:
+        click.echo(f"{report.passed_over} passed over: your own card, or people you asked to be forgotten.")
+    if report.broken:
+        click.echo(f"\n{len(report.broken)} could not be read:")
+        for item in report.broken[:MANY_TWINS]:
+            click.echo(f"  {item.item_id}: {item.reason}")
+        if len(report.broken) > MANY_TWINS:
+            click.echo(f"  and {len(report.broken) - MANY_TWINS} more (--json lists all)")
+    if report.twins:
+        click.echo("\nPerhaps the same person (nobody is merged by name alone; `kith contacts merge` does it):")
+        for a, b in report.twins[:MANY_TWINS]:
+            click.echo(f"  {a}" if a == b else f"  {a} / {b}")
+        if len(report.twins) > MANY_TWINS:
+            click.echo(f"  and {len(report.twins) - MANY_TWINS} more (--json lists all)")
+    if report.new:
+        click.echo(
+            "\nThey are known now: their mail is logged. `kith contacts triage` asks whom to keep in touch with."
+        )
+
+
+@contacts.command()
+@click.argument("who", nargs=-1)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file; else standard output.")
+@pass_ctx
+def export(kith: Ctx, who: Sequence[str], output: Path | None) -> int:
+    """Write WHO (or everybody) as vCards that `import` and other address books read."""
+    from daemon.formats.vcard import write_cards
+    from daemon.service import contacts as book
+
+    with kith.store.read() as conn:
+        cards = book.export(conn, [book.find(conn, w) for w in who] if who else None)
+    text = write_cards(cards)
+    if output is None:
+        click.echo(text, nl=False)
+        return 0
+    from daemon.core.errors import UserMistake
+
+    try:
+        output.write_bytes(text.encode("utf-8"))
+    except OSError as e:
+        raise UserMistake(f"{output} cannot be written ({e.strerror}).") from None
+    click.echo(f"{len(cards)} contacts are in {output}.")
+    return 0
+
+
+@contacts.command()
+@pass_ctx
+def triage(kith: Ctx) -> int:
+    """Go through those known but not yet kept, most contact first, and say who they are to you."""
+    from daemon.cli.contacts_triage import run
+
+    return run(kith)
+
+
+for each in COMMANDS:
+    contacts.add_command(each)
