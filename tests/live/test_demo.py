@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -14,9 +16,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from daemon.cli.context import Ctx
 from daemon.cli.demo.people import PEOPLE, ZONE
 from daemon.cli.demo.round import Played, play
 from daemon.cli.demo.show import show
+from daemon.cli.main import run
 from daemon.core.desired import DRAFT, REMINDER
 from daemon.core.plan import OPEN
 from daemon.store.tables import contact, evidence, interaction, ledger
@@ -124,3 +128,54 @@ def test_a_run_a_day_later_brings_only_what_that_day_brings(day: str, tmp_path: 
     assert second - first == {("George Template", "congratulations")}
     assert first - second == set()
     assert len(drafts(tmp_path)) == len(second) + 1
+
+
+SECTION = re.compile(r"^## kith (.+)$", re.MULTILINE)
+COMMANDS = {
+    "contacts list": ["contacts", "list", "--json"],
+    "contacts show": ["contacts", "show", "Laura Fiction", "--json"],
+    "interactions": ["interactions", "--json"],
+    "ledger": ["ledger", "--json"],
+    "why": ["why", "Laura Fiction", "--json"],
+    "status": ["status", "--json"],
+    "digest": ["digest", "--json"],
+    "plan": ["plan", "--json"],
+    "once": ["once", "--json"],
+    "check": ["check", "--json"],
+    "quarantine list": ["quarantine", "list", "--json"],
+    "log --list": ["log", "--list", "--json"],
+    "templates list": ["templates", "list", "--json"],
+}
+NOT_RUN = {"contacts import"}
+
+
+def names_in(value: object) -> set[str]:
+    """Every key the program's own records have (names of fields, states and accounts are data)."""
+    if isinstance(value, list):
+        return set().union(*map(names_in, value)) if value else set()
+    if not isinstance(value, dict):
+        return set()
+    data = {"fields", "reminders", "drafts"}
+    found = {key for key in value if isinstance(key, str)}
+    for key, inner in value.items():
+        by_name = key in data or (key == "accounts" and isinstance(inner, dict))
+        found |= names_in(list(inner.values()) if by_name and isinstance(inner, dict) else inner)
+    return found
+
+
+def test_the_json_page_says_what_the_program_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now = DAYS["saturday"]
+    with played(tmp_path, now):
+        pass
+    parts = SECTION.split((Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8"))
+    pages = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert set(pages) == set(COMMANDS) | NOT_RUN
+    for title, arguments in COMMANDS.items():
+        capsys.readouterr()
+        assert run(["--config", str(tmp_path / "config.toml"), *arguments], Ctx(clock=lambda: now)) == 0
+        printed = names_in(json.loads(capsys.readouterr().out))
+        told = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", pages[title]))))
+        if title == "contacts show":
+            told |= set(re.findall(r"[a-z_]+", pages["contacts list"]))
+        assert printed <= told, f"{title}: {printed - told} is not on the page"
+        assert printed or title in ("digest", "quarantine list")
