@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import Connection, select
 
+from daemon.cli.demo.letters import LETTERS
+from daemon.cli.demo.meetings import meetings
+from daemon.cli.demo.people import PEOPLE
 from daemon.cli.demo.round import Played
 from daemon.cli.output import ago, moment, table
 from daemon.core.desired import DRAFT, REMINDER, THANKS, due
@@ -30,6 +33,11 @@ def show(played: Played, folder: Path, now: datetime) -> None:
     if not played.first:
         _show_news(played, logged)
         return
+    click.echo(
+        f"Irina, who does not exist, has {len(LETTERS)} messages, {len(meetings(now.date()))} events and {len(PEOPLE)} people "
+        f"in {_short(folder)}/.\nShe keeps {sum(bool(p.circle or p.tier) for p in PEOPLE)} of them, logged two talks by hand, "
+        "and let kith write as of three weeks ago."
+    )
     with played.store.read() as conn:
         _heading("What was logged")
         _show_logged(conn)
