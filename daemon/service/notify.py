@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Sends states; never raises and never waits: a service must not fail for want of a listener."""
+    """Sends states; never raises and never waits for long: a service must not fail for want of a listener."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         address = environment.get("NOTIFY_SOCKET", "")
@@ -30,7 +30,7 @@ class Notifier:
         message = "\n".join(" ".join(state.splitlines()) for state in states)
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-                sock.setblocking(False)
+                sock.settimeout(1.0)  # its queue may be full for a moment; READY must not be lost for that
                 sock.sendto(message.encode(), self._address)
         except OSError as e:
             log.debug("systemd was not told: %s", e.strerror)
