@@ -1,4 +1,4 @@
-"""From the user's Markdown to plain text, and from plain text to its minimal HTML twin."""
+"""A letter's text: from the user's Markdown, without gaps, signed once; and its minimal HTML twin."""
 
 from __future__ import annotations
 
@@ -69,6 +69,17 @@ def _inline(text: str) -> str:
     text = _URL.sub(keep, text)
     text = _CODE.sub(r"\1", _EMPHASIS.sub(r"\2", _STRONG.sub(r"\2", text)))
     return re.sub("\x00(\\d+)\x00", lambda m: kept[int(m[1])], text)
+
+
+def tidy(text: str) -> str:
+    """Dropped sentences leave no gap: no double spaces, no spaces at line ends, at most one empty line in a row."""
+    lines = [re.sub(r"(?<=\S) {2,}", " ", line).strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def signed(body: str, signature: str) -> str:
+    """The body with the signature below, once: a template that printed it itself gets no second one."""
+    return f"{body}\n" if not signature or body.endswith(signature) else f"{body}\n\n{signature}\n"
 
 
 def to_html(text: str, language: str = "") -> str:

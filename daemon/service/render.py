@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from daemon.core.language import of_text
 from daemon.core.plain import clean, one_line
 from daemon.core.wording import addressed, calendar_date, fits, in_month, on_day, quoted_list
-from daemon.service.letter import flatten, to_html
+from daemon.service.letter import flatten, signed, tidy, to_html
 
 if TYPE_CHECKING:
     from daemon.service.templating import Filled, Loaded, TemplateFault
@@ -174,10 +174,10 @@ class Renderer:
         blocks = self._fill(path, variables)
         chosen = choose_variant(blocks.variants(), variant_seed, previous)
         subject = one_line(blocks.show(f"subject_{chosen}"), SUBJECT_LIMIT)
-        body = _tidy(blocks.show(f"{'familiar' if variables['familiar'] else 'formal'}_{chosen}", f"text_{chosen}"))
+        body = tidy(blocks.show(f"{'familiar' if variables['familiar'] else 'formal'}_{chosen}", f"text_{chosen}"))
         if not subject or not body:
             raise _fault(f"{path}: variant {chosen} came out without a {'text' if subject else 'subject'}.")
-        text = clean(_signed(body, _signature(facts, lang)), TEXT_LIMIT)
+        text = clean(signed(body, _signature(facts, lang)), TEXT_LIMIT)
         return Rendered(subject, text, to_html(text, lang), chosen, f"{lang}/{path.name}")
 
     def render_reminder(self, facts: ReminderFacts) -> tuple[str, str]:
@@ -192,7 +192,7 @@ class Renderer:
             raise _fault("There is no template for reminders (en/reminder.j2): is kithd installed whole?")
         blocks = self._fill(path, reminder_variables(facts, lang))
         summary = one_line(blocks.show("summary"), SUBJECT_LIMIT)
-        description = _tidy(blocks.show("description"))
+        description = tidy(blocks.show("description"))
         if not summary:
             raise _fault(f"{path}: the summary came out empty.")
         return summary, clean(description, TEXT_LIMIT)
@@ -280,19 +280,8 @@ def _fault(sentence: str) -> TemplateFault:
     return TemplateFault(sentence)
 
 
-def _tidy(text: str) -> str:
-    """Dropped sentences leave no gap: no double spaces, no spaces at line ends, at most one empty line in a row."""
-    lines = [re.sub(r"(?<=\S) {2,}", " ", line).strip() for line in text.split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
-
-
-def _signed(body: str, signature: str) -> str:
-    """The body with the signature below, once: a template that printed it itself gets no second one."""
-    return f"{body}\n" if not signature or body.endswith(signature) else f"{body}\n\n{signature}\n"
-
-
 def _signature(facts: DraftFacts, lang: str) -> str:
-    own = _tidy(clean(facts.signature, 2000)) or one_line(facts.my_name, 100)
+    own = tidy(clean(facts.signature, 2000)) or one_line(facts.my_name, 100)
     first = own.partition("\n")[0]
     if not own or first.endswith(",") or first.startswith("--"):
         return own  # it brings a closing of its own

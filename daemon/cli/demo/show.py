@@ -34,9 +34,9 @@ def show(played: Played, folder: Path, now: datetime) -> None:
         _show_news(played, logged)
         return
     click.echo(
-        f"Irina, who does not exist, has {len(LETTERS)} messages, {len(meetings(now.date()))} events and {len(PEOPLE)} people "
-        f"in {_short(folder)}/.\nShe keeps {sum(bool(p.circle or p.tier) for p in PEOPLE)} of them, logged two talks by hand, "
-        "and let kith write as of three weeks ago."
+        f"Irina, who does not exist, has {len(LETTERS)} messages, {len(meetings(now.date()))} events and "
+        f"{len(PEOPLE)} people in {_short(folder)}/.\nShe keeps {sum(bool(p.circle or p.tier) for p in PEOPLE)} of them, "
+        "logged two talks by hand, and let kith write as of three weeks ago."
     )
     with played.store.read() as conn:
         _heading("What was logged")
