@@ -10,6 +10,8 @@ RIGS: dict[str, RigKind] = {
     "memory": RigKind("tests.contract.rig_memory", EVERYTHING),
     "local": RigKind("tests.contract.rig_local", EVERYTHING),
     "imap": RigKind("tests.contract.rig_imap", frozenset({MAIL, DRAFTS})),
+    "radicale": RigKind("tests.contract.rig_caldav", frozenset({CALENDAR, CONTACTS, REMINDERS})),
+    "xandikos": RigKind("tests.contract.rig_xandikos", frozenset({CALENDAR, CONTACTS, REMINDERS})),
 }
 
 

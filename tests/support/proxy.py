@@ -38,6 +38,7 @@ class Proxy:
     trickle: int = 0  # so many bytes a tenth of a second come down
     connections: int = 0
     _traps: dict[Way, _Trap] = field(default_factory=dict)
+    _awaited: re.Pattern[bytes] | None = None
     _sockets: set[socket.socket] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -50,6 +51,10 @@ class Proxy:
         trap = _Trap(re.compile(pattern), garbage, threading.Event())
         self._traps[way] = trap
         return trap.sprung
+
+    def lose_answer_to(self, pattern: bytes) -> None:
+        """What the server says next after a piece upwards that holds the pattern is swallowed, and both ends reset."""
+        self._awaited = re.compile(pattern)
 
     def drop_all(self) -> None:
         """Reset every connection there is."""
@@ -85,6 +90,9 @@ class Proxy:
         left = self.cut_after.pop(way, None)
         with suppress(OSError):
             while piece := source.recv(65536):
+                if way is Way.UP and self._awaited is not None and self._awaited.search(piece):
+                    self._awaited = None
+                    self.lose(Way.DOWN, b"")
                 trap = self._traps.get(way)
                 if trap is not None and trap.pattern.search(piece):
                     del self._traps[way]
