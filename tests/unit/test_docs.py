@@ -1,0 +1,61 @@
+"""The users' pages keep up with the program: every rule, every setting, and no link that leads nowhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from connectors import registry
+from daemon.core import verdict
+from daemon.core.automated import decisive
+from daemon.core.model import Signal
+from daemon.service.render import draft_variables, reminder_variables
+from daemon.service.template_check import sample_facts, sample_reminder
+from daemon.service.updates import read_update
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def named(page: str) -> set[str]:
+    """What stands in code marks on a page, word by word."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return set(re.findall(r"[\w-]+", " ".join(re.findall(r"`([^`\n]+)`", text))))
+
+
+@pytest.mark.parametrize("kind", ["imap", "caldav", "local"])
+def test_every_setting_of_an_account_is_explained(kind: str) -> None:
+    assert {option.name for option in registry.options(kind)} <= named(f"{kind}.md")
+
+
+def test_every_rule_of_what_counts_is_explained() -> None:
+    source = Path(verdict.__file__).read_text(encoding="utf-8")
+    rules = set(re.findall(r'return "([a-z-]+)"', source)) | {verdict.UPCOMING, verdict.NOT_READ_SINCE, "counted"}
+    rules |= {signal.value for signal in Signal if decisive(signal)}
+    assert rules <= named("what-counts.md")
+
+
+def test_every_variable_of_the_templates_is_explained() -> None:
+    from datetime import date
+
+    today = date(2026, 11, 21)
+    letter = draft_variables(sample_facts("thanks", "en", today), "en")
+    reminder = reminder_variables(sample_reminder("promise", "en", today), "en")
+    assert (set(letter) | set(reminder)) <= named("templates.md")
+
+
+def test_the_quarters_letter_on_the_page_is_one_that_can_be_read(tmp_path: Path) -> None:
+    page = (DOCS / "reminders-and-drafts.md").read_text(encoding="utf-8")
+    block = re.search(r"((?:    .*\n|\n)*?    \+\+\+\n(?:    .*\n|\n)+)", page)
+    assert block is not None
+    lines = [line[4:] for line in block[1].strip("\n").splitlines()]
+    (tmp_path / "2026-Q4.md").write_text("\n".join(lines[lines.index("+++") :]), encoding="utf-8")
+    assert read_update(tmp_path / "2026-Q4.md").circles == {"mentor", "partner"}
+
+
+def test_no_link_leads_nowhere() -> None:
+    for page in (ROOT / "README.md", *DOCS.glob("*.md")):
+        for link in re.findall(r"\]\(([^)#:\s]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
