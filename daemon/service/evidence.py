@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from daemon.core.address import match
 from daemon.core.identity import mail_identity, meeting_identity, moment
 from daemon.core.model import Direction, EventItem, FolderRole, Form, Interest, Mail, Meeting, Role, Signal, Window
-from daemon.service.facts import chunks
+from daemon.service.facts import Ev, Person, chunks
 from daemon.store.tables import evidence, participant
 
 FACTS = 1
@@ -26,7 +26,15 @@ class Observed:
     """One observation about to be stored: the row and its known participants."""
 
     row: dict[str, Any]
-    people: tuple[tuple[str, str, str], ...]  # address, role, answer
+    people: tuple[Person, ...]
+
+
+@dataclass(slots=True)
+class Stored:
+    """What storing a page did: identities that need a verdict, and the evidence among them that is new."""
+
+    touched: set[str] = field(default_factory=set)
+    fresh: dict[str, tuple[Ev, Sequence[Person]]] = field(default_factory=dict)
 
 
 def observe_mail(
@@ -115,30 +123,22 @@ def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, i
 BLANK: dict[str, Any] = {
     "ends_at": None,
     "role": "",
-    "raw_from": "",
     "message_id": "",
-    "in_reply_to": "",
-    "refs": "",
-    "thread": "",
-    "language": "",
     "signals": "",
     "senders": 1,
     "draft": False,
     "cancelled": False,
     "gone": False,
     "all_day": False,
-    "recurring": False,
     "answer": "",
     "special": "",
-    "uid": "",
-    "original": None,
-    "facts": FACTS,
 }
+"""What verdicts read and an observation may not have; every other column has its default in the table."""
 
 
-def store(conn: Connection, observed: Sequence[Observed]) -> set[str]:
-    """Insert what is new, merge what was seen before; returns the identities that may need a new verdict."""
-    touched: set[str] = set()
+def store(conn: Connection, observed: Sequence[Observed]) -> Stored:
+    """Insert what is new, merge what was seen before."""
+    stored = Stored()
     for chunk in chunks(_first_of_each(observed)):
         account = chunk[0].row["account"]
         known = {
@@ -149,23 +149,30 @@ def store(conn: Connection, observed: Sequence[Observed]) -> set[str]:
                 )
             ).mappings()
         }
-        fresh = [o for o in chunk if o.row["identity"] not in known]
-        if fresh:
-            ids = conn.execute(
-                insert(evidence).returning(evidence.c.id, sort_by_parameter_order=True), [o.row for o in fresh]
-            ).scalars()
-            rows = [
-                {"evidence_id": i, "address": a, "role": r, "answer": s}
-                for i, o in zip(ids, fresh, strict=True)
-                for a, r, s in o.people
-            ]
-            conn.execute(insert(participant), rows)
-            touched.update(o.row["identity"] for o in fresh)
+        _insert(conn, [o for o in chunk if o.row["identity"] not in known], stored)
         for o in chunk:
             old = known.get(o.row["identity"])
             if old is not None and _merge(conn, dict(old), o):
-                touched.add(o.row["identity"])
-    return touched | _asked_again(conn, observed)
+                stored.touched.add(o.row["identity"])
+    stored.touched |= _asked_again(conn, observed)
+    return stored
+
+
+def _insert(conn: Connection, fresh: Sequence[Observed], stored: Stored) -> None:
+    if not fresh:
+        return
+    ids = conn.execute(
+        insert(evidence).returning(evidence.c.id, sort_by_parameter_order=True), [o.row for o in fresh]
+    ).scalars()
+    rows: list[dict[str, Any]] = []
+    for number, o in zip(ids, fresh, strict=True):
+        rows.extend({"evidence_id": number, "address": a, "role": r, "answer": s} for a, r, s in o.people)
+        stored.fresh[o.row["identity"]] = (Ev(id=number, **{name: o.row[name] for name in _EV_FACTS}), o.people)
+        stored.touched.add(o.row["identity"])
+    conn.execute(insert(participant), rows)
+
+
+_EV_FACTS = tuple(name for name in Ev._fields if name != "id")
 
 
 def _first_of_each(observed: Iterable[Observed]) -> Iterable[Observed]:
@@ -253,7 +260,7 @@ def sync_instances(
     What is no longer among them was moved or cancelled: taken back. Returns identities to judge anew.
     """
     seen = [o for m in item.meetings if (o := observe_meeting(m, account, stream, item.item_id, interest))]
-    touched = store(conn, seen)
+    touched = store(conn, seen).touched
     present = {o.row["identity"] for o in seen}
     stale = [
         row

@@ -7,7 +7,7 @@ contact or an assigned address is replayed without asking a server.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -80,6 +80,13 @@ class Rules:
     policies: Policies
     now: datetime
     caps: dict[int, Caps] = field(default_factory=dict)
+    _credited: Mapping[str, int] | None = None
+
+    def credited(self, conn: Connection) -> Mapping[str, int]:
+        """Address -> the contact it credits, asked once: valid as long as the address book's revision stands."""
+        if self._credited is None:
+            self._credited = addresses.credits(conn)
+        return self._credited
 
     def load(self, conn: Connection, contact_ids: Collection[int]) -> None:
         """Fetch the caps of these contacts, where not yet known."""
@@ -113,33 +120,55 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
         yield chunk
 
 
-def derive(conn: Connection, identities: Collection[str], rules: Rules) -> int:
-    """Bring the interactions of these identities in step with the evidence; returns rows written."""
-    credited = addresses.credits(conn)
+Person = tuple[str, str, str]
+"""Address, role and answer of one known participant."""
+
+
+def derive(
+    conn: Connection,
+    identities: Collection[str],
+    rules: Rules,
+    fresh: Mapping[str, tuple[Ev, Sequence[Person]]] | None = None,
+) -> int:
+    """Bring the interactions of these identities in step with the evidence; returns rows written.
+
+    ``fresh`` is evidence inserted a moment ago in this very transaction: it need not be read back, unless the same
+    exchange is known from elsewhere.
+    """
+    alone = _alone(conn, fresh) if fresh else {}
     written = 0
-    for chunk in chunks(sorted(set(identities))):
+    for chunk in chunks(sorted(alone)):
+        wanted = _judge(conn, [alone[i][0] for i in chunk], {alone[i][0].id: alone[i][1] for i in chunk}, rules)
+        _apply_overrules(conn, chunk, wanted)
+        if wanted:
+            conn.execute(insert(interaction), list(wanted.values()))
+        written += len(wanted)
+    for chunk in chunks(sorted(set(identities) - alone.keys())):
         evs = [Ev._make(row) for row in conn.execute(select(*EV_COLUMNS).where(evidence.c.identity.in_(chunk)))]
-        people: dict[int, list[tuple[str, str, str]]] = {}
+        people: dict[int, list[Person]] = {}
         for ids in chunks([e.id for e in evs]):
             for row in conn.execute(select(participant).where(participant.c.evidence_id.in_(ids))):
                 people.setdefault(row.evidence_id, []).append((row.address, row.role, row.answer))
-        written += settle(conn, chunk, evs, people, credited, rules)
+        wanted = _judge(conn, evs, people, rules)
+        _add_logged(conn, chunk, wanted)
+        _apply_overrules(conn, chunk, wanted)
+        written += _write_differences(conn, chunk, wanted)
     return written
 
 
-def settle(
-    conn: Connection,
-    identities: Collection[str],
-    evs: Collection[Ev],
-    people: Mapping[int, list[tuple[str, str, str]]],
-    credited: Mapping[str, int],
-    rules: Rules,
-) -> int:
-    """Judge all evidence of ``identities`` (at most a chunk of them) and write what differs."""
-    wanted = _judge(conn, evs, people, credited, rules)
-    _add_logged(conn, identities, wanted)
-    _apply_overrules(conn, identities, wanted)
-    return _write_differences(conn, identities, wanted)
+def _alone(
+    conn: Connection, fresh: Mapping[str, tuple[Ev, Sequence[Person]]]
+) -> dict[str, tuple[Ev, Sequence[Person]]]:
+    """Those of the fresh evidence whose exchange no other account has seen: nothing can have been derived yet."""
+    account = next(iter(fresh.values()))[0].account
+    elsewhere: set[str] = set()
+    for chunk in chunks(fresh):
+        elsewhere.update(
+            conn.execute(
+                select(evidence.c.identity).where(evidence.c.identity.in_(chunk), evidence.c.account != account)
+            ).scalars()
+        )
+    return {i: one for i, one in fresh.items() if i not in elsewhere}
 
 
 Wanted = dict[tuple[int, str], dict[str, Any]]
@@ -149,10 +178,10 @@ _RANK = {Role.FROM: 0, Role.TO: 1, Role.CC: 2, Role.ORGANISER: 0, Role.ATTENDEE:
 def _judge(
     conn: Connection,
     evs: Collection[Ev],
-    people: Mapping[int, list[tuple[str, str, str]]],
-    credited: Mapping[str, int],
+    people: Mapping[int, Sequence[Person]],
     rules: Rules,
 ) -> Wanted:
+    credited = rules.credited(conn)
     involved: list[tuple[Ev, int, Role, Answer]] = []
     for e in evs:
         best: dict[int, tuple[Role, Answer]] = {}

@@ -72,6 +72,7 @@ class Ingest:
         self.connection = connection
         self.fence = fence
         self.report = report
+        self._looked_up: tuple[int | None, Rules] = (None, Rules(deps.settings.policies, deps.now()))
         self.last_read: dict[str, datetime | None] = {}  # calendar -> its reading before this one
 
     def run(self) -> None:
@@ -194,8 +195,14 @@ class Ingest:
             quarantine.put(conn, self.name, kind, stream, item.item_id, item.reason, self.deps.now())
             self.report.quarantined += 1
 
-    def _rules(self) -> Rules:
-        return Rules(self.deps.settings.policies, self.deps.now())
+    def _rules(self, interest: Interest | None = None) -> Rules:
+        """What verdicts go by; for pages of one revision of the address book what was looked up is kept."""
+        revision = interest.revision if interest else None
+        if revision is None or revision != self._looked_up[0]:
+            self._looked_up = (revision, Rules(self.deps.settings.policies, self.deps.now()))
+        rules = self._looked_up[1]
+        rules.now = self.deps.now()
+        return rules
 
     # -- mail ------------------------------------------------------------------------------------
 
@@ -225,8 +232,8 @@ class Ingest:
             if o is not None:
                 observed.append(o)
         if observed:
-            touched = facts_in.store(conn, observed)
-            self.report.logged += derive(conn, touched, self._rules())
+            stored = facts_in.store(conn, observed)
+            self.report.logged += derive(conn, stored.touched, self._rules(interest), stored.fresh)
         self._quarantine(conn, "mail", stream.name, broken)
 
     def _freeze(self, conn: Db, at: datetime, addresses: set[str]) -> None:

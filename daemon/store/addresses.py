@@ -99,6 +99,7 @@ def assign(conn: Connection, address: str, to: int | None, *, shared: bool) -> N
     conn.execute(
         statement.on_conflict_do_update(index_elements=["address"], set_={"shared": shared, "assigned_to": to})
     )
+    metas.bump_contacts_revision(conn)
 
 
 def reassign(conn: Connection, old: int, new: int) -> None:

@@ -134,6 +134,8 @@ def create(conn: Connection, uid: str, now: datetime, *, taken: set[str] | None 
 def change(conn: Connection, contact_id: int, **values: Any) -> None:
     """Set the user's own columns: tier, state, paused_until, notes."""
     conn.execute(update(contact).where(contact.c.id == contact_id).values(**values))
+    if "tier" in values:  # verdicts go by it: what is being read with the old one is matched again
+        metas.bump_contacts_revision(conn)
 
 
 def set_circles(conn: Connection, contact_id: int, circles: Collection[str]) -> None:
@@ -146,6 +148,8 @@ def set_circles(conn: Connection, contact_id: int, circles: Collection[str]) -> 
     new = sorted(set(circles) - have)
     if new:
         conn.execute(insert(contact_circle), [{"contact_id": contact_id, "circle": c} for c in new])
+    if have != set(circles):
+        metas.bump_contacts_revision(conn)
 
 
 def remove(conn: Connection, contact_id: int) -> None:
