@@ -17,7 +17,8 @@ from daemon.core.policy import TIERS
 if TYPE_CHECKING:
     from daemon.service.importing import Report
 
-MANY_TWINS = 10
+MANY = 10
+"""So many lines of a kind are shown of an import's outcome."""
 
 
 @click.group()
@@ -142,6 +143,7 @@ def import_(kith: Ctx, paths: Sequence[Path], as_json: bool) -> int:
                 "passed_over": report.passed_over,
                 "broken": [{"item": b.item_id, "reason": b.reason} for b in report.broken],
                 "twins": report.twins,
+                "shared": [{"address": a, "names": names} for a, names in report.shared],
             }
         )
     else:
@@ -153,22 +155,28 @@ def _tell(report: Report) -> None:
     click.echo(f"{report.new} new, {report.updated} updated, {report.unchanged} unchanged.")
     if report.passed_over:
         click.echo(f"{report.passed_over} passed over: your own card, or people you asked to be forgotten.")
-    if report.broken:
-        click.echo(f"\n{len(report.broken)} could not be read:")
-        for item in report.broken[:MANY_TWINS]:
-            click.echo(f"  {item.item_id}: {item.reason}")
-        if len(report.broken) > MANY_TWINS:
-            click.echo(f"  and {len(report.broken) - MANY_TWINS} more (--json lists all)")
-    if report.twins:
-        click.echo("\nPerhaps the same person (nobody is merged by name alone; `kith contacts merge` does it):")
-        for a, b in report.twins[:MANY_TWINS]:
-            click.echo(f"  {a}" if a == b else f"  {a} / {b}")
-        if len(report.twins) > MANY_TWINS:
-            click.echo(f"  and {len(report.twins) - MANY_TWINS} more (--json lists all)")
+    _some(f"{len(report.broken)} could not be read:", [f"{item.item_id}: {item.reason}" for item in report.broken])
+    _some(
+        "Used by several, so contact through it counts for nobody (`kith contacts assign` or `merge` settles it):",
+        [f"{address}: {', '.join(names)}" for address, names in report.shared],
+    )
+    _some(
+        "Perhaps the same person (nobody is merged by name alone; `kith contacts merge` does it):",
+        [a if a == b else f"{a} / {b}" for a, b in report.twins],
+    )
     if report.new:
         click.echo(
             "\nThey are known now: their mail is logged. `kith contacts triage` asks whom to keep in touch with."
         )
+
+
+def _some(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        click.echo(f"\n{title}")
+        for line in lines[:MANY]:
+            click.echo(f"  {line}")
+        if len(lines) > MANY:
+            click.echo(f"  and {len(lines) - MANY} more (--json lists all)")
 
 
 @contacts.command()

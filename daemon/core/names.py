@@ -77,7 +77,7 @@ def fold(name: str) -> str:
 
 
 def compatible(a: str, b: str) -> bool:
-    """Whether two names may well be one person's: the same words, fewer of them, or initials for some.
+    """Whether two names may well be one person's: the same words, fewer of them, initials or short forms for some.
 
     Names in different scripts, and a missing one, contradict nothing. Never a reason to merge by itself.
     """
@@ -86,7 +86,7 @@ def compatible(a: str, b: str) -> bool:
     few, many = sorted((_fold_words(a), _fold_words(b)), key=len)
     rest = list(many)
     for word in sorted(few, key=len, reverse=True):
-        found = next((w for w in rest if w == word), None) or next((w for w in rest if _initial_of(w, word)), None)
+        found = next((w for w in rest if w == word), None) or next((w for w in rest if _short_for(w, word)), None)
         if found is None:
             return False
         rest.remove(found)
@@ -138,9 +138,10 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _initial_of(a: str, b: str) -> bool:
+def _short_for(a: str, b: str) -> bool:
+    """An initial, or the beginning of a name (Alex for Alexander); two letters are too few to tell."""
     short, long = sorted((a, b), key=len)
-    return len(short) == 1 and short.isalpha() and long.startswith(short)
+    return len(short) != 2 and short.isalpha() and long.startswith(short)
 
 
 def _bare(word: str) -> str:

@@ -13,12 +13,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from daemon.core.model import Broken, Card, CardPage
-from daemon.core.people import SourceCard
+from daemon.core.people import SourceCard, is_shared_by_form
 from daemon.service.facts import Rules, rederive
 from daemon.service.people_files import Batch as Batch
 from daemon.service.people_files import read_paths as read_paths
 from daemon.service.who_is_who import WhoIsWho
-from daemon.store import contacts, forgotten, questions, sources
+from daemon.store import addresses, contacts, forgotten, questions, sources
 
 MANY = 5
 """At least so many, and at least half, of an address book gone at once is held and asked about."""
@@ -26,7 +26,11 @@ MANY = 5
 
 @dataclass
 class Report:
-    """What an import did. ``twins`` are pairs of names that may be one person; nothing was merged on their account."""
+    """What an import did.
+
+    ``twins`` are pairs of names that may be one person; nothing was merged on their account. ``shared`` are addresses
+    of these people that several contacts use, with their names: they count for nobody until they are assigned.
+    """
 
     new: int = 0
     updated: int = 0
@@ -34,6 +38,7 @@ class Report:
     passed_over: int = 0  # the user's own card, or somebody the user asked to be forgotten
     broken: list[Broken] = field(default_factory=list)
     twins: list[tuple[str, str]] = field(default_factory=list)
+    shared: list[tuple[str, list[str]]] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
 
     def add(self, other: Report) -> None:
@@ -44,6 +49,7 @@ class Report:
         self.passed_over += other.passed_over
         self.broken += other.broken
         self.twins += [t for t in other.twins if t not in self.twins]
+        self.shared += [s for s in other.shared if s not in self.shared]
         self.touched |= other.touched
 
 
@@ -83,10 +89,21 @@ def take(
     report.unchanged = len({t.id for t, _ in placed} - changed_ids - new_ids)
     report.touched = sources.recompute(conn, changed_ids, now)
     report.twins = who.twins()
+    report.shared = _shared(conn, {a for _, c in changed for a in c.card.addresses})
     if who.lifted:
         for mark in sorted(who.lifted):
             forgotten.unmark(conn, mark)
     return report
+
+
+def _shared(conn: Connection, wanted: Collection[str]) -> list[tuple[str, list[str]]]:
+    found = [
+        s
+        for s in addresses.states(conn, sorted(wanted)).values()
+        if len(s.users) > 1 and s.owner is None and not is_shared_by_form(s.address)
+    ]
+    names = {c.id: c.name for c in contacts.load(conn, {u for s in found for u in s.users}).values()}
+    return [(s.address, [names[u] for u in s.users]) for s in found]
 
 
 # -- address books that are kept in sync -------------------------------------------------------------

@@ -258,7 +258,10 @@ def test_what_is_exported_is_imported_as_the_same_people(shelf: Book) -> None:
 
 
 def test_two_people_of_one_address_book_who_share_an_address(shelf: Book) -> None:
-    shelf.take(ann(addresses=("family@example.org",)), bob(addresses=("family@example.org", "bob@example.org")))
+    report = shelf.take(
+        ann(addresses=("family@example.org",)), bob(addresses=("family@example.org", "bob@example.org"))
+    )
+    assert report.shared == [("family@example.org", ["Ann Example", "Bob Sample"])]
     assert shelf.count() == 2
     assert shelf.credits() == {"bob@example.org": "Bob Sample"}
     shelf.mail("m1", "family@example.org")

@@ -78,6 +78,7 @@ def test_script() -> None:
         ("Ann Example", "Ann Sample", False),
         ("", "Bob", True),
         ("Person 1", "Person 12", False),
+        ("Ann Example", "Annie Example", True),
     ],
 )
 def test_compatible(a: str, b: str, same: bool) -> None:
