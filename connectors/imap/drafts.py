@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from connectors.imap.folders import Folder, list_folders, of_role
 from connectors.imap.options import Settings
 from connectors.imap.session import Box, Session, Sessions
-from connectors.imap.stream import FetchStream, uid_sets
+from connectors.imap.stream import FetchStream, flags_of, uid_sets
 from daemon.core.errors import Conflict, NeedsUser, OutcomeUnknown, Refused, TryLater
 from daemon.core.model import FolderRole, OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.formats.encoded import clean, decode_bytes, decode_words
@@ -208,7 +208,7 @@ class Drafts:
     def _read_ids(self, session: Session, uids: str, message_id: str) -> list[int]:
         with session.guard():
             rows = list(FetchStream(session, f"UID FETCH {uids} {IDS}"))
-        return sorted(row.uid for row in rows if letter_message_id(row.body) == message_id)
+        return sorted(uid for _, uid, _, body in rows if letter_message_id(body) == message_id)
 
 
 def _whole(session: Session, box: Box, uids: Sequence[int]) -> Iterator[RemoteDraft]:
@@ -216,13 +216,13 @@ def _whole(session: Session, box: Box, uids: Sequence[int]) -> Iterator[RemoteDr
     for some in uid_sets(list(uids)):
         with session.guard():
             rows = list(FetchStream(session, f"UID FETCH {some} {WHOLE}"))
-        for row in rows:
+        for _, uid, meta, body in rows:
             yield RemoteDraft(
-                where=Whereabouts.TRASHED if "\\deleted" in row.flags else Whereabouts.PRESENT,
-                remote_id=f"{box.validity}:{row.uid}",
-                digest=digest(row.body),
-                message_id=letter_message_id(row.body),
-                subject=_subject(row.body),
+                where=Whereabouts.TRASHED if "\\deleted" in flags_of(meta) else Whereabouts.PRESENT,
+                remote_id=f"{box.validity}:{uid}",
+                digest=digest(body),
+                message_id=letter_message_id(body),
+                subject=_subject(body),
             )
 
 

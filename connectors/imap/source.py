@@ -9,7 +9,7 @@ from dataclasses import replace
 from connectors.imap.cursor import Cursor
 from connectors.imap.folders import list_folders, read_streams
 from connectors.imap.session import Box, Session, Sessions
-from connectors.imap.stream import HEADERS, FetchStream, Row, uid_sets
+from connectors.imap.stream import HEADERS, FetchStream, Row, flags_of, received_of, uid_sets
 from daemon.core.address import match
 from daemon.core.errors import BrokenItem, CursorExpired
 from daemon.core.model import Broken, FolderRole, Interest, Mail, MailPage, Position, Signal, Stream
@@ -76,11 +76,11 @@ class Source:
 
     def _read(self, reading: _Reading, page: _Page) -> Iterator[MailPage]:
         """All full pages; what is left over stays in ``page``."""
-        rows = reading.rows()
+        batches = reading.batches(self._page)
         while True:
             with reading.session.guard():
-                for row in rows:
-                    page.take(row)
+                for batch in batches:
+                    page.take(batch)
                     if page.scanned >= self._page:
                         break
                 else:
@@ -111,8 +111,8 @@ class Source:
         new = sorted(uid for uid in flagged - asked if uid < done.next)
         for uids in uid_sets(new):
             with session.guard():
-                for row in FetchStream(session, f"UID FETCH {uids} {HEADERS}"):
-                    page.take(row)
+                for batch in FetchStream(session, f"UID FETCH {uids} {HEADERS}").batches():
+                    page.take(batch)
         return replace(done, asked=frozenset(flagged & (asked | set(new) | page.asked)))
 
     def search(self, stream: Stream, addresses: Sequence[str], progress: str, interest: Interest) -> Iterator[MailPage]:
@@ -140,8 +140,8 @@ class Source:
                 page = _Page(stream, box, prefilter, wanted, self._sessions)
                 for uids in uid_sets(some):
                     with session.guard():
-                        for row in FetchStream(session, f"UID FETCH {uids} {HEADERS}"):
-                            page.take(row)
+                        for batch in FetchStream(session, f"UID FETCH {uids} {HEADERS}").batches():
+                            page.take(batch)
                 page.end()
                 more = first + self._page < len(hits)
                 place = json.dumps({"v": box.validity, "after": some[-1]}) if more else ""
@@ -174,26 +174,39 @@ class _Reading:
         self._last_uid = start.next - 1
         self._last_sequence = 0
         self._proven = start.next <= 1  # nothing lies below the first message
-        self._stream: FetchStream | None = None
 
-    def rows(self) -> Iterator[Row]:
-        """The messages not yet read. The last one that was is asked for too: as the first answer it proves that the
-        server begins where we left off.
+    def batches(self, at_most: int) -> Iterator[list[Row]]:
+        """The messages not yet read, a few at a time. The last one that was read is asked for too: as the first
+        answer it proves that the server begins where we left off.
         """
         start = self._start.next
-        self._stream = FetchStream(self.session, f"UID FETCH {max(1, start - 1)}:* {HEADERS}")
-        for row in self._stream:
-            if row.uid < start:  # "n:*" answers the last message even where its uid is below n
-                self._proven = row.uid == start - 1 and not self._last_sequence
-                self._last_sequence = row.sequence
+        stream = FetchStream(self.session, f"UID FETCH {max(1, start - 1)}:* {HEADERS}")
+        for batch in stream.batches():
+            self._proven = self._proven and not stream.renumbered
+            for first in range(0, len(batch), at_most):
+                rows = batch[first : first + at_most] if len(batch) > at_most else batch
+                rows = self._check(rows, start)
+                if rows:
+                    yield rows
+
+    def _check(self, rows: list[Row], start: int) -> list[Row]:
+        sequence, last, proven = self._last_sequence, self._last_uid, self._proven
+        old = False
+        for row in rows:
+            if row[1] < start:  # "n:*" answers the last message even where its uid is below n
+                proven = row[1] == start - 1 and not sequence
+                sequence = row[0]
+                old = True
                 continue
-            if row.sequence != self._last_sequence + 1 or row.uid <= self._last_uid or self._stream.renumbered:
-                self._proven = False
-            self._last_sequence = row.sequence
-            self._last_uid = max(self._last_uid, row.uid)
+            if row[0] != sequence + 1 or row[1] <= last:
+                proven = False
+            sequence = row[0]
+            if row[1] > last:
+                last = row[1]
             if self.total is None:
-                self.total = self._box.exists - row.sequence + 1
-            yield row
+                self.total = self._box.exists - sequence + 1
+        self._last_sequence, self._last_uid, self._proven = sequence, last, proven
+        return [row for row in rows if row[1] >= start] if old else rows
 
     def cursor(self, asked: frozenset[int]) -> Cursor | None:
         """Where a pass that stops here may go on; None: from the beginning."""
@@ -226,32 +239,36 @@ class _Page:
         self._broken: list[Broken] = []
         self._bounces: list[tuple[int, Mail]] = []
 
-    def take(self, row: Row) -> None:
-        """Look at one message; strangers' end here, unparsed."""
-        self.scanned += 1
-        if self._maybe(row.body) or (self._keywords and row.flags & ASKS.keys()):
-            self._parse(row)
+    def take(self, rows: list[Row]) -> None:
+        """Look at messages; strangers' end here, unparsed."""
+        self.scanned += len(rows)
+        maybe = self._maybe
+        keywords = self._keywords
+        for row in rows:
+            if maybe(row[3]) or (keywords and not flags_of(row[2]).isdisjoint(ASKS)):
+                self._parse(row)
 
     def _parse(self, row: Row) -> None:
-        flags = row.flags
+        _, uid, meta, body = row
+        flags = flags_of(meta)
         asks = frozenset(ASKS[flag] for flag in flags & ASKS.keys())
-        item_id = f"{self._validity}:{row.uid}"
+        item_id = f"{self._validity}:{uid}"
         draft = "\\draft" in flags or self._stream.role is FolderRole.DRAFTS
         try:
-            mail = parse_mail(item_id, row.body, received=row.received, draft=draft, asks=asks)
+            mail = parse_mail(item_id, body, received=received_of(meta), draft=draft, asks=asks)
         except BrokenItem as error:
             self._broken.append(Broken(item_id, str(error)))
             return
         if asks:
-            self.asked |= {row.uid}
+            self.asked |= {uid}
         if Signal.BOUNCE in mail.signals and not mail.bounced:
-            self._bounces.append((row.uid, mail))
+            self._bounces.append((uid, mail))
         elif asks or self._concerns(mail):
             self._mails.append(mail)
 
     def _concerns(self, mail: Mail) -> bool:
-        known = self._known
-        return any(match(address, known) for address in (*mail.senders, *mail.to, *mail.cc, *mail.bounced))
+        known, addresses = self._known, (*mail.senders, *mail.to, *mail.cc, *mail.bounced)
+        return not known.isdisjoint(addresses) or any(match(address, known) for address in addresses)
 
     def end(self) -> None:
         """Read the delivery reports of the page's bounces, on a connection beside the one that is streaming."""
@@ -264,8 +281,8 @@ class _Page:
                 for uids in uid_sets([uid for uid, _ in self._bounces]):
                     with session.guard():
                         # the second part of a multipart/report (RFC 6522 3)
-                        for row in FetchStream(session, f"UID FETCH {uids} (UID BODY.PEEK[2]<0.{REPORT}>)"):
-                            reports[row.uid] = row.body
+                        rows = FetchStream(session, f"UID FETCH {uids} (UID BODY.PEEK[2]<0.{REPORT}>)")
+                        reports.update({uid: body for _, uid, _, body in rows})
         for uid, mail in self._bounces:
             mail = replace(mail, bounced=failed_recipients(reports.get(uid, b"")))
             if self._concerns(mail) or mail.references or mail.in_reply_to:

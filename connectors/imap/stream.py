@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from imapclient.exceptions import IMAPClientAbortError
 
@@ -23,8 +22,8 @@ HEADERS = f"(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS ({' '.join(FIELDS)})
 
 CHUNK = 1 << 18
 
-# the shape nearly every answer has: one literal, last
-_PLAIN = re.compile(rb"\* (\d+) FETCH \(([^{}\r\n]*)\{(\d+)\}\r\n")
+# the shape nearly every answer has: the uid first, one literal, last
+_PLAIN = re.compile(rb"\* (\d+) FETCH \(UID (\d+) ([^{}\r\n]*)\{(\d+)\}\r\n")
 _FETCH = re.compile(rb"\* (\d+) FETCH \((.*)\)\Z", re.DOTALL)
 _LITERAL = re.compile(rb"\{(\d+)\+?\}\Z")
 _UID = re.compile(rb"\bUID (\d+)")
@@ -34,35 +33,28 @@ _QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 
 
-@dataclass(slots=True)
-class Row:
-    """One message's answer. ``meta`` is its line without the literal; `flags` and `received` read it when asked."""
+Row = tuple[int, int, bytes, bytes]
+"""One message's answer: sequence number, uid, its line without the literal, the literal."""
 
-    sequence: int
-    uid: int
-    meta: bytes
-    body: bytes
 
-    @property
-    def flags(self) -> frozenset[str]:
-        """The flags in lower case."""
-        found = _FLAGS.search(self.meta)
-        return frozenset(found[1].decode("ascii", "replace").lower().split()) if found else frozenset()
+def flags_of(meta: bytes) -> frozenset[str]:
+    """The flags in a row's line, in lower case."""
+    found = _FLAGS.search(meta)
+    return frozenset(found[1].decode("ascii", "replace").lower().split()) if found else frozenset()
 
-    @property
-    def received(self) -> datetime | None:
-        """INTERNALDATE in UTC; None where it is missing or absurd."""
-        found = _DATE.search(self.meta)
-        if not found:
-            return None
-        day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
-        offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
-        try:
-            zone = timezone(-offset if sign == b"-" else offset)
-            local = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=zone)
-            return local.astimezone(UTC)
-        except (ValueError, KeyError, OverflowError):
-            return None
+
+def received_of(meta: bytes) -> datetime | None:
+    """INTERNALDATE in UTC; None where it is missing or absurd."""
+    found = _DATE.search(meta)
+    if not found:
+        return None
+    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
+    offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    try:
+        local = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        return local + offset if sign == b"-" else local - offset
+    except (ValueError, KeyError, OverflowError):
+        return None
 
 
 class FetchStream:
@@ -78,7 +70,12 @@ class FetchStream:
         self.renumbered = False
 
     def __iter__(self) -> Iterator[Row]:
-        """Send the command and read to its end.
+        """Row by row."""
+        for batch in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Send the command and read to its end; what each read completed, together.
 
         Not guarded: the caller holds `Session.guard` around each page's worth.
 
@@ -104,22 +101,29 @@ class FetchStream:
                 need -= len(piece)
             return b"".join(pieces)
 
+        match = _PLAIN.match
+        rows: list[Row] = []
         while True:
-            plain = _PLAIN.match(buffer, place)
+            plain = match(buffer, place)
             if plain is not None:
+                sequence, uid, meta, size = plain.groups()
                 start = plain.end()
-                end = start + int(plain[3])
+                end = start + int(size)
                 if len(buffer) < end + 3:
+                    if rows:
+                        yield rows
+                        rows = []
                     buffer, place = more(buffer, place, end + 3 - len(buffer)), 0
                     continue
-                meta = plain[2]
-                uid = _UID.search(meta)
-                if uid is not None and buffer[end : end + 3] == b")\r\n":
+                if buffer[end : end + 3] == b")\r\n":
                     place = end + 3
-                    yield Row(int(plain[1]), int(uid[1]), meta, buffer[start:end])
+                    rows.append((int(sequence), int(uid), meta, buffer[start:end]))
                     continue
             line_end = buffer.find(b"\r\n", place)
             if line_end < 0:
+                if rows:
+                    yield rows
+                    rows = []
                 buffer, place = more(buffer, place), 0
                 continue
             # anything else, piece by piece: text, literal, text ...
@@ -127,22 +131,24 @@ class FetchStream:
             place = line_end + 2
             literal = _LITERAL.search(text)
             while literal is not None and not text.startswith(done):
-                size = int(literal[1])
-                if len(buffer) < place + size:
-                    buffer, place = more(buffer, place, place + size - len(buffer)), 0
-                literals.append(buffer[place : place + size])
-                place += size
+                length = int(literal[1])
+                if len(buffer) < place + length:
+                    buffer, place = more(buffer, place, place + length - len(buffer)), 0
+                literals.append(buffer[place : place + length])
+                place += length
                 while (line_end := buffer.find(b"\r\n", place)) < 0:
                     buffer, place = more(buffer, place), 0
                 text = text[: literal.start()] + b"{}" + buffer[place:line_end]
                 place = line_end + 2
                 literal = _LITERAL.search(text)
             if text.startswith(done):
+                if rows:
+                    yield rows
                 self._finish(tag, text[len(done) :], buffer[place:])
                 return
             row = self._other(text, literals)
             if row is not None:
-                yield row
+                rows.append(row)
 
     def _other(self, text: bytes, literals: list[bytes]) -> Row | None:
         fetch = _FETCH.match(text)
@@ -154,7 +160,7 @@ class FetchStream:
             quoted = _QUOTED.search(fetch[2])
             if quoted is not None and not literals:
                 body = re.sub(rb"\\(.)", rb"\1", quoted[1])
-            return Row(int(fetch[1]), int(uid[1]), fetch[2], body)
+            return int(fetch[1]), int(uid[1]), fetch[2], body
         if text.endswith(b" EXPUNGE") or text.startswith(b"* VANISHED"):
             self.renumbered = True
         elif text.startswith(b"* BYE"):

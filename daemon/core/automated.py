@@ -19,8 +19,18 @@ A person may write through a list; a no-reply address may be a tool a person pre
 tracking system); Exchange puts X-Auto-Response-Suppress on ordinary mail.
 """
 
-AUTO_REPLY_FIELDS = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-auto-reply-from")
+AUTO_REPLY_FIELDS = frozenset({"x-autoreply", "x-autorespond", "x-autoreply-from", "x-auto-reply-from"})
 """Set by vacation programs that are older than RFC 3834, or never heard of it."""
+
+_TELLING = AUTO_REPLY_FIELDS | {
+    "auto-submitted",
+    "return-path",
+    "precedence",
+    "list-id",
+    "list-post",
+    "list-unsubscribe",
+    "feedback-id",
+}
 
 # Phrases no person begins a subject with, as mail servers and clients put them there.
 _SURE = (
@@ -128,8 +138,9 @@ def signals(fields: Mapping[str, str], sender: str, subject: str) -> frozenset[S
     """
     found: set[Signal] = set()
     content_type = fields.get("content-type", "").lower()
-    _rfc3834(fields, found)
-    _bulk(fields, found)
+    if not _TELLING.isdisjoint(fields):  # ordinary mail has none of them
+        _rfc3834(fields, found)
+        _bulk(fields, found)
     if _is_bounce(fields, content_type, sender, subject):
         found.add(Signal.BOUNCE)
     elif content_type.startswith("multipart/report"):
@@ -158,9 +169,11 @@ def _rfc3834(fields: Mapping[str, str], found: set[Signal]) -> None:
         found.add(Signal.AUTO_SUBMITTED)
         if submitted == "auto-replied":
             found.add(Signal.AUTO_REPLY)
-    if any(fields.get(name, "").strip().lower() not in ("", "no") for name in AUTO_REPLY_FIELDS):
+    if not AUTO_REPLY_FIELDS.isdisjoint(fields) and any(
+        fields.get(name, "").strip().lower() not in ("", "no") for name in AUTO_REPLY_FIELDS
+    ):
         found.add(Signal.AUTO_REPLY)
-    if re.fullmatch(r"<\s*>", fields.get("return-path", "").strip()):
+    if fields.get("return-path", "").replace(" ", "") == "<>":
         found.add(Signal.NULL_RETURN_PATH)
 
 
@@ -197,4 +210,4 @@ def _is_invitation(fields: Mapping[str, str], content_type: str) -> bool:
     if fields.get("content-class", "").strip().lower() == "urn:content-classes:calendarmessage":
         return True
     sender = fields.get("sender", "").lower()
-    return any(address in sender for address in _CALENDAR_SENDERS)
+    return bool(sender) and any(address in sender for address in _CALENDAR_SENDERS)

@@ -1,9 +1,9 @@
 """Addresses out of header values: one reader for the whole product.
 
 What fits a simple pattern is read by it; anything else goes through the standard library. A piece the library
-assembles over white space ("anna@exam ple.org") is no address here, unless the header holds one of the
-`oddities` (comments, a bare "@", escapes, 8-bit text) that RFC 5322 3.4 and 4.4 allow between the parts. That
-is what lets `formats.prefilter` prove, from the bytes alone, that it misses nothing found here.
+assembles over white space ("anna@exam ple.org") is no address here, unless the space is beside
+an "@" or a dot (`pieces`) or the header holds `oddities`, as RFC 5322 3.4 and 4.4 allow. That is what lets
+`formats.prefilter` know, from the bytes alone, that it misses nothing found here.
 """
 
 from __future__ import annotations
@@ -40,11 +40,22 @@ def get_addresses(text: str) -> list[str]:
 
 
 def oddities(value: bytes) -> bool:
-    """Whether the value holds anything that can stand between the pieces of one address."""
-    if b"(" in value or b"\\" in value or not value.isascii():
-        return True
-    blank = b" " + value.translate(SEPARATORS) + b" "
-    return b" @" in blank or b"@ " in blank
+    """Whether the value holds what can stand inside an address: comments, escapes, 8-bit text."""
+    return b"(" in value or b"\\" in value or not value.isascii()
+
+
+def pieces(spec: bytes) -> frozenset[bytes]:
+    """The tokens one of which is there wherever this address is, unless there are `oddities`: the address itself,
+    or what is left of it on one side of white space around the "@" or around a dot (RFC 5322 4.4).
+    """
+    local, _, domain = spec.rpartition(b"@")
+    found = {spec, local + b"@", b"@" + domain, b"@"}
+    for place, byte in enumerate(spec):
+        if byte == b"."[0] and place > len(local):
+            found |= {spec[:place], spec[: place + 1]}
+        elif byte == b"."[0] and b"+" not in local:  # a tag cut off so would hide whose address it is
+            found |= {spec[place:], spec[place + 1 :]}
+    return frozenset(found)
 
 
 def parse_addresses(value: bytes) -> tuple[str, ...]:
@@ -79,5 +90,5 @@ def parse_slowly(value: bytes) -> tuple[str, ...]:
     specs = get_addresses(decode_bytes(value))
     if not oddities(value):
         tokens = set(value.translate(SEPARATORS).split())
-        specs = [spec for spec in specs if spec.lower().encode("utf-8", "replace") in tokens]
+        specs = [spec for spec in specs if not tokens.isdisjoint(pieces(spec.lower().encode("utf-8", "replace")))]
     return tuple(dict.fromkeys(filter(None, map(normalise, specs))))

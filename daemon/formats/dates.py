@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_tz
 
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
@@ -46,7 +46,7 @@ def _moment(parts: tuple[int, ...], offset: int) -> datetime | None:
     if not FIRST_YEAR <= year <= LAST_YEAR or abs(offset) >= 86400:
         return None
     try:
-        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(timedelta(seconds=offset)))
-        return local.astimezone(UTC)
+        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+        return local - timedelta(seconds=offset) if offset else local
     except (ValueError, OverflowError):
         return None

@@ -99,4 +99,6 @@ def _decode(data: bytes, charset: str) -> str:
 
 def clean(text: str, limit: int = MAX_TEXT) -> str:
     """Text fit for one line: control and text-direction characters out, white space single, length capped."""
+    if text.isascii() and text.isprintable() and "  " not in text and len(text) <= limit:
+        return text.strip()
     return " ".join(_CONTROL.sub(" ", text[: 4 * limit]).split())[:limit]

@@ -73,7 +73,7 @@ def _parse(item_id: str, raw: bytes, received: datetime | None, draft: bool, ask
     senders = addresses(b"from")
     to, cc = addresses(b"to"), addresses(b"cc")
     subject = clean(decode_words(first(b"subject")))
-    told = {text: decode_bytes(fields[name][0]) for name, text in _AUTOMATION.items() if name in fields}
+    told = {_AUTOMATION[name]: decode_bytes(fields[name][0]) for name in fields.keys() & _AUTOMATION.keys()}
     found = signals(told, senders[0] if len(senders) == 1 else "", subject)
     references = tuple(dict.fromkeys(map(_squeeze, _ID.findall(first(b"references")))))
     if len(references) > MAX_REFERENCES:
@@ -113,4 +113,4 @@ def message_id(text: str) -> str:
 
 def _squeeze(inner: str) -> str:
     # folded inside by some programs, and never meant to hold a blank
-    return f"<{''.join(inner.split())}>"
+    return f"<{inner}>" if " " not in inner and "\t" not in inner else f"<{''.join(inner.split())}>"

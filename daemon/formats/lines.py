@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-ADDRESS_FIELDS = (b"from", b"to", b"cc", b"bcc")
+ADDRESS_FIELDS = (b"from", b"to", b"cc", b"bcc", b"x-failed-recipients")
 """The fields whose addresses are looked at."""
 
 _FOLD = re.compile(rb"\n[ \t]+")
@@ -15,16 +16,16 @@ def head(raw: bytes) -> bytes:
 
     An mbox "From " line before it is dropped.
     """
-    cut = raw.find(b"\r\n\r\n")
-    bare = raw.find(b"\n\n")
-    if cut >= 0 and (bare < 0 or cut < bare):
-        raw = raw[:cut]
-    elif bare >= 0:
-        raw = raw[:bare]
-    if b"\n" in raw:
+    line = raw.find(b"\n")
+    old_mac = raw.find(b"\r\r", 0, line if line >= 0 else len(raw))
+    if old_mac >= 0 or (line < 0 and b"\r" in raw):
+        raw = (raw[:old_mac] if old_mac >= 0 else raw).replace(b"\r", b"\n")
+    else:
+        cut = raw.find(b"\r\n\r\n")
+        bare = raw.find(b"\n\n", 0, cut if cut >= 0 else len(raw))
+        if bare >= 0 or cut >= 0:
+            raw = raw[: bare if bare >= 0 else cut]
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b" ")
-    elif b"\r" in raw:
-        raw = raw.partition(b"\r\r")[0].replace(b"\r", b"\n")
     if raw.startswith((b"From ", b">From ")):
         raw = raw.partition(b"\n")[2]
     return raw
@@ -39,7 +40,15 @@ def split_fields(raw: bytes) -> dict[bytes, list[bytes]]:
     for line in block.split(b"\n"):
         name, colon, value = line.partition(b":")
         if colon:
-            name = name.rstrip(b" \t").lower()
-            if name and b" " not in name:
-                fields.setdefault(name, []).append(value.strip())
+            name = _canonical(name)
+            if name in fields:
+                fields[name].append(value.strip())
+            elif name:
+                fields[name] = [value.strip()]
     return fields
+
+
+@lru_cache(maxsize=1024)
+def _canonical(name: bytes) -> bytes:
+    name = name.rstrip(b" \t").lower()
+    return b"" if b" " in name else name

@@ -7,15 +7,20 @@ often, never no too often: tests hold it against the parser by hypothesis and ov
 from __future__ import annotations
 
 from daemon.core.model import Interest
-from daemon.formats.addresses import SEPARATORS, oddities
+from daemon.formats.addresses import SEPARATORS, oddities, pieces
 from daemon.formats.lines import ADDRESS_FIELDS, split_fields
+
+_BLANK = 0x20
+_REPORTS = frozenset({b"delivery-status", b"report-type=delivery-status"})  # RFC 3464, in Content-Type
 
 
 class Prefilter:
     """Knows the addresses of one `Interest`, as bytes. The user's own are in all their mail: they decide nothing."""
 
     def __init__(self, interest: Interest) -> None:
-        self._known = frozenset(address.encode() for address in interest.known)
+        self._known = frozenset(piece for address in interest.known for piece in pieces(address.encode()))
+        if self._known:
+            self._known |= _REPORTS
 
     def maybe(self, raw: bytes) -> bool:
         """Whether the full parser could find a known address in this header block.
@@ -24,28 +29,36 @@ class Prefilter:
         """
         known = self._known
         blank = raw.translate(SEPARATORS)
-        tokens = blank.split()
-        if not known.isdisjoint(tokens):
+        if not known.isdisjoint(blank.split()):
             return True
         if not known:
             return False
         if not raw.isascii():  # IDN, raw 8-bit: only the parser knows
             return True
-        if b"mailer-daemon" in blank or b"delivery-status" in blank:
+        if b"mailer-daemon" in blank:
             return True
-        if (b"+" in blank or b". " in blank) and any(
-            _bare(token) in known for token in tokens if b"@" in token and (b"+" in token or token.endswith(b"."))
-        ):
-            return True
-        if b"(" in raw or b" @" in blank or b"@ " in blank or b"\\" in raw:
+        place = blank.find(b"+")
+        while place > 0:
+            if blank[place - 1] != _BLANK and self._known_at(blank, place):  # not the zone in Date
+                return True
+            place = blank.find(b"+", place + 1)
+        place = blank.find(b". ")
+        while place > 0:
+            if self._known_at(blank, place):
+                return True
+            place = blank.find(b". ", place + 2)
+        if b"(" in raw or b"\\" in raw:
             # mostly a comment in Date or a word in the subject: look at the address fields alone
             fields = split_fields(raw)
             return any(oddities(value) for name in ADDRESS_FIELDS for value in fields.get(name, ()))
         return False
 
-
-def _bare(token: bytes) -> bytes:
-    # what core.address makes of "anna+news@example.org." before it compares
-    local, _, domain = token.rpartition(b"@")
-    base, plus, _ = local.partition(b"+")
-    return (base if plus and base else local) + b"@" + domain.rstrip(b".")
+    def _known_at(self, blank: bytes, place: int) -> bool:
+        """Whether the token here is a known address but for a ``+tag`` or dots at its end, as core.address undoes."""
+        end = blank.find(b" ", place)
+        token = blank[blank.rfind(b" ", 0, place) + 1 : end if end >= 0 else len(blank)]
+        local, at, domain = token.rpartition(b"@")
+        if not at:
+            return False
+        rest = b"@" + domain.rstrip(b".")
+        return local + rest in self._known or (local.partition(b"+")[0] or local) + rest in self._known
