@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.contacts_common import DATES, change, note_new_circles, rules, secret, what_to_set
+from daemon.cli.contacts_common import DATES, change, note_new_circles, note_shared, rules, secret, what_to_set
 from daemon.cli.contacts_ties import COMMANDS
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import emit_json
@@ -43,6 +43,7 @@ def add(kith: Ctx, /, name: str, shared: bool, **said: Any) -> int:
     with kith.store_upgraded.write() as conn:
         who = book.add(conn, rules(kith), name, wanted, secret=secret(kith), shared=shared)
         title = book.name_of(conn, who)
+        note_shared(conn, wanted.addresses)
     history = " Their past mail is read with the next round." if wanted.addresses else ""
     click.echo(f"{title} is added (#{who}).{history}")
     return 0
@@ -78,6 +79,7 @@ def edit(kith: Ctx, /, who: str, name: str | None, clear: Sequence[str], no_tier
         found = book.find(conn, who)
         book.edit(conn, rules(kith), found, wanted)
         title = book.name_of(conn, found)
+        note_shared(conn, wanted.addresses)
     click.echo(f"{title} is changed.")
     return 0
 

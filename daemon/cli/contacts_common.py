@@ -11,6 +11,8 @@ from daemon.cli.context import Ctx
 from daemon.core.policy import CIRCLES, TIERS
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from daemon.service.contacts import Change
     from daemon.service.facts import Rules
 
@@ -90,3 +92,17 @@ def note_new_circles(kith: Ctx, circles: Sequence[str]) -> None:
     for circle in circles:
         if circle.strip().casefold() not in {*CIRCLES, *kith.settings.policies.circles}:
             click.echo(f"Note: “{circle}” is a circle of your own; its cadence is the default one.", err=True)
+
+
+def note_shared(conn: Connection, given: Sequence[str]) -> None:
+    """Tell the user which of these addresses count for nobody."""
+    from daemon.core.address import normalise
+    from daemon.store import addresses
+
+    for state in addresses.states(conn, [normalise(a) for a in given]).values():
+        if state.owner is None:
+            click.echo(
+                f"Note: {state.address} is used by several or belongs to a desk: contact through it counts for nobody "
+                f"until `kith contacts assign {state.address} WHO`.",
+                err=True,
+            )

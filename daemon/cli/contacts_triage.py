@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +15,9 @@ from daemon.core.policy import CIRCLES, TIERS
 from daemon.service import contacts as book
 from daemon.service.contacts import Change
 from daemon.service.facts import Rules
-from daemon.store import contacts, metas
+from daemon.store import contacts
 from daemon.store.contacts import Contact
 from daemon.store.tables import contact_circle, interaction
-
-SKIPPED = "triage-skipped"
-"""The people the user does not want to be asked about again, by uid."""
 
 HELP = f"""
   circles    one or several of {", ".join(CIRCLES)}, or your own
@@ -79,7 +75,7 @@ def run(kith: Ctx) -> int:
                 book.edit(conn, Rules(kith.settings.policies, kith.now()), one.contact.id, answer)
                 kept += 1
             elif answer == "s":
-                _skip(conn, one.contact.uid)
+                contacts.set_skipped(conn, one.contact.uid, skip=True)
                 skipped += 1
     left = len(queue) - kept - skipped
     click.echo(f"\n{kept} kept, {skipped} skipped, {left} left for later.")
@@ -96,7 +92,7 @@ def waiting(conn: Connection) -> list[Asked]:
             .group_by(interaction.c.contact_id)
         )
     }
-    skipped = set(json.loads(metas.get(conn, SKIPPED) or "[]"))
+    skipped = contacts.skipped(conn)
     people = [c for c in contacts.load(conn).values() if not c.kept and not c.state and c.uid not in skipped]
     labels = book.proposals(conn, [c.id for c in people])
     found = [Asked(c, *counted.get(c.id, (0, None)), labels[c.id], propose(labels[c.id])) for c in people]
@@ -182,8 +178,3 @@ def _read(prompt: str) -> str | None:
         click.echo()
         return None
     return line.strip()
-
-
-def _skip(conn: Connection, uid: str) -> None:
-    skipped = set(json.loads(metas.get(conn, SKIPPED) or "[]"))
-    metas.put(conn, SKIPPED, json.dumps(sorted(skipped | {uid})))

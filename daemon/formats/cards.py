@@ -73,6 +73,8 @@ def tidy(card: Card) -> Card:
         name: one_line(getattr(card, name))
         for name in "name given family patronymic organisation title profession city country".split()
     }
+    if normalise(fields["name"]):  # some programs write the address where they know no name
+        fields["name"] = ""
     if not fields["name"]:
         fields["name"] = compose(fields["given"], fields["patronymic"], fields["family"]) or fields["organisation"]
     elif not fields["given"] and not fields["family"] and fields["name"] != fields["organisation"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from daemon.store.addresses import credits as credits  # noqa: A004 - part of th
 from daemon.store.addresses import interest as interest
 from daemon.store.sources import chunks
 from daemon.store.tables import address, contact, contact_circle, contact_date
+
+SKIPPED = "triage-skipped"
 
 FORGETTING = "forgetting"
 """The state of a contact whose remote items are being withdrawn before it is removed."""
@@ -152,8 +155,24 @@ def set_circles(conn: Connection, contact_id: int, circles: Collection[str]) -> 
         metas.bump_contacts_revision(conn)
 
 
+def skipped(conn: Connection) -> frozenset[str]:
+    """The uids of those the user does not want to be asked about again."""
+    return frozenset(json.loads(metas.get(conn, SKIPPED) or "[]"))
+
+
+def set_skipped(conn: Connection, uid: str, *, skip: bool) -> None:
+    """Ask about this one never again, or again."""
+    have = skipped(conn)
+    want = have | {uid} if skip else have - {uid}
+    if want != have:
+        metas.put(conn, SKIPPED, json.dumps(sorted(want)))
+
+
 def remove(conn: Connection, contact_id: int) -> None:
     """Delete the contact with all that hangs on it."""
+    uid = conn.execute(select(contact.c.uid).where(contact.c.id == contact_id)).scalar_one_or_none()
+    if uid is not None:
+        set_skipped(conn, uid, skip=False)  # a uid may hold an address
     conn.execute(delete(contact).where(contact.c.id == contact_id))
 
 

@@ -168,7 +168,8 @@ def _write_fields(conn: Connection, made: Mapping[int, Effective]) -> None:
                 state = "deceased"
             elif not e.deceased and state == "deceased":
                 state = ""
-            want = {**e.fields, "origins": dict(e.origins), "state": state}
+            name = e.fields["name"] or (e.addresses[0] if e.addresses else "")  # listings need something to show
+            want = {**e.fields, "name": name, "origins": dict(e.origins), "state": state}
             if any(row[name] != value for name, value in want.items()):
                 changed.append({"row": row["id"], **{f"new_{name}": value for name, value in want.items()}})
     if changed:

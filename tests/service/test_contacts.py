@@ -200,6 +200,13 @@ def test_case_idn_and_tags(shelf: Book) -> None:
         assert book.find(conn, "a+news@example.org") == found.id
 
 
+def test_somebody_without_a_name_goes_by_the_address(shelf: Book) -> None:
+    shelf.take(bob(name=""))
+    assert set(shelf.people()) == {"bob@example.org"}
+    shelf.take(bob())
+    assert set(shelf.people()) == {"Bob Sample"}
+
+
 def test_the_users_own_card_is_no_contact(shelf: Book) -> None:
     report = shelf.take(ann(addresses=(ME,)), bob())
     assert (report.new, report.passed_over) == (1, 1)
@@ -477,7 +484,9 @@ def test_forgotten_people_leave_no_row_and_do_not_come_back(shelf: Book) -> None
         conn.execute(
             insert(series).values(account="home", stream="s", item_id="1", master="ATTENDEE:mailto:ann@example.org")
         )
+        contacts.set_skipped(conn, contacts.load(conn)[who].uid, skip=True)
         assert forgetting.forget(conn, who, SECRET, rules.now)
+        assert contacts.skipped(conn) == frozenset()
     with shelf.store.read() as conn:
         text = repr([conn.execute(select(t)).all() for t in metadata.sorted_tables])
     assert "ann@example.org" not in text and "Person of note" not in text and "m1" not in text

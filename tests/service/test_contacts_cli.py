@@ -171,6 +171,8 @@ def test_add_and_edit(kith: Kith) -> None:
     assert (found["circles"], found["dates"], found["notes"]) == (["mentor"], [], "hello")
     kith("add", "Other", "--address", "EVE@example.org", fails=True)
     assert kith.code == 2 and "Eve Test's already" in kith.err
+    kith("add", "Desk Person", "--address", "hr@example.org")
+    assert "counts for nobody" in kith.err
     kith("edit", "Eve", fails=True)
     kith("edit", "Eve", "--time-zone", "Mars/Base", fails=True)
     assert "no time zone" in kith.err

@@ -156,6 +156,10 @@ def test_one_bad_card_never_stops_the_others() -> None:
     assert [(b.item_id, "neither" in b.reason) for b in broken] == [("card 2", True)]
 
 
+def test_an_address_in_place_of_a_name_is_no_name() -> None:
+    assert one(vcard("FN:ann@example.org", "EMAIL:ann@example.org")).name == ""
+
+
 def test_record_ids() -> None:
     same = vcard("FN:Ann Example", "EMAIL:ann@example.org", "TITLE:now another")
     first, second = one(vcard("FN:Ann Example", "EMAIL:ann@example.org")), one(same)
