@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 from daemon.cli import logs
 from daemon.cli.context import Ctx
@@ -12,6 +13,7 @@ from daemon.service.cycle import run_cycle
 from daemon.service.deps import CycleReport
 from daemon.service.loop import Service
 from daemon.service.notify import Notifier
+from daemon.service.signals import HardStop
 from daemon.store.engine import Store
 from daemon.wiring import load_settings, opened
 
@@ -38,7 +40,8 @@ def serve(kith: Ctx) -> int:
         logs.warn(fresh)
         return fresh
 
-    Service(settings, cycle, reload, Notifier(os.environ)).run()
+    with suppress(HardStop):  # it came a moment too late to break off anything
+        Service(settings, cycle, reload, Notifier(os.environ)).run()
     return 0
 
 

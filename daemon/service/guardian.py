@@ -22,8 +22,8 @@ SILENCE = 600.0
 """How long (seconds) a cycle may go without asking whether to stop: longer than any page or action takes under its
 deadlines; the cycle's lease runs out then as well."""
 
-BREAK_OFF_AFTER = 2.5
-LEAVE_AFTER = 4.5
+BREAK_OFF_AFTER = 1.5
+LEAVE_AFTER = 3.5
 """Seconds after the wish to stop: a wait is broken off; the process ends, whatever it does. 5 are promised."""
 
 FOLLOW = 0.25

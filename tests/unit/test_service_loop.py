@@ -181,8 +181,8 @@ def test_the_thread_tells_of_life_and_breaks_off_a_wait(ear: Ear, monkeypatch: p
         ear.socket.setblocking(True)
         assert ear.socket.recv(100) == b"WATCHDOG=1"
         hanging, other = socket.socketpair()  # a server that never answers
-        os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(HardStop):
+            os.kill(os.getpid(), signal.SIGTERM)
             hanging.recv(1)
     assert wishes.stopping
     assert left == []
