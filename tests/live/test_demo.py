@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from hashlib import sha256
@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from daemon.cli.context import Ctx
+from daemon.cli.demo.meetings import meetings
 from daemon.cli.demo.people import PEOPLE, ZONE
 from daemon.cli.demo.round import Played, play
 from daemon.cli.demo.show import show
@@ -128,6 +129,16 @@ def test_a_run_a_day_later_brings_only_what_that_day_brings(day: str, tmp_path: 
     assert second - first == {("George Template", "congratulations")}
     assert first - second == set()
     assert len(drafts(tmp_path)) == len(second) + 1
+
+
+def test_meetings_lie_on_working_days_whatever_day_it_is() -> None:
+    for offset in range(800):
+        today = date(2026, 12, 1) + timedelta(days=offset)
+        found = {m.uid: m for m in meetings(today)}
+        assert all(m.day.isoweekday() <= 5 for m in found.values() if not m.all_day)
+        assert 1 <= (today - found["coffee"].day).days <= 3
+        assert found["coffee"].day > found["article"].day >= today - timedelta(days=4)
+        assert found["planning"].day > today
 
 
 SECTION = re.compile(r"^## kith (.+)$", re.MULTILINE)

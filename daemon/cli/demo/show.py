@@ -36,7 +36,8 @@ def show(played: Played, folder: Path, now: datetime) -> None:
     events, kept = len(meetings(now.date())), sum(bool(p.circle or p.tier) for p in PEOPLE)
     click.echo(
         f"Irina, who does not exist, has {len(LETTERS)} messages, {events} events and {len(PEOPLE)} people in "
-        f"{_short(folder)}/.\nShe keeps {kept} of them, logged two talks by hand, and let kith write as of three weeks ago."
+        f"{_short(folder)}/.\nShe keeps {kept} of them, logged two talks by hand, and let kith write as of three "
+        "weeks ago."
     )
     with played.store.read() as conn:
         _heading("What was logged")
