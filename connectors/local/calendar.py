@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from connectors.local import disk
-from connectors.local.files import Files, Parsed, Shelf, names_of
+from connectors.local.files import Files, Parsed
+from connectors.local.shelves import Shelf
 from daemon.core.errors import BrokenItem
 from daemon.core.model import EventItem, EventPage, Interest, Position, Stream, Window
 
@@ -47,7 +48,7 @@ class LocalCalendar:
         shelf = self._files.shelf(stream)
         files = {disk.text(os.fsencode(name)): name for name in self._files.listing(shelf)}
         missing: set[str] = set()
-        for file, asked in names_of(item_ids).items():
+        for file, asked in _by_file(item_ids).items():
             if file not in files:
                 missing.update(asked)
             elif (there := self._uids(shelf, files[file])) is not None:
@@ -77,3 +78,11 @@ def _may_touch(data: bytes, window: Window) -> bool:
     first = (window.start - timedelta(days=2)).strftime("%Y%m%d").encode()  # zones, whole days
     last = (window.end + timedelta(days=2)).strftime("%Y%m%d").encode()
     return not days or (max(days) >= first and min(days) <= last)
+
+
+def _by_file(ids: Sequence[str]) -> dict[str, list[str]]:
+    """Item ids ``file#uid`` by file."""
+    found: dict[str, list[str]] = {}
+    for item_id in ids:
+        found.setdefault(item_id.partition("#")[0], []).append(item_id)
+    return found

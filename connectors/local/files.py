@@ -1,4 +1,4 @@
-"""Folders of small files, one or more items in each: calendars (.ics) and address books (.vcf) as vdirsyncer lays them.
+"""What changed in folders of small files, one or more items in each.
 
 The cursor names each file read, with what the file system said of it, a digest and the items found in it: so a file
 that is gone is told from one that is missing, and one merely touched is no news.
@@ -11,7 +11,7 @@ import binascii
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -19,25 +19,15 @@ from typing import Generic, TypeVar
 
 from connectors.local import disk
 from connectors.local.landmarks import Landmarks
-from daemon.core.errors import BrokenItem, CursorExpired, TryLater
-from daemon.core.model import Broken, Position, Stream
+from connectors.local.shelves import Shelf, Shelves
+from daemon.core.errors import BrokenItem, CursorExpired
+from daemon.core.model import Broken, Position
 
 PAGE = 200
-MAX_DEPTH = 4
 VERSION = "f1"
-RACY_NS = 60 * 10**9
-"""A file changed so shortly before it was read may change again without looking different: it is read once more."""
+FULL, MORE = "full", "more"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """One folder of files, or one file."""
-
-    name: str
-    label: str
-    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,99 +60,12 @@ class Changed(Generic[T]):
     position: Position
 
 
-class Files(Generic[T]):
-    """The shelves below one path."""
+class Files(Shelves, Generic[T]):
+    """The shelves below one path, and what changed in them."""
 
     def __init__(self, root: Path, suffix: str, landmarks: Landmarks) -> None:
-        self.root = root
-        self._suffix = suffix
-        self._landmarks = landmarks
+        super().__init__(root, suffix, landmarks)
         self._checked: dict[Path, str] = {}  # files read again and found the same, with their stamps
-
-    def shelves(self) -> list[Shelf]:
-        """Every folder that holds such files or may come to hold some, in a stable order.
-
-        Raises:
-            NeedsUser: the path is not there.
-        """
-        with disk.translated(self.root):
-            self.root.stat()
-        if self.root.is_file():
-            return [Shelf(".", self.root.stem, self.root)]
-        found: list[Shelf] = []
-        self._walk(self.root, "", found, set())
-        return sorted(found, key=lambda shelf: shelf.name)
-
-    def _walk(self, path: Path, name: str, found: list[Shelf], visited: set[tuple[int, int]]) -> None:
-        try:
-            status = path.stat()
-            if (status.st_dev, status.st_ino) in visited:
-                return
-            visited.add((status.st_dev, status.st_ino))
-            with os.scandir(path) as entries:
-                held = [entry for entry in entries if not entry.name.startswith(".")]
-            inner = sorted(entry.name for entry in held if entry.is_dir())
-        except OSError as error:
-            if not name:
-                raise disk.told(error, path) from error
-            return
-        if not inner or any(self._fits(entry.name) for entry in held):
-            found.append(Shelf(disk.text(os.fsencode(name)) or ".", self._label(path), path))
-        if name.count("/") + 1 < MAX_DEPTH:
-            for child in inner:
-                self._walk(path / child, f"{name}/{child}" if name else child, found, visited)
-
-    @staticmethod
-    def _label(path: Path) -> str:
-        try:  # vdirsyncer keeps the calendar's title so
-            return disk.read_head(path / "displayname")[0].decode("utf-8", "replace").strip() or path.name
-        except (OSError, BrokenItem):
-            return disk.text(os.fsencode(path.name))
-
-    def _fits(self, name: str) -> bool:
-        return name.lower().endswith(self._suffix) and not name.startswith(".")
-
-    def shelf(self, stream: Stream) -> Shelf:
-        """The shelf of a stream.
-
-        Raises:
-            TryLater: it was there and is not now.
-        """
-        for shelf in self.shelves():
-            if shelf.name == stream.name:
-                return shelf
-        raise TryLater(f"{stream.label} is not there now.")
-
-    def listing(self, shelf: Shelf) -> dict[str, str]:
-        """The files, each with what the file system says of it.
-
-        Raises:
-            NeedsUser: the folder is empty and another one than it was: a disk is not mounted.
-        """
-        if shelf.path == self.root and self.root.is_file():
-            names = [self.root.name]
-            folder = self.root.parent
-        else:
-            folder = shelf.path
-            with disk.translated(folder), os.scandir(folder) as entries:
-                names = sorted(entry.name for entry in entries if self._fits(entry.name))
-            self._landmarks.check(folder, bool(names))
-        found = {}
-        for name in names:
-            try:
-                status = (folder / name).stat()
-            except OSError:
-                stamp = "0"  # gone this moment, or a link to nowhere: reading it will tell
-            else:
-                stamp = f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
-                if disk.clock_ns() - status.st_mtime_ns < RACY_NS:
-                    stamp += "~"
-            found[name] = stamp
-        return found
-
-    def path_of(self, shelf: Shelf, name: str) -> Path:
-        """Where a file of the shelf lies."""
-        return self.root if shelf.path == self.root and self.root.is_file() else shelf.path / name
 
     def changes(self, shelf: Shelf, since: Position, parse: Callable[[str, bytes], Parsed[T]]) -> Iterator[Changed[T]]:
         """One pass over a shelf; ``parse`` is given each new or changed file by name.
@@ -171,13 +74,11 @@ class Files(Generic[T]):
             CursorExpired: before the first page.
         """
         known = _decode(since.cursor)
-        full = not since.cursor or since.progress == "full"
-        if since.progress not in ("", "full", "more"):
-            raise CursorExpired("the place in this folder cannot be read any more")
+        going_on, gone = _resume(since.progress)
+        full = going_on == FULL or not since.cursor
         now = self.listing(shelf)
         todo = [name for name, stamp in now.items() if self._is_news(shelf, name, stamp, known.get(name))]
-        earlier = tuple(i for held in known.values() for i in held.ids) if full else ()
-        gone: set[str] = set()
+        listed = [i for held in known.values() for i in held.ids] if full else []
         unended = not since.cursor or bool(since.progress)
         done = 0
         while True:
@@ -192,6 +93,7 @@ class Files(Generic[T]):
                 for name in [name for name in known if name not in now and _is_gone(self.path_of(shelf, name))]:
                     gone.update(known.pop(name).ids)
                 gone -= {i for held in known.values() for i in held.ids}
+            listed += (i for one in page for i in one.parsed.ids)
             items = tuple(i for one in page for i in one.parsed.items)
             broken = tuple(b for one in page for b in one.parsed.broken)
             news = items or broken or (last and gone) or any(one.new for one in page)
@@ -201,14 +103,16 @@ class Files(Generic[T]):
                 yield Changed(
                     items=items,
                     broken=broken,
-                    listed=earlier + tuple(i for one in page for i in one.parsed.ids),
+                    listed=tuple(dict.fromkeys(listed)),
                     gone=tuple(sorted(gone)) if last else (),
                     full=full,
-                    position=Position(_encode(known), "" if last else ("full" if full else "more")),
+                    position=Position(
+                        _encode(known), "" if last else json.dumps([FULL if full else MORE, *sorted(gone)])
+                    ),
                 )
+                listed = []
             if last:
                 return
-            earlier = ()
 
     def _is_news(self, shelf: Shelf, name: str, stamp: str, known: Known | None) -> bool:
         if known is None:
@@ -255,21 +159,23 @@ class Files(Generic[T]):
         known[name] = Known(stamp, "", ids)
         return _Outcome(Parsed(ids, (), (Broken(disk.text(os.fsencode(name)), why),)), frozenset(), True)
 
-    def contents(self) -> Iterator[tuple[Shelf, str, bytes]]:
-        """Every file of every shelf; what cannot be read is passed over."""
-        for shelf in self.shelves():
-            for name in self.listing(shelf):
-                try:
-                    yield shelf, name, disk.read_whole(self.path_of(shelf, name))
-                except (OSError, BrokenItem):
-                    continue
-
 
 @dataclass(frozen=True, slots=True)
 class _Outcome(Generic[T]):
     parsed: Parsed[T]
     gone: frozenset[str]
     new: bool
+
+
+def _resume(progress: str) -> tuple[str, set[str]]:
+    """What kind of pass was stopped, and which items it had missed by then, in whatever file they may be now."""
+    if not progress:
+        return "", set()
+    try:
+        kind, *gone = json.loads(progress)
+    except (ValueError, TypeError) as error:
+        raise CursorExpired("the place in this folder cannot be read any more") from error
+    return str(kind), {str(item) for item in gone}
 
 
 def _is_gone(path: Path) -> bool:
@@ -298,11 +204,3 @@ def _decode(cursor: str) -> dict[str, Known]:
         return {os.fsdecode(bytes.fromhex(n)): Known(str(k[0]), str(k[1]), tuple(k[2])) for n, k in held.items()}
     except (ValueError, binascii.Error, zlib.error, KeyError, IndexError, TypeError, AttributeError) as error:
         raise CursorExpired("the position in this folder cannot be read any more") from error
-
-
-def names_of(ids: Sequence[str]) -> dict[str, list[str]]:
-    """Item ids ``file#uid`` by file."""
-    found: dict[str, list[str]] = {}
-    for item_id in ids:
-        found.setdefault(item_id.partition("#")[0], []).append(item_id)
-    return found

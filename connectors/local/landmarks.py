@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from connectors.local import disk
@@ -52,6 +53,9 @@ class Landmarks:
         return self._known
 
     def _write(self, known: dict[str, int]) -> None:
-        with disk.translated(self._path):
+        # No more than a hint: a full disk is told where it matters.
+        temporary = self._path.with_name(f".landmarks.{os.getpid()}.tmp")
+        with suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            disk.replace(self._path, json.dumps(known).encode(), self._path.with_name(f".landmarks.{os.getpid()}.tmp"))
+            temporary.write_text(json.dumps(known), "utf-8")
+            temporary.replace(self._path)

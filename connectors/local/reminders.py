@@ -9,9 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from connectors.local import disk
-from connectors.local.files import Files, Shelf
+from connectors.local.shelves import Shelf, Shelves
 from daemon.core.errors import BrokenItem, Conflict, KithError, NeedsUser, OutcomeUnknown
-from daemon.core.model import EventItem, OutgoingEvent, RemoteEvent, Whereabouts
+from daemon.core.model import OutgoingEvent, RemoteEvent, Whereabouts
 from daemon.formats import ics
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@._-]")
@@ -22,7 +22,7 @@ class LocalReminders:
     digest. Created by linking a finished file into place, so it never overwrites and is never half there.
     """
 
-    def __init__(self, files: Files[EventItem], calendar: str, zone: str) -> None:
+    def __init__(self, files: Shelves, calendar: str, zone: str) -> None:
         self._files = files
         self._calendar = calendar
         self._zone = zone

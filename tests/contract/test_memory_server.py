@@ -142,3 +142,12 @@ def test_a_deleted_card_has_a_tombstone(rig: MemoryRig, connection: Connection) 
     first = read(connection.contacts.pages(stream, Position()))
     rig.delete_card(handle)
     assert read(connection.contacts.pages(stream, first.position)).gone == {handle}
+
+
+def test_a_full_pass_gone_on_with_lists_again_what_it_had_listed(rig: MemoryRig, connection: Connection) -> None:
+    handles = [rig.add_event(event(f"e{n}")) for n in range(8)]
+    assert connection.calendar is not None
+    stream = connection.calendar.streams()[0]
+    first = next(iter(connection.calendar.pages(stream, Position(), KNOWN, WINDOW)))
+    rest = read(connection.calendar.pages(stream, first.position, KNOWN, WINDOW))
+    assert rest.full and rest.listed == set(handles)

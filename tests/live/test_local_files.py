@@ -82,11 +82,13 @@ def test_vdirsyncer_and_khal_layouts(tmp_path: Path) -> None:
 
 
 def test_one_folder_of_events(tmp_path: Path) -> None:
-    (tmp_path / "a.ics").write_bytes(event("a"))
-    (tmp_path / "b.ICS").write_bytes(event("b"))
-    (tmp_path / "c.ics.tmp").write_bytes(event("c"))
-    (tmp_path / "notes.txt").write_text("no event")
-    source = calendar(connect(tmp_path, calendars=str(tmp_path)))
+    root = tmp_path / "calendar"
+    root.mkdir()
+    (root / "a.ics").write_bytes(event("a"))
+    (root / "b.ICS").write_bytes(event("b"))
+    (root / "c.ics.tmp").write_bytes(event("c"))
+    (root / "notes.txt").write_text("no event")
+    source = calendar(connect(tmp_path, calendars=str(root)))
     (stream,) = source.streams()
     assert uids(go(source, stream)) == ["a", "b"]
 
@@ -127,6 +129,20 @@ def test_a_card_that_goes_from_one_file_to_another_stays(tmp_path: Path) -> None
     (root / "z.vcf").unlink()
     third = read(source.pages(stream, second.position))
     assert third.gone == {"u2"} and source.gone(stream, ["u1", "u2"]) == {"u2"}
+
+
+def test_what_left_a_file_is_not_forgotten_by_a_pass_that_was_stopped(rig: LocalRig) -> None:
+    path = rig.calendar / "a.ics"
+    path.write_bytes(joined(event("a"), event("b")))
+    source = calendar(rig.connection())
+    stream = source.streams()[-1]
+    before = go(source, stream)
+    path.write_bytes(event("a", NOW))
+    for number in range(8):
+        rig.add_event(event(f"e{number}"))
+    first = next(iter(source.pages(stream, before.position, KNOWN, WINDOW)))
+    rest = go(source, stream, first.position)
+    assert set(first.gone) | rest.gone == {"a.ics#b"}
 
 
 # -- what is news -------------------------------------------------------------------------------------
@@ -173,6 +189,16 @@ def test_what_cannot_be_read_is_not_gone(rig: LocalRig) -> None:
     assert go(source, stream, second.position).gone == {item_id}
 
 
+def test_a_full_pass_gone_on_with_lists_again_what_it_had_listed(rig: LocalRig) -> None:
+    for number in range(8):
+        rig.add_event(event(f"e{number}"))
+    source = calendar(rig.connection())
+    stream = source.streams()[-1]
+    first = next(iter(source.pages(stream, Position(), KNOWN, WINDOW)))
+    rest = go(source, stream, first.position)
+    assert first.full and rest.full and len(rest.listed) == 8
+
+
 # -- a folder that is not there -----------------------------------------------------------------------
 
 
@@ -200,6 +226,18 @@ def test_an_empty_mount_point_is_not_an_emptied_calendar(rig: LocalRig) -> None:
         (rig.root / name).rename(rig.root / "calendars" / name)
     for name, stream in streams.items():
         assert go(source, stream, seen[name].position).gone == set()
+
+
+def test_nothing_is_written_to_the_mount_point_of_a_disk_that_is_away(rig: LocalRig) -> None:
+    reminders(rig.connection()).create(reminder())
+    (rig.root / "calendars").rename(rig.root / "disk")
+    (rig.root / "calendars").mkdir()
+    target = reminders(rig.fresh_connection())
+    with pytest.raises(NeedsUser, match="Mount"):
+        target.find("k", "u@example.org")
+    with pytest.raises(NeedsUser, match="Mount"):
+        target.create(reminder(2))
+    assert not list((rig.root / "calendars").iterdir())
 
 
 def test_a_calendar_really_emptied_is_told_so(rig: LocalRig) -> None:
