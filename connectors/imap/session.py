@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import ssl
 import threading
@@ -91,6 +92,13 @@ class Session:
             keywords=frozenset(flag.decode("ascii", "replace").lower() for flag in flags),
         )
 
+    def spoke(self) -> bool:
+        """Whether something came unasked: mostly the end of the connection."""
+        try:
+            return bool(select.select([self.client.socket()], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True
+
     def alive(self) -> bool:
         """Whether the server still answers."""
         try:
@@ -142,7 +150,7 @@ class Sessions:
     def _take(self, sure: bool) -> Session:
         while self._idle:
             session = self._idle.pop()
-            fresh = time.monotonic() - session.used < STALE_AFTER
+            fresh = time.monotonic() - session.used < STALE_AFTER and not session.spoke()
             if (fresh and not sure) or session.alive():
                 return session
             session.close()

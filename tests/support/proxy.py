@@ -37,6 +37,7 @@ class Proxy:
     black_hole: bool = False  # bytes are taken and nothing ever comes back
     trickle: int = 0  # so many bytes a tenth of a second come down
     connections: int = 0
+    sent: bytearray = field(default_factory=bytearray)  # all that went up
     _traps: dict[Way, _Trap] = field(default_factory=dict)
     _awaited: re.Pattern[bytes] | None = None
     _sockets: set[socket.socket] = field(default_factory=set)
@@ -93,6 +94,8 @@ class Proxy:
                 if way is Way.UP and self._awaited is not None and self._awaited.search(piece):
                     self._awaited = None
                     self.lose(Way.DOWN, b"")
+                if way is Way.UP:
+                    self.sent += piece
                 trap = self._traps.get(way)
                 if trap is not None and trap.pattern.search(piece):
                     del self._traps[way]
