@@ -79,9 +79,14 @@ Here is, in a few lines, what is new with me.
 }
 
 
+def local(now: datetime) -> datetime:
+    """This moment in the sample person's zone."""
+    return now.astimezone(ZoneInfo(people.ZONE))
+
+
 def midnight(now: datetime) -> datetime:
     """The beginning of today in the sample person's zone."""
-    return now.astimezone(ZoneInfo(people.ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return local(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def lay_out(folder: Path, now: datetime) -> bool:
@@ -91,7 +96,7 @@ def lay_out(folder: Path, now: datetime) -> bool:
         return False
     start = midnight(now)
     _mail(folder / "mail", start)
-    _calendar(folder / "calendars" / "personal", start.date())
+    _calendar(folder / "calendars" / "personal", local(now))
     _cards(folder / "contacts" / "people", start.date())
     _news(folder / "updates", start.date())
     text = CONFIG.format(
@@ -120,10 +125,10 @@ def _mail(root: Path, start: datetime) -> None:
             os.utime(path, (at.timestamp(), at.timestamp()))
 
 
-def _calendar(root: Path, today: date) -> None:
+def _calendar(root: Path, now: datetime) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    for meeting in meetings.meetings(today):
-        (root / f"demo-{meeting.uid}.ics").write_bytes(meetings.written(meeting, today))
+    for meeting in meetings.meetings(now):
+        (root / f"demo-{meeting.uid}.ics").write_bytes(meetings.written(meeting, now.date()))
 
 
 def _cards(root: Path, today: date) -> None:

@@ -39,11 +39,24 @@ def working_day(today: date, back: int) -> date:
     return day
 
 
-def meetings(today: date) -> tuple[SampleMeeting, ...]:
-    """All of them. What counts lies on working days, whatever day today is."""
+def coffee(now: datetime) -> datetime:
+    """When the coffee with Laura began: the last working day's afternoon, never more than three days ago.
+
+    From Monday noon on that would be too long ago for a letter of thanks: then it was this morning. ``now`` is in
+    the sample person's zone.
+    """
+    day = now.date()
+    this_morning = day.isoweekday() == 1 and now.hour >= 12
+    when, hour = (day, 9) if this_morning else (working_day(day, 1), 15)
+    return datetime(when.year, when.month, when.day, hour, tzinfo=now.tzinfo)
+
+
+def meetings(now: datetime) -> tuple[SampleMeeting, ...]:
+    """All of them. What counts lies on working days, whatever day ``now`` (in the sample person's zone) is."""
+    today, met = now.date(), coffee(now)
     last_monday = today - timedelta(days=today.weekday())
     return (
-        SampleMeeting("coffee", "Coffee with Laura", working_day(today, 1), 15, people=("laura",)),
+        SampleMeeting("coffee", "Coffee with Laura", met.date(), met.hour, people=("laura",)),
         SampleMeeting("article", "Обсуждение статьи", working_day(today, 2), 11, people=("nikolai",)),
         SampleMeeting("lunch", "Lunch with Laura and Peter", working_day(today, 20), 13, people=("laura", "peter")),
         SampleMeeting("weekly", "Планёрка", last_monday - timedelta(weeks=8), 10, 0.5, ("dmitri",), weekly=True),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from daemon.cli.demo.layout import lay_out, midnight
-from daemon.cli.demo.meetings import working_day
+from daemon.cli.demo.layout import lay_out, local, midnight
+from daemon.cli.demo.meetings import coffee
 from daemon.cli.demo.people import BY_UID, PEOPLE
 from daemon.config.settings import Settings
 from daemon.core.model import Form
@@ -22,6 +22,7 @@ from daemon.store.engine import Store
 from daemon.wiring import load_settings, opened
 
 ENABLED_FOR = timedelta(weeks=3)
+TOPIC = "calendars that work offline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _decide(deps: Deps) -> None:
     """The user's own part, all in one transaction: a demo broken off here begins here again."""
     now = deps.now()
     rules = Rules(deps.settings.policies, now)
-    start = midnight(now)
+    start, met = midnight(now), coffee(local(now)) + timedelta(hours=1)
     with deps.store.write() as conn:
         for person in PEOPLE:
             if person.circle or person.tier:
@@ -71,10 +72,7 @@ def _decide(deps: Deps) -> None:
                     tier=person.tier or None,
                 )
                 edit(conn, rules, find(conn, person.address), wish)
-        coffee = datetime.combine(working_day(start.date(), 1), time(16), start.tzinfo)
-        log_contact(
-            conn, rules, find(conn, BY_UID["laura"].address), Form.MEETING, coffee, topic="calendars that work offline"
-        )
+        log_contact(conn, rules, find(conn, BY_UID["laura"].address), Form.MEETING, met, topic=TOPIC)
         log_contact(
             conn,
             rules,

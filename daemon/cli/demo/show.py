@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import Connection, select
 
+from daemon.cli.demo.layout import local
 from daemon.cli.demo.letters import LETTERS
 from daemon.cli.demo.meetings import meetings
 from daemon.cli.demo.people import PEOPLE
@@ -33,7 +34,7 @@ def show(played: Played, folder: Path, now: datetime) -> None:
     if not played.first:
         _show_news(played, logged)
         return
-    events, kept = len(meetings(now.date())), sum(bool(p.circle or p.tier) for p in PEOPLE)
+    events, kept = len(meetings(local(now))), sum(bool(p.circle or p.tier) for p in PEOPLE)
     click.echo(
         f"Irina, who does not exist, has {len(LETTERS)} messages, {events} events and {len(PEOPLE)} people in "
         f"{_short(folder)}/.\nShe keeps {kept} of them, logged two talks by hand, and let kith write as of three "
