@@ -17,7 +17,7 @@ from tests.service.house import House
 HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
     "memory": (("home", "memory"),),
     "local": (("home", "local"),),
-    "servers": (("mail", "imap"), ("dav", "caldav-radicale")),
+    "servers": (("mail", "imap"), ("dav", "radicale")),
 }
 """name -> (account, rig) each: the accounts of the house, the first that can taking drafts and reminders."""
 
