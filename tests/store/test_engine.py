@@ -18,6 +18,7 @@ from daemon.store import metas
 from daemon.store.dialect import insert
 from daemon.store.engine import Store
 from daemon.store.tables import contact, evidence, ledger, meta
+from tests.support.postgres import Postgres
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123457, tzinfo=UTC)
 
@@ -230,23 +231,20 @@ def test_a_server_that_is_not_there_is_one_sentence_without_the_password() -> No
     _is_one_clean_sentence(caught.value)
 
 
-def test_what_the_server_refuses_needs_the_user(postgres_server: object, empty_url: str) -> None:
-    if empty_url.startswith("sqlite"):
-        missing: KithError | None = None
-        try:
-            with Store("sqlite:////nonexistent/kith.db").read():
-                pass
-        except NeedsUser as e:
-            missing = e
-        assert missing is not None
-        return
-    for url, word in (
-        (empty_url.replace("/t", "/no_such_", 1), "does not exist"),
-        (empty_url.replace("kith@", "nobody_here:hunter2@", 1), "does not exist"),
+def test_what_the_server_refuses_needs_the_user(postgres_server: Postgres) -> None:
+    good = postgres_server.url("postgres")
+    for url in (
+        postgres_server.url("no_such_database"),
+        good.replace("kith@", "nobody_here:hunter2@", 1),
     ):
-        with pytest.raises(NeedsUser, match=word) as caught, Store(url).read():
+        with pytest.raises(NeedsUser, match="does not exist") as caught, Store(url).read():
             pass
         _is_one_clean_sentence(caught.value)
+
+
+def test_a_folder_that_is_not_there_needs_the_user() -> None:
+    with pytest.raises(NeedsUser, match="cannot be opened"), Store("sqlite:////nonexistent/kith.db").read():
+        pass
 
 
 def test_a_locked_database_is_named_and_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +252,7 @@ def test_a_locked_database_is_named_and_loses_nothing(store: Store, monkeypatch:
     impatient = _impatient(store, monkeypatch)
     with store.write() as conn:
         metas.put(conn, "a", "after")
-        with pytest.raises(StoreBusy, match="busy") as caught:
+        with pytest.raises(StoreBusy, match="The database is busy") as caught:
             put(impatient, "a", "meanwhile")
         _is_one_clean_sentence(caught.value)
     assert values(store) == {"a": "after"}
@@ -296,7 +294,7 @@ def test_a_full_disk_is_named_and_loses_nothing(tmp_path: Path) -> None:
     with store.read() as conn:
         pages = int(conn.exec_driver_sql("PRAGMA page_count").scalar_one())
         conn.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(StoreBusy, match="disk is full") as caught, store.write() as conn:
+    with pytest.raises(StoreBusy, match="The disk is full") as caught, store.write() as conn:
         metas.put(conn, "cursor", "2")
         metas.put(conn, "facts", "x" * 100_000)
     _is_one_clean_sentence(caught.value)
