@@ -6,6 +6,7 @@ that are gone from their address book last. Addresses are united, dates united b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,8 @@ FIELDS = (
     "url",
 )
 """The fields of one line each."""
+
+_UNIQUE = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f-]{14,}[0-9A-Fa-f]")
 
 _NAME_PARTS = ("given", "family", "patronymic")
 
@@ -103,6 +106,16 @@ def effective(sources: Iterable[SourceCard]) -> Effective:
 def credits_nobody(address: str, users: int, shared: bool, assigned: bool) -> bool:
     """Whether contact through an address counts for no one: several use it, and the user named none of them."""
     return not assigned and (shared or users > 1)
+
+
+def global_id(record_id: str) -> str:
+    """What in a record id is unique over all address books: a UUID or another long run of hex digits; else "".
+
+    "1", "contact-0001.vcf" and ids derived from the content name a record in their own source only. (Servers name a
+    card's file after its UID, so that the same person's id comes with and without ``.vcf``.)
+    """
+    match = None if record_id.startswith(DERIVED) else _UNIQUE.search(record_id)
+    return match[0].casefold() if match and len(set(match[0])) > 6 else ""
 
 
 def is_shared_by_form(address: str) -> bool:

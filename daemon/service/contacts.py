@@ -173,7 +173,7 @@ def edit(conn: Connection, rules: Rules, contact_id: int, change: Change) -> Non
     touched = sources.recompute(conn, [contact_id], rules.now)
     _set_own(conn, contact_id, change)
     if touched or change.tier is not None or change.circles or change.not_circles:
-        rederive(conn, touched | {contact_id}, rules)
+        rederive(conn, touched | {contact_id}, Rules(rules.policies, rules.now))  # fresh: caps and credits have changed
 
 
 def _set_own(conn: Connection, contact_id: int, change: Change) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from daemon.core.people import is_shared_by_form
+from daemon.core.people import global_id, is_shared_by_form
 from daemon.core.plan import EDITED, OPEN
 from daemon.store import addresses, backfills, contacts, forgotten, metas, sources
 from daemon.store.contacts import FORGETTING
@@ -28,7 +28,9 @@ def forget(conn: Connection, contact_id: int, secret: bytes, now: datetime) -> b
     marks = {mark_of(secret, a) for a, s in states.items() if s.users == (contact_id,) and not is_shared_by_form(a)}
     for s in sources.of_contacts(conn, [contact_id]).get(contact_id, ()):
         if not s.by_hand:
-            marks |= {mark_of(secret, s.source, s.record_id), mark_of(secret, "uid", s.record_id)}
+            marks.add(mark_of(secret, s.source, s.record_id))
+            if unique := global_id(s.record_id):
+                marks.add(mark_of(secret, "uid", unique))
     forgotten.mark(conn, marks, now)
     contacts.change(conn, contact_id, state=FORGETTING, paused_until=None)
     metas.bump_contacts_revision(conn)

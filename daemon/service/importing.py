@@ -62,7 +62,7 @@ def import_batches(
         one = take(conn, batch.source, batch.cards, rules.now, secret=secret, me=me)
         report.add(one)
         report.broken += batch.broken
-    rederive(conn, report.touched, rules)
+    rederive(conn, report.touched, Rules(rules.policies, rules.now))  # fresh: caps and credits have changed
     return report
 
 
@@ -145,7 +145,7 @@ def sync_page(
         else:
             touched |= _drop(conn, source, gone, now)
     if rules is not None and touched:
-        rederive(conn, touched, rules)
+        rederive(conn, touched, Rules(rules.policies, rules.now))  # fresh: caps and credits have changed
     return touched
 
 

@@ -54,7 +54,7 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
         touched |= sources.recompute(conn, [keep], rules.now)  # before the other's rows go: no address is new
         contacts.remove(conn, other)
         touched.discard(other)
-    rederive(conn, touched | {keep}, rules)
+    rederive(conn, touched | {keep}, Rules(rules.policies, rules.now))  # fresh: caps and credits have changed
 
 
 def split(
@@ -106,7 +106,9 @@ def split(
     if moved:
         _take_away(conn, contact_id, found.uid, moved, rules)
     touched = sources.recompute(conn, [contact_id, new], rules.now)
-    rederive(conn, touched | {contact_id, new}, rules)
+    rederive(
+        conn, touched | {contact_id, new}, Rules(rules.policies, rules.now)
+    )  # fresh: caps and credits have changed
     return new
 
 
@@ -132,7 +134,9 @@ def assign(conn: Connection, rules: Rules, address: str, to: int | None) -> None
         sources.put(conn, to, hand)
         touched |= sources.recompute(conn, [to], rules.now)
     addresses.assign(conn, wanted, to, shared=to is None or len(users | {to}) > 1)
-    rederive(conn, touched | ({to} if to is not None else set()), rules)
+    rederive(
+        conn, touched | ({to} if to is not None else set()), Rules(rules.policies, rules.now)
+    )  # fresh: caps and credits have changed
 
 
 def _own_address(found: contacts.Contact, text: str) -> str:

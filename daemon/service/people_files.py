@@ -9,7 +9,7 @@ from pathlib import Path
 from daemon.core.errors import UserMistake
 from daemon.core.model import Broken, Card
 from daemon.core.names import compatible
-from daemon.service.who_is_who import LONG_ID
+from daemon.core.people import global_id
 
 SUFFIXES = frozenset({".vcf", ".vcard", ".csv"})
 """What is read of a folder."""
@@ -80,5 +80,4 @@ def _joined(batches: Sequence[Batch]) -> list[Batch]:
 
 
 def _same_person(a: Card, b: Card) -> bool:
-    long = len(a.record_id) >= LONG_ID
-    return long or compatible(a.name, b.name) or bool(set(a.addresses) & set(b.addresses))
+    return bool(global_id(a.record_id)) or compatible(a.name, b.name) or bool(set(a.addresses) & set(b.addresses))

@@ -13,12 +13,9 @@ from sqlalchemy import Connection
 
 from daemon.core.model import Card
 from daemon.core.names import compatible, fold
-from daemon.core.people import DERIVED, is_shared_by_form
+from daemon.core.people import DERIVED, global_id, is_shared_by_form
 from daemon.store import addresses, contacts, forgotten, sources
 from daemon.store.forgotten import mark_of
-
-LONG_ID = 12
-"""A record id of so many characters is taken for unique everywhere; "1" or "contact7" is not."""
 
 
 @dataclass(eq=False, slots=True)
@@ -37,12 +34,13 @@ class WhoIsWho:
     def __init__(self, conn: Connection, source: str, cards: Sequence[Card], secret: bytes, me: frozenset[str]) -> None:
         self.source, self.secret, self.me = source, secret, me
         self.book = source.startswith("carddav:")
-        self.uids = contacts.uids(conn)
+        self.by_uid = contacts.by_uid(conn)
+        self.uids = set(self.by_uid)
         names = contacts.names(conn)
         self.targets = {n.id: Target(n.id, n.name) for n in names}
         self.forgetting = {n.id for n in names if n.state == contacts.FORGETTING}
         self.holders = sources.holders(conn, source)
-        self.everywhere = sources.holders_of_long_ids(conn, LONG_ID)
+        self.everywhere = {unique: i for r, i in sources.all_records(conn) if (unique := global_id(r))}
         self.owners: dict[str, Target | None] = {
             a: self.targets.get(s.owner) if s.owner is not None else None for a, s in addresses.states(conn).items()
         }
@@ -90,13 +88,17 @@ class WhoIsWho:
 
     def _by_record(self, card: Card) -> Target | None:
         found = self.holders.get(card.record_id)
-        long = len(card.record_id) >= LONG_ID and not card.record_id.startswith(DERIVED)
-        if found is None and long:
-            found = self.everywhere.get(card.record_id)
+        unique = global_id(card.record_id)
+        if found is None and unique:
+            found = self.everywhere.get(unique)
+        if found is None:
+            found = self.by_uid.get(card.record_id)  # as our own export names them
+            if found is not None:
+                return self.targets[found]
         if found is None:
             return None
         target = self.targets[found]
-        if not self.book and not long and not card.record_id.startswith(DERIVED):
+        if not self.book and not unique and not card.record_id.startswith(DERIVED):
             # "1" in one file and "1" in another: two people, if nothing else speaks for one.
             shares = any(self.owners.get(a) is target for a in card.addresses)
             if not shares and not compatible(card.name, target.name):
@@ -117,7 +119,9 @@ class WhoIsWho:
 
     def _may_return(self, card: Card, target: Target | None) -> bool:
         """Whether nobody asked for this one to be forgotten, or the user has added them again by hand since."""
-        record = {mark_of(self.secret, self.source, card.record_id), mark_of(self.secret, "uid", card.record_id)}
+        record = {mark_of(self.secret, self.source, card.record_id)}
+        if unique := global_id(card.record_id):
+            record.add(mark_of(self.secret, "uid", unique))
         marked = record & self.marks
         if target is not None:
             self.lifted |= marked
@@ -127,7 +131,7 @@ class WhoIsWho:
 
 def _uid(card: Card) -> str:
     """What a new contact is called for ever: the address book's UID, else the first address of one's own, else name."""
-    if len(card.record_id) >= LONG_ID and not card.record_id.startswith(DERIVED):
-        return f"uid:{card.record_id}"
+    if unique := global_id(card.record_id):
+        return f"uid:{unique}"
     own = [a for a in card.addresses if not is_shared_by_form(a)] or list(card.addresses)
     return f"mail:{own[0]}" if own else f"name:{fold(card.name) or card.record_id}"

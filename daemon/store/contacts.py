@@ -112,9 +112,9 @@ def names(conn: Connection) -> list[Named]:
     return [Named(r.id, r.name, r.organisation, r.state) for r in rows]
 
 
-def uids(conn: Connection) -> set[str]:
-    """Every uid in use."""
-    return set(conn.execute(select(contact.c.uid)).scalars())
+def by_uid(conn: Connection) -> dict[str, int]:
+    """The contact behind every uid in use."""
+    return {r.uid: r.id for r in conn.execute(select(contact.c.uid, contact.c.id))}
 
 
 def create(conn: Connection, uid: str, now: datetime, *, taken: set[str] | None = None) -> int:
@@ -122,7 +122,7 @@ def create(conn: Connection, uid: str, now: datetime, *, taken: set[str] | None 
 
     Whoever makes many passes the uids in use once; the new one is added to them.
     """
-    taken = uids(conn) if taken is None else taken
+    taken = set(by_uid(conn)) if taken is None else taken
     unique, n = uid, 1
     while unique in taken:
         n += 1

@@ -7,10 +7,10 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from daemon.core.model import Card, NamedDate
-from daemon.core.people import DERIVED, FIELDS, HAND, Effective, SourceCard, effective
+from daemon.core.people import FIELDS, HAND, Effective, SourceCard, effective
 from daemon.store import addresses
 from daemon.store.tables import contact, contact_date
 from daemon.store.tables import contact_source as table
@@ -49,14 +49,12 @@ def holders(conn: Connection, source: str) -> dict[str, int]:
     return {r.record_id: r.contact_id for r in rows}
 
 
-def holders_of_long_ids(conn: Connection, length: int) -> dict[str, int]:
-    """The contact behind each record id of a source's own that is long enough to be unique everywhere."""
+def all_records(conn: Connection) -> list[tuple[str, int]]:
+    """(record id, contact) of every source but the user's own word; the oldest last."""
     rows = conn.execute(
-        select(table.c.record_id, table.c.contact_id)
-        .where(func.length(table.c.record_id) >= length, table.c.source != HAND)
-        .order_by(table.c.id.desc())
+        select(table.c.record_id, table.c.contact_id).where(table.c.source != HAND).order_by(table.c.id.desc())
     )
-    return {r.record_id: r.contact_id for r in rows if not r.record_id.startswith(DERIVED)}
+    return [(r.record_id, r.contact_id) for r in rows]
 
 
 def record_names(conn: Connection, source: str) -> list[tuple[str, int, str]]:

@@ -168,8 +168,11 @@ def test_another_source_with_the_same_address_is_the_same_contact(shelf: Book) -
 
 def test_the_same_long_uid_in_two_sources_is_the_same_contact(shelf: Book) -> None:
     shelf.take(ann(addresses=()))
-    shelf.take(ann(addresses=(), title="CEO"), source="carddav:home/book")
+    shelf.take(ann(record_id=f"{UID.format(1)}.vcf", addresses=(), title="CEO"), source="carddav:home/book")
     assert shelf.people()["Ann Example"].fields["title"] == "CEO"
+    shelf.take(Card("contact-0000000001.vcf", "Bob Sample"), source="carddav:home/book")
+    shelf.take(Card("contact-0000000001.vcf", "Eve Test"), source="carddav:work/book")
+    assert shelf.count() == 3
 
 
 def test_people_of_one_name_stay_two_and_are_proposed(shelf: Book) -> None:
@@ -255,10 +258,11 @@ def test_files_and_folders(shelf: Book, tmp_path: Path) -> None:
 
 def test_what_is_exported_is_imported_as_the_same_people(shelf: Book) -> None:
     shelf.take(ann(title="CEO"), bob(record_id="~derived"))
+    shelf.take(Card("~nobody", "Eve Test"), source="linkedin")
     with shelf.store.read() as conn:
         text = write_cards(book.export(conn))
     report = shelf.take(*read_cards(text.encode())[0])
-    assert report.new == 0 and shelf.count() == 2
+    assert report.new == 0 and shelf.count() == 3
 
 
 # -- addresses -----------------------------------------------------------------------------------------
@@ -289,6 +293,9 @@ def test_a_desks_address_credits_nobody_until_assigned(shelf: Book) -> None:
         assert contacts.interest(conn, [ME]).known == {"hr@example.org"}
     who = shelf.people()["Bob Sample"].id
     shelf.do(lambda conn, rules: joining.assign(conn, rules, "hr@example.org", who))
+    assert shelf.credits() == {"hr@example.org": "Bob Sample"}
+    shelf.take(Card("~third", "Eve Test", addresses=("hr@example.org",)), source="google")
+    assert shelf.count() == 3  # assigned or not, a desk's address makes nobody the same person
     assert shelf.credits() == {"hr@example.org": "Bob Sample"}
 
 

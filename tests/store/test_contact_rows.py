@@ -54,16 +54,17 @@ def test_interest_and_credits(store: Store) -> None:
         sources.recompute(conn, [a, b], NOW)
         assert contacts.credits(conn) == {"a@example.org": a, ME: a}
         assert contacts.interest(conn, [ME]).known == {"both@example.org", "a@example.org", "hr@example.org"}
-        assert contacts.interest(conn, [ME]).revision == metas.contacts_revision(conn) == 1
+        assert contacts.interest(conn, [ME]).revision == metas.contacts_revision(conn) > 0
         assert {r.address for r in backfills.rows(conn)} >= {"both@example.org", "a@example.org"}
         assert conn.execute(select(cursor.c.cursor).where(cursor.c.kind == "calendar")).scalar_one() == ""
         addresses.assign(conn, "both@example.org", b, shared=True)
         assert contacts.credits(conn)["both@example.org"] == b
         addresses.assign(conn, "a@example.org", None, shared=True)
         assert "a@example.org" not in contacts.credits(conn)
+        before = contacts.revision(conn)
         sources.put(conn, a, said("vcard", "a", 1, addresses=("both@example.org",)))
         sources.recompute(conn, [a], NOW)
-        assert contacts.interest(conn, [ME]).revision == 2
+        assert contacts.interest(conn, [ME]).revision == contacts.revision(conn) > before
         assert {r.address for r in backfills.rows(conn)} == {"both@example.org"}
 
 
