@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,3 +30,11 @@ def store(store_template: Path, tmp_path: Path) -> Iterator[Store]:
     opened = Store(f"sqlite:///{path}")
     yield opened
     opened.close()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With KITH_NO_SKIP (as .ci/run sets it) a skipped test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("KITH_NO_SKIP") and reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("\nTests were skipped, and KITH_NO_SKIP says that none may be.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
