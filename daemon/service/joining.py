@@ -1,4 +1,7 @@
-"""One contact out of two, two out of one, and whose an address is that several use."""
+"""One contact out of two, two out of one, and whose an address is that several use.
+
+Interactions are derived anew under fresh rules each time: those handed in may remember former caps and credits.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
         touched |= sources.recompute(conn, [keep], rules.now)  # before the other's rows go: no address is new
         contacts.remove(conn, other)
         touched.discard(other)
-    rederive(conn, touched | {keep}, Rules(rules.policies, rules.now))  # fresh: caps and credits have changed
+    rederive(conn, touched | {keep}, Rules(rules.policies, rules.now))
 
 
 def split(
