@@ -49,8 +49,12 @@ service imap-login {{
     ssl = yes
   }}
 }}
+auth_failure_delay = 0
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -262,8 +266,8 @@ def _group(gid: int) -> str:
 def certificate(cert: Path, key: Path, name: str = "localhost") -> None:
     """A self-signed certificate for ``name`` and 127.0.0.1."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}"]
-        + ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(cert)],
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN={name} "
+        f"-addext subjectAltName=DNS:{name} -keyout {key} -out {cert}".split(),
         check=True,
         capture_output=True,
         timeout=60,
