@@ -24,7 +24,8 @@ HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "house" in metafunc.fixturenames and "memory_only" not in metafunc.definition.keywords:
-        metafunc.parametrize("house", list(HOUSES), indirect=True)
+        only = ["servers"] if "servers_only" in metafunc.definition.keywords else list(HOUSES)
+        metafunc.parametrize("house", only, indirect=True)
 
 
 @pytest.fixture(scope="session")
