@@ -97,6 +97,8 @@ def _by_name(everyone: Iterable[contacts.Named], text: str) -> list[int]:
     if exact:
         return exact
     words = wanted.split()
+    if whole := [i for i, name in people if set(words) <= set(fold(name).split())]:
+        return whole
     return [i for i, name in people if all(any(w.startswith(x) for w in fold(name).split()) for x in words)]
 
 
