@@ -97,8 +97,10 @@ def running() -> Iterator[Postgres]:
             "max_connections": "250",
             "shared_buffers": "32MB",
         }
+        settings = [f"--{name}={value}" for name, value in options.items()]
         server = subprocess.Popen(
-            [bin_folder / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())],
+            # setpriv becomes the server, which then ends with us even if we are killed
+            ["setpriv", "--pdeathsig", "QUIT", bin_folder / "postgres", "-D", data, *settings],
             stderr=subprocess.PIPE, text=True, cwd=home, env=env, start_new_session=True, **who,
         )  # fmt: skip
         assert server.stderr is not None
