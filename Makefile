@@ -26,7 +26,7 @@ dev: $(VENV)/.dev
 # Without Debian's python3-venv there is no pip inside a new environment: the machine's own then serves it from outside.
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 	  $(PYTHON) -m pip --version >/dev/null 2>&1 || { \
 	    rm -rf $(VENV); echo "Python cannot make an environment here: apt-get install python3-venv"; exit 1; }; \
 	  $(PYTHON) -m venv --clear --without-pip $(VENV) && \
