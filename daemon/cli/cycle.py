@@ -134,10 +134,8 @@ def show_plan(kith: Ctx, found: Situation) -> None:
         when = moment(c.slot.start, zone) if c.slot else "now"
         rows.append(("new", c.want.kind, c.want.purpose, name[c.want.contact_id], when, c.want.reason))
     for m in plan.moves:
-        why, who = "passed" if m.ours else "later", name.get(m.row.contact_id, "")
-        rows.append(
-            ("move", "reminder", m.row.purpose, name.get(m.row.contact_id, ""), moment(m.slot.start, zone), why)
-        )
+        who, when = name.get(m.row.contact_id, ""), moment(m.slot.start, zone)
+        rows.append(("move", "reminder", m.row.purpose, who, when, "passed" if m.ours else "later"))
     gone = [("withdraw", w.row, "no longer wanted") for w in plan.withdrawals]
     gone += [("lapse", x.row, "passed twice") for x in plan.lapses]
     rows.extend((verb, r.kind, r.purpose, name.get(r.contact_id, ""), "now", why) for verb, r, why in gone)

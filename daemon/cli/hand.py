@@ -142,8 +142,15 @@ def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
             query = query.where(hand_log.c.contact_id == book.find(conn, name))
         rows = list(conn.execute(query.where(hand_log.c.undone_at.is_(None)).order_by(hand_log.c.at.desc())))
     if as_json:
-        fields = ("id", "name", "form", "at", "topic", "note", "next_step", "next_by", "confidential")
-        emit_json([{f: getattr(r, f) for f in fields} | {"next_done": r.next_done_at is not None} for r in rows])
+        fields = ("id", "at", "topic", "note", "next_step", "next_by", "confidential")
+        emit_json(
+            [
+                {"contact": r.name, "kind": r.form}
+                | {f: getattr(r, f) for f in fields}
+                | {"next_done": r.next_done_at is not None}
+                for r in rows
+            ]
+        )
         return 0
     table(
         ("id", "when", "contact", "kind", "topic", "next", "by"),

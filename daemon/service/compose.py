@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from daemon.core.desired import DRAFT, UPDATE, Person, Want
+from daemon.core.desired import DRAFT, THANKS, UPDATE, Person, Want
 from daemon.core.errors import Refused
 from daemon.core.model import OutgoingDraft, OutgoingEvent
 from daemon.core.plan import OPEN
@@ -45,7 +45,7 @@ def draft_facts(
         today=now.astimezone(zone).date(),
         occasion_date=want.occasion_date,
         occasion_title=edition.subject if edition else "",
-        topics=_topics(conn, person.contact_id, now),
+        topics=_topics(conn, person.contact_id, _topics_since(want, zone, now)),
         organisation=row.organisation,
         news=edition.text if edition else "",
         last_contact=last.astimezone(zone).date() if last else None,
@@ -53,7 +53,14 @@ def draft_facts(
     )
 
 
-def _topics(conn: Connection, contact_id: int, now: datetime) -> tuple[str, ...]:
+def _topics_since(want: Want, zone: ZoneInfo, now: datetime) -> datetime:
+    """From when on topics may be mentioned: thanks for a meeting are about that one, not about last winter's call."""
+    if want.purpose == THANKS and want.occasion_date is not None:
+        return datetime.combine(want.occasion_date, time(), zone)
+    return now - TOPICS_OF
+
+
+def _topics(conn: Connection, contact_id: int, since: datetime) -> tuple[str, ...]:
     """Topics logged by hand, newest first; confidential ones never leave the store."""
     return tuple(
         conn.execute(
@@ -63,7 +70,7 @@ def _topics(conn: Connection, contact_id: int, now: datetime) -> tuple[str, ...]
                 hand_log.c.topic != "",
                 hand_log.c.confidential.is_(False),
                 hand_log.c.undone_at.is_(None),
-                hand_log.c.at > now - TOPICS_OF,
+                hand_log.c.at >= since,
             )
             .order_by(hand_log.c.at.desc())
             .limit(3)
@@ -149,7 +156,7 @@ def remind(
             language=deps.settings.me.language,
             last_contact=last.astimezone(zone).date() if last else None,
             last_form=form,
-            topics=_topics(conn, person.contact_id, want.due),
+            topics=_topics(conn, person.contact_id, want.due - TOPICS_OF),
             next_step=_next_step(conn, person.contact_id),
             prepared_draft=_prepared(conn, person.contact_id),
         )

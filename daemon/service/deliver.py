@@ -20,7 +20,7 @@ from daemon.core.plan import EDITED, FAILED, MOVED, PENDING, SENT, SKIPPED, WITH
 from daemon.core.ports import DraftTarget, ReminderTarget
 from daemon.service.compose import as_day, compose, remind
 from daemon.service.deps import CycleReport, Deps
-from daemon.service.news import current_news
+from daemon.service.news import told_news
 from daemon.service.planning import close, person_of, still_wanted
 from daemon.store import health, lease
 from daemon.store.tables import ledger, outbox
@@ -160,7 +160,7 @@ class Delivery:
 
     def _letter(self, job: _Job) -> OutgoingDraft:
         row, now = job.row, self.deps.now()
-        news = current_news(self.deps.settings.updates, now, self.deps.settings.hours.zone)
+        news, _ = told_news(self.deps.settings.updates, now, self.deps.settings.hours.zone)
         with self.deps.store.read() as conn:
             person = person_of(self.deps, conn, row.contact_id, now)
             person = replace(person, speaks=row.lang)

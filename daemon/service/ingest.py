@@ -162,7 +162,7 @@ class Ingest:
                 continue
             break
         with self.deps.store.write() as conn:
-            lease.check(conn, self.fence, self.deps.now())
+            self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
             cursors.set_read_at(conn, self.name, kind, stream.name, started)
         return True
 
@@ -178,7 +178,8 @@ class Ingest:
         for page in pages:
             if self.deps.should_stop():
                 raise Stopped
-            with self.deps.store.write() as conn:
+            # A power cut may take the last pages back, with their cursors: they are read again.
+            with self.deps.store.write(durable=False) as conn:
                 self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
                 if kind != "contacts" and metas.contacts_revision(conn) != interest.revision:
                     raise BookChanged
@@ -274,7 +275,7 @@ class Ingest:
         for page in source.search(stream, addresses, waiting[0].progress, interest):
             if self.deps.should_stop():
                 raise Stopped
-            with self.deps.store.write() as conn:
+            with self.deps.store.write(durable=False) as conn:
                 self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
                 # A contact added meanwhile has a row of its own: what this page misses of theirs is searched later.
                 self.commit_mail(conn, stream, page, interest)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from daemon.core.errors import UserMistake
 from daemon.service.updates import Update, quarter_ends, quarter_of, read_editions
 
 OPEN_AFTER = timedelta(days=30)
@@ -32,6 +33,17 @@ class News:
         """The circles any edition names; empty where one is for all the kept."""
         named = [e.circles for e in self.editions.values()]
         return frozenset().union(*named) if all(named) else frozenset()
+
+
+def told_news(folder: Path | None, now: datetime, zone: str) -> tuple[News | None, str]:
+    """The news that may be told now, and what is wrong with the file ("" where nothing is).
+
+    A file that cannot be used stops the news alone: reminders and other letters go on.
+    """
+    try:
+        return current_news(folder, now, zone), ""
+    except UserMistake as e:
+        return None, str(e)
 
 
 def current_news(folder: Path | None, now: datetime, zone: str) -> News | None:

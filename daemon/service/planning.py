@@ -32,7 +32,7 @@ from daemon.core.model import Window
 from daemon.core.plan import DONE, LAPSED, PENDING, Create, Lapse, Move, Plan, Release, Row, Withdraw, make_plan
 from daemon.service import compose
 from daemon.service.deps import Deps
-from daemon.service.news import News, current_news
+from daemon.service.news import News, told_news
 from daemon.service.people import people, with_languages
 from daemon.service.routing import Router
 from daemon.store import enablement, lease
@@ -48,13 +48,14 @@ class Situation:
     wants: Mapping[str, Want]
     world: World
     news: News | None
+    fault: str = ""  # what is wrong with the quarter's file
 
 
 def situation(
     deps: Deps, conn: Connection, now: datetime, *, busy: Sequence[Window] = (), since: datetime | None = None
 ) -> Situation:
     """The plan as of ``now``, from the store alone. ``since`` plans as if writing were enabled from then on."""
-    news = current_news(deps.settings.updates, now, deps.settings.hours.zone)
+    news, fault = told_news(deps.settings.updates, now, deps.settings.hours.zone)
     world = make_world(deps, conn, news, since)
     kept = people(conn, deps.settings, now, kept_only=True)
     kept = with_languages(conn, kept, deps.renderer.languages(), news=news is not None)
@@ -69,7 +70,7 @@ def situation(
         busy=busy,
         now=now,
     )
-    return Situation(plan, persons, wants, world, news)
+    return Situation(plan, persons, wants, world, news, fault)
 
 
 def make_world(deps: Deps, conn: Connection, news: News | None, since: datetime | None = None) -> World:
@@ -86,7 +87,7 @@ def make_world(deps: Deps, conn: Connection, news: News | None, since: datetime 
 
 def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: datetime) -> bool:
     """Whether one want stands as of this moment: asked again just before its remote write."""
-    news = current_news(deps.settings.updates, now, deps.settings.hours.zone)
+    news, _ = told_news(deps.settings.updates, now, deps.settings.hours.zone)
     world = make_world(deps, conn, news)
     found = people(conn, deps.settings, now, only=[contact_id])
     found = with_languages(conn, found, deps.renderer.languages(), news=news is not None)
@@ -147,9 +148,11 @@ def make(deps: Deps, now: datetime, *, since: datetime | None = None) -> tuple[S
     """The plan as of ``now``; calendars are asked for free time only if something is to be placed."""
     with deps.store.read() as conn:
         found = situation(deps, conn, now, since=since)
+    faults = [found.fault] if found.fault else []
     if not found.plan.moves and not any(c.slot for c in found.plan.creates):
-        return found, []
+        return found, faults
     busy, errors = busy_times(deps, now)
+    errors += faults
     if busy:
         with deps.store.read() as conn:
             found = situation(deps, conn, now, busy=busy, since=since)
@@ -218,8 +221,8 @@ def _intend_create(
         "created_at": now,
         "changed_at": now,
     }
-    added = conn.execute(deps.store.insert(ledger).values(row).on_conflict_do_nothing(index_elements=["key"]))
-    if added.rowcount:
+    statement = deps.store.insert(ledger).values(row).on_conflict_do_nothing(index_elements=["key"])
+    if conn.execute(statement.returning(ledger.c.key)).one_or_none() is not None:
         args = {"occasion_date": want.occasion_date.isoformat() if want.occasion_date else ""}
         conn.execute(insert(outbox).values(key=want.key, verb="create", args=args, hint=hint, created_at=now))
 

@@ -387,3 +387,26 @@ def test_a_changed_cap_replays_the_verdicts_without_the_server(house: House) -> 
     house.settings = replace(house.settings, policies=Policies(default=replace(DEFAULT_POLICY, max_recipients=2)))
     house.cycle()
     assert house.interactions(anna) == [("mail", "in", False, "mass-mail")]
+
+
+def test_a_file_of_news_that_cannot_be_used_stops_the_news_alone(house: House) -> None:
+    folder = house.settings.updates
+    assert folder is not None
+    folder.mkdir()
+    (folder / "2026-Q4.md").write_text("+++\nsubject = \n+++\nHello {name}\n")
+    people = [house.person("Person 0", "p0@example.net")]
+    rig(house).add_mail("Sent", letter("old", NOW - 200 * DAY, ME, "p0@example.net"))
+    house.enable()
+    report = run_cycle(house.deps())
+    assert any("2026-Q4.md" in e for e in report.errors)
+    assert len(rig(house).reminders()) == len(people)
+
+
+def test_thanks_mention_what_was_logged_of_that_meeting_and_nothing_older(house: House) -> None:
+    anna = house.person("Anna", ANNA, language="en")
+    rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
+    with house.store.write() as conn:
+        hand.log_contact(conn, rules(house), anna, Form.CALL, NOW - 40 * DAY, topic="the old budget")
+    house.enable()
+    house.cycle()
+    assert b"old budget" not in rig(house).drafts()[0]
