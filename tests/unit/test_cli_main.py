@@ -184,6 +184,12 @@ def test_days_in_plain_words(moment: datetime | date | None, said: str) -> None:
     assert output.ago(moment, NOW, BERLIN) == said
 
 
+def test_today_is_the_users_own_day() -> None:
+    late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)  # already the 22nd in Berlin
+    assert output.ago(date(2026, 11, 22), late, BERLIN) == "today"
+    assert output.ago(date(2026, 11, 22), late, UTC) == "tomorrow"
+
+
 def test_lengths_in_plain_words() -> None:
     assert [output.span(s) for s in (0, 1, 90, 3600, 86400 * 91)] == [
         "no time",

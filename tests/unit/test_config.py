@@ -369,6 +369,27 @@ def test_where_the_store_is() -> None:
     assert relative == Path.home() / ".local" / "state" / "kithd"
 
 
+@pytest.mark.parametrize(
+    ("target", "zone"),
+    [
+        ("/usr/share/zoneinfo/Asia/Yekaterinburg", "Asia/Yekaterinburg"),
+        ("../usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
+        ("/etc/some/file", "UTC"),
+        (None, "UTC"),
+    ],
+)
+def test_the_machines_zone_where_none_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str | None, zone: str
+) -> None:
+    def readlink(_: Path) -> Path:
+        if target is None:
+            raise OSError("no link")
+        return Path(target)
+
+    monkeypatch.setattr(Path, "readlink", readlink)
+    assert read(tmp_path, MINIMAL.replace("time_zone", "# time_zone")).hours.zone == zone
+
+
 def test_config_knows_no_connector() -> None:
     for file in (Path(__file__).parents[2] / "daemon" / "config").glob("*.py"):
         assert "connectors" not in re.sub(r'""".*?"""|#.*', "", file.read_text("utf-8"), flags=re.DOTALL), file
