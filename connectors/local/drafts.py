@@ -89,7 +89,7 @@ class LocalDrafts:
                 made = False
             if digest(disk.read_whole(target)) != expected:
                 if made:  # written to in place just now: it goes back
-                    target.replace(source)
+                    _take_back(target, source)
                 raise Conflict("The draft was edited.")
             source.unlink(missing_ok=True)
             disk.sync_folder(target.parent)
@@ -187,6 +187,14 @@ class LocalDrafts:
 
 def _name(key: str) -> bytes:
     return f"1.k{key}.draft".encode()
+
+
+def _take_back(target: Path, source: Path) -> None:
+    # Renaming one name of a file onto another name of it does nothing (POSIX rename).
+    if not source.exists():
+        target.rename(source)
+    elif target.samefile(source):
+        target.unlink()
 
 
 class _MessageIds:

@@ -191,12 +191,26 @@ def test_what_cannot_be_read_is_not_gone(rig: LocalRig) -> None:
 
 def test_a_full_pass_gone_on_with_lists_again_what_it_had_listed(rig: LocalRig) -> None:
     for number in range(8):
-        rig.add_event(event(f"e{number}"))
+        os.utime(rig.add_event(event(f"e{number}")), (0, 0))
     source = calendar(rig.connection())
     stream = source.streams()[-1]
     first = next(iter(source.pages(stream, Position(), KNOWN, WINDOW)))
     rest = go(source, stream, first.position)
     assert first.full and rest.full and len(rest.listed) == 8
+
+
+def test_a_card_spoilt_by_another_program_is_not_gone(rig: LocalRig) -> None:
+    handle = rig.add_card(card("u1", "Anna", ANNA))
+    source = contacts(rig.connection())
+    (stream,) = source.streams()
+    first = read(source.pages(stream, Position()))
+    rig.change_card(handle, b"BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n")
+    second = read(source.pages(stream, first.position))
+    assert len(second.broken) == 1 and not second.gone
+    assert source.gone(stream, ["u1"]) == frozenset()
+    rig.change_card(handle, card("u1", "Anna O.", ANNA))
+    third = read(source.pages(stream, second.position))
+    assert [c.name for c in third.items if isinstance(c, Card)] == ["Anna O."] and not third.gone
 
 
 # -- a folder that is not there -----------------------------------------------------------------------
