@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from imapclient import IMAPClient
 
 PASSWORD = "correct-horse"
@@ -192,6 +193,8 @@ def dovecot(*, mdbox: bool = False, special_use: bool = True) -> Iterator[Doveco
         mdbox: the mail format; Maildir otherwise.
         special_use: whether the folders say what they are for.
     """
+    if not available():
+        pytest.skip("Dovecot is not installed: apt-get install dovecot-imapd")
     base = Path(tempfile.mkdtemp(prefix="kdc", dir="/tmp"))  # short: socket paths are limited
     base.chmod(0o755)
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Introspection)
