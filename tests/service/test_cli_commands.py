@@ -1,0 +1,179 @@
+"""The commands that look, run and correct, as a person uses them: on the demonstration's mailbox."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.cli.context import Ctx
+from daemon.cli.demo.round import play
+from daemon.cli.main import run
+
+NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration, laid out and run once."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    play(folder, lambda: NOW).store.close()
+    return folder
+
+
+class Kith:
+    """The command on a copy of the demonstration."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.capsys, self.patch = folder, capsys, patch
+        self.now = NOW + timedelta(minutes=30)
+
+    def __call__(self, *arguments: str, answers: str = "", code: int = 0) -> str:
+        self.patch.setattr("sys.stdin", io.StringIO(answers))
+        self.capsys.readouterr()
+        found = run(["--config", str(self.folder / "config.toml"), *arguments], Ctx(clock=lambda: self.now))
+        out, self.err = self.capsys.readouterr()
+        assert found == code, (arguments, found, out, self.err)
+        assert "Traceback" not in out + self.err
+        return out
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self(*arguments, "--json"))
+
+
+@pytest.fixture
+def kith(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Kith]:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace(str(demo), str(folder)))
+    yield Kith(folder, capsys, monkeypatch)
+
+
+def test_status_says_who_is_due_and_how_the_accounts_are(kith: Kith) -> None:
+    found = kith.json("status")
+    assert (found["contacts"], found["kept"], found["observing"]) == (18, 15, False)
+    assert found["accounts"][0]["trouble"] == ""
+    assert "15 kept" in kith("status")
+
+
+def test_why_shows_each_observation_with_its_verdict_and_rule(kith: Kith) -> None:
+    shown = kith("why", "Николай")
+    assert "cc-only" in shown
+    found = kith.json("why", "Николай Примеров")
+    assert {o["rule"] for o in found["observations"]} >= {"counted", "cc-only"}
+    assert all(o["evidence"] for o in found["observations"])
+
+
+def test_interactions_and_ledger_have_their_documented_form(kith: Kith) -> None:
+    assert {"contact", "kind", "direction", "at", "counted", "rule", "subject"} <= set(kith.json("interactions")[0])
+    rows = kith.json("ledger")
+    assert {"key", "kind", "purpose", "contact", "state", "account", "remote_id"} <= set(rows[0])
+    assert {r["kind"] for r in rows} == {"reminder", "draft"}
+    assert len(kith.json("interactions", "--contact", "Николай")) < len(kith.json("interactions"))
+
+
+def test_plan_writes_nothing_and_once_with_nothing_new_does_nothing(kith: Kith) -> None:
+    before = {p: p.stat().st_mtime_ns for p in kith.folder.rglob("*") if p.is_file() and "state" not in p.parts}
+    assert kith.json("plan")["create"] == []
+    assert kith.json("once")["done"] == []
+    after = {p: p.stat().st_mtime_ns for p in kith.folder.rglob("*") if p.is_file() and "state" not in p.parts}
+    assert after == before
+
+
+def test_log_edit_undo_and_next_step(kith: Kith) -> None:
+    kith(
+        "log",
+        "Helen",
+        "--kind",
+        "meeting",
+        "--at",
+        "yesterday",
+        "--topic",
+        "plans",
+        "--next",
+        "send it",
+        "--by",
+        "2026-11-25",
+    )
+    entry = kith.json("log", "--list", "Helen")[0]
+    assert (entry["kind"], entry["topic"], entry["next_by"]) == ("meeting", "plans", "2026-11-25")
+    kith("log", "--edit", str(entry["id"]), "--topic", "other plans")
+    assert kith.json("log", "--list", "Helen")[0]["topic"] == "other plans"
+    kith("log", "--done", str(entry["id"]))
+    assert kith.json("log", "--list", "Helen")[0]["next_done"] is True
+    kith("log", "--undo", str(entry["id"]))
+    assert not kith.json("log", "--list", "Helen")
+    kith("log", "--undo", str(entry["id"]), code=2)
+
+
+def test_contact_logged_withdraws_the_reminder_with_the_next_round(kith: Kith) -> None:
+    assert [
+        r["state"] for r in kith.json("ledger") if (r["contact"], r["purpose"]) == ("Helen Example", "keep-in-touch")
+    ] == ["written"]
+    kith("log", "Helen", "--kind", "call")
+    done = kith.json("once")["done"]
+    assert {"verb": "withdraw", "kind": "reminder", "purpose": "keep-in-touch", "contact": "Helen Example"} in done
+
+
+def test_snooze_skip_overrule_unfreeze(kith: Kith) -> None:
+    assert "2026-12-08" in kith("snooze", "Helen", "--until", "2026-12-08")
+    assert "Skipped" in kith("skip", "Марина")
+    row = next(i for i in kith.json("interactions") if i["counted"])
+    kith("overrule", str(row["id"]), "--does-not-count")
+    assert next(i for i in kith.json("interactions") if i["id"] == row["id"])["rule"] == "overruled"
+    kith("overrule", str(row["id"]), "--clear")
+    assert next(i for i in kith.json("interactions") if i["id"] == row["id"])["counted"] is True
+    kith("unfreeze", "nobody@example.org", code=2)
+
+
+def test_forget_asks_then_takes_everything_along(kith: Kith) -> None:
+    kith("forget", "Laura", answers="n\n", code=1)
+    kith("forget", "Laura", "--yes")
+    kith("once")
+    assert "laura.fiction" not in kith("contacts", "list", "--json")
+    kith("why", "Laura", code=2)
+    drafts = [p.read_bytes() for p in (kith.folder / "mail" / ".Drafts").rglob("*") if p.is_file()]
+    assert not any(b"laura.fiction" in d for d in drafts)
+
+
+def test_digest_quarantine_and_confirm_have_something_to_say(kith: Kith) -> None:
+    assert "Nobody waits" in kith("digest")
+    assert "Nothing is in quarantine" in kith("quarantine", "list")
+    kith("confirm", "99", "--yes", code=2)
+    assert "status" in kith.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("why", "Nobody Known"), "Nobody"),
+        (("log",), "Say with whom"),
+        (("log", "Helen", "--at", "whenever"), "no moment"),
+        (("snooze", "Helen"), "--until"),
+        (("snooze", "Helen", "--until", "2020-01-01"), "lies ahead"),
+        (("overrule", "1"), "--counts"),
+        (("overrule", "999999", "--counts"), "no interaction"),
+        (("statsu",), "status"),
+    ],
+)
+def test_a_mistake_gets_one_clear_sentence(kith: Kith, arguments: tuple[str, ...], says: str) -> None:
+    kith(*arguments, code=2)
+    assert says in kith.err
+
+
+def test_without_a_store_or_a_config_it_says_what_to_do(kith: Kith, tmp_path: Path) -> None:
+    shutil.rmtree(kith.folder / "state")
+    kith("status", code=2)
+    assert "kith once" in kith.err
+    (kith.folder / "config.toml").unlink()
+    kith("status", code=2)
+    assert "kith init" in kith.err
