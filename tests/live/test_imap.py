@@ -200,15 +200,27 @@ def test_nothing_new_is_one_round_trip_however_large_the_folder(
         assert net.connections == 1
 
 
-def test_a_whole_scan_leaves_no_mark(server: Dovecot, user: str, account: Connection) -> None:
+def test_a_whole_scan_leaves_no_mark(server: Dovecot, user: str, net: Proxy, account: Connection) -> None:
     fill(server, user, 5)
     before = server.status(user, "INBOX")
     assert len(mails(read(account))) == 5
     list(source(account).search(INBOX, [ANNA], "", KNOWN))
     assert server.status(user, "INBOX") == before
+    assert b"BODY.PEEK[" in net.sent and b"BODY[" not in net.sent and b"SELECT" not in net.sent
     with server.client(user) as client:
         client.select_folder("INBOX", readonly=True)
         assert all(rb"\Seen" not in row[b"FLAGS"] for row in client.fetch(client.search(), ["FLAGS"]).values())
+
+
+def test_a_stopped_back_fill_goes_on_where_it_was(server: Dovecot, user: str, account: Connection) -> None:
+    fill(server, user, 5)
+    first = next(iter(source(account).search(INBOX, [ANNA], "", KNOWN)))
+    rest = list(source(account).search(INBOX, [ANNA], first.position.progress, KNOWN))
+    assert [one.message_id for one in mails([first, *rest])] == [f"<{n}@example.com>" for n in range(5)]
+    many = [ANNA, *(f"person{n}@example.net" for n in range(30))]
+    first = next(iter(source(account).search(INBOX, many, "", KNOWN)))
+    rest = list(source(account).search(INBOX, many, first.position.progress, KNOWN))
+    assert [one.message_id for one in mails([first, *rest])] == [f"<{n}@example.com>" for n in range(5)]
 
 
 def test_folders(server: Dovecot, user: str, account: Connection) -> None:

@@ -12,8 +12,8 @@ from imapclient.exceptions import IMAPClientAbortError
 
 from connectors.imap.cursor import Cursor
 from connectors.imap.options import Settings
+from connectors.imap.reading import Reading
 from connectors.imap.session import Box
-from connectors.imap.source import _Reading
 from connectors.imap.stream import FetchStream, Row, flags_of, received_of, uid_sets
 from daemon.core.errors import Refused, TryLater
 
@@ -147,7 +147,7 @@ def cursors(rows: list[tuple[int, int]], start: int = 1, extra: bytes = b"", siz
     """The first unread uid after each batch of ``size``, then after the server's OK; None: from the beginning."""
     answer = b"".join(row(s, u) for s, u in rows) + extra + OK
     box = Box(1, 1000, None, 50, frozenset())
-    reading = _Reading(session(answer), box, Cursor(1, start))
+    reading = Reading(session(answer), box, Cursor(1, start))
     found: list[int | None] = []
     for _ in reading.batches(size):
         cursor = reading.cursor(frozenset())

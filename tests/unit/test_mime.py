@@ -91,7 +91,7 @@ EVIL = "x\r\nBcc: victim@example.net\r\n\r\nbody\u202e\x00, Mallory <m@example.n
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_text_becomes_a_header_or_a_second_recipient(name: str, subject: str) -> None:
-    for evil in (name, EVIL + name):
+    for evil in (name, EVIL + name, 'x"\r\nBcc: victim@example.net\r\n\\'):
         draft = replace(
             DRAFT,
             sender=(evil, "petra@example.org"),
@@ -106,6 +106,7 @@ def test_no_text_becomes_a_header_or_a_second_recipient(name: str, subject: str)
         assert set(message.keys()) <= set(NAMES) and len(message.keys()) == len(set(message.keys()))
         assert [a.addr_spec for a in message["To"].addresses] == ["anna@example.com"]
         assert [a.addr_spec for a in message["From"].addresses] == ["petra@example.org"]
+        assert not re.search("[\x00-\x1f\u202a-\u202e]", message["To"].addresses[0].display_name)
         assert str(message["References"]) == "<1@example.com>"
         assert not re.search("[\x00-\x1f\u202a-\u202e\u2066-\u2069]", str(message["Subject"]))
 
