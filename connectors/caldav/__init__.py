@@ -5,13 +5,6 @@ The caldav package is not used: it brings niquests, which replaces urllib3 for e
 
 from __future__ import annotations
 
-from connectors.caldav.books import DavBooks
-from connectors.caldav.calendars import DavCalendars
-from connectors.caldav.discovery import BOOKS, CALENDARS, Finder, NothingThere
-from connectors.caldav.http import Client
-from connectors.caldav.objects import Objects
-from connectors.caldav.options import Settings
-from connectors.caldav.reminders import DavReminders
 from daemon.core.model import Account
 from daemon.core.ports import Connection, Surroundings
 
@@ -20,6 +13,15 @@ __all__ = ["connect"]
 
 def connect(account: Account, around: Surroundings) -> Connection:
     """The account as an object; the network is touched only when it is used."""
+    # here and not above: `kith status` asks for the options alone
+    from connectors.caldav.books import DavBooks
+    from connectors.caldav.calendars import DavCalendars
+    from connectors.caldav.discovery import BOOKS, CALENDARS, Finder, NothingThere
+    from connectors.caldav.http import Client
+    from connectors.caldav.objects import Objects
+    from connectors.caldav.options import Settings
+    from connectors.caldav.reminders import DavReminders
+
     settings = Settings.of(account)
     client = Client(settings, around.secrets)
     calendars = Finder(client, CALENDARS, settings.calendars)

@@ -8,14 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connectors.local.calendar import LocalCalendar
-from connectors.local.contacts import LocalContacts
-from connectors.local.drafts import LocalDrafts
-from connectors.local.files import Files
-from connectors.local.folders import find_folders
-from connectors.local.landmarks import Landmarks
-from connectors.local.mail import LocalMail
-from connectors.local.reminders import LocalReminders
 from daemon.core.errors import UserMistake
 from daemon.core.model import Account, Card, EventItem, FolderRole
 from daemon.core.ports import Connection, Surroundings
@@ -27,6 +19,16 @@ def connect(account: Account, around: Surroundings) -> Connection:
     Raises:
         UserMistake: none of them is given.
     """
+    # here and not above: `kith status` asks for the options alone
+    from connectors.local.calendar import LocalCalendar
+    from connectors.local.contacts import LocalContacts
+    from connectors.local.drafts import LocalDrafts
+    from connectors.local.files import Files
+    from connectors.local.folders import find_folders
+    from connectors.local.landmarks import Landmarks
+    from connectors.local.mail import LocalMail
+    from connectors.local.reminders import LocalReminders
+
     maildir, calendars, contacts = (_path(account, name) for name in ("maildir", "calendars", "contacts"))
     if not (maildir or calendars or contacts):
         raise UserMistake(f"The account {account.name} needs at least one of maildir, calendars and contacts.")
