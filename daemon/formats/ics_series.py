@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from daemon.core.errors import BrokenItem
 from daemon.core.model import Window
@@ -16,6 +16,7 @@ from daemon.formats.zones import UTC_ZONE, Zone, Zones, in_database
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?\Z")
 _DURATION = re.compile(r"([+-])?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\Z")
 DAY = timedelta(days=1)
+EPOCH, DOOM = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 MAX_MOVES = 500
 """THISANDFUTURE exceptions of one series: more is no series."""
 
@@ -326,6 +327,8 @@ def lay_out(series: Series, window: Window) -> list[Instance]:
     Raises:
         BrokenItem: there are too many, or its times leave the calendar.
     """
+    # room for the arithmetic around it
+    window = Window(max(window.start, EPOCH), min(window.end, DOOM))
     try:
         found = {i.original: i for i in series.instances(window)}
     except (ValueError, OverflowError) as error:

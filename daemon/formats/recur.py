@@ -218,7 +218,7 @@ def _spans(rule: Rule, start: date, begin: date, last: date) -> Iterator[list[da
             if size == 1:
                 yield _month_days(year, month + 1)
             elif rule.weeks:
-                yield _week_year(year)
+                yield _week_year(year, rule.week_start)
             else:
                 yield [day for m in rule.months or range(1, 13) for day in _month_days(year, m)]
         return
@@ -237,10 +237,14 @@ def _month_days(year: int, month: int) -> list[date]:
     return [date.fromordinal(first + i) for i in range(monthrange(year, month)[1])]
 
 
-def _week_year(year: int) -> list[date]:
-    """A year with the days its first and last week borrow from its neighbours."""
-    first = date(year, 1, 1).toordinal()
-    return [date.fromordinal(d) for d in range(max(1, first - 6), first + 365 + isleap(year) + 6)]
+def _week_year(year: int, week_start: int) -> list[date]:
+    """The days of the weeks numbered in a year: some are of the years beside it, some of its own days are theirs."""
+
+    def first(of: int) -> int:
+        fourth = date(of, 1, 4)  # always in week one
+        return fourth.toordinal() - (fourth.weekday() - week_start) % 7
+
+    return [date.fromordinal(d) for d in range(max(1, first(year)), first(year + 1))]
 
 
 def _with_defaults(rule: Rule, start: datetime) -> Rule:
