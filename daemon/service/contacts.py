@@ -270,7 +270,8 @@ def forget(conn: Connection, contact_id: int, settings: Settings, now: datetime)
     """
     from daemon.service.secrets import key_secret
 
-    return forgetting.forget(conn, contact_id, key_secret(settings.state), now)
+    accounts = [a.account.name for a in settings.accounts]
+    return forgetting.forget(conn, contact_id, key_secret(settings.state), now, accounts)
 
 
 # -- looking -------------------------------------------------------------------------------------------

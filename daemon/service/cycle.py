@@ -48,7 +48,7 @@ def run_cycle(deps: Deps) -> CycleReport:
             planning.store_intents(deps, found, fence, now)
             Delivery(deps, fence, report).run()
             with deps.store.write() as conn:
-                finish_forgetting(conn, deps.now())
+                finish_forgetting(conn, deps.now(), deps.accounts)
         except Stopped:
             report.stopped = True
     return report

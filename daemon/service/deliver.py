@@ -73,6 +73,8 @@ class Delivery:
             rows = {r.key: r for r in conn.execute(select(ledger).where(ledger.c.key.in_([j.key for j in jobs])))}
         due, early = [], set()
         for j in jobs:
+            if rows[j.key].account not in self.deps.accounts:
+                continue  # taken out of the configuration: it waits for the account to come back
             if j.key in early or (j.not_before is not None and j.not_before > now):
                 early.add(j.key)  # first in, first out: what follows waits too
                 continue

@@ -6,6 +6,7 @@ back. Adding them by hand lifts the marks.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
@@ -19,7 +20,7 @@ from daemon.store.sources import chunks
 from daemon.store.tables import address_state, cursor, evidence, ledger, outbox, participant, series
 
 
-def forget(conn: Connection, contact_id: int, secret: bytes, now: datetime) -> bool:
+def forget(conn: Connection, contact_id: int, secret: bytes, now: datetime, accounts: Collection[str]) -> bool:
     """Forget a contact: True if done at once, False if our remote items have to be withdrawn first.
 
     Their mail is not looked at from this moment on.
@@ -34,13 +35,14 @@ def forget(conn: Connection, contact_id: int, secret: bytes, now: datetime) -> b
     forgotten.mark(conn, marks, now)
     contacts.change(conn, contact_id, state=FORGETTING, paused_until=None)
     metas.bump_contacts_revision(conn)
-    return contact_id in finish_forgetting(conn, now)
+    return contact_id in finish_forgetting(conn, now, accounts)
 
 
-def finish_forgetting(conn: Connection, now: datetime) -> list[int]:
+def finish_forgetting(conn: Connection, now: datetime, accounts: Collection[str]) -> list[int]:
     """Remove those being forgotten for whom nothing of ours stands remotely any more; their ids.
 
-    An edited draft is the user's own letter by now: it is left to them and holds nothing up.
+    An edited draft is the user's own letter by now: it is left to them and holds nothing up. Nor does what stands in
+    an account that is not among the configured ``accounts`` any more: nobody can withdraw it.
     """
     done = []
     for contact_id in contacts.by_state(conn, FORGETTING):
@@ -49,6 +51,7 @@ def finish_forgetting(conn: Connection, now: datetime) -> list[int]:
             .outerjoin(outbox, outbox.c.key == ledger.c.key)
             .where(
                 ledger.c.contact_id == contact_id,
+                ledger.c.account.in_(sorted(accounts)),
                 ledger.c.state.in_(sorted(OPEN - {EDITED})) | outbox.c.id.is_not(None),
             )
         ).first()

@@ -5,7 +5,7 @@ Intents and their ledger rows commit together, before any remote write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,7 +29,21 @@ from daemon.core.desired import (
 from daemon.core.errors import KithError, UserMistake
 from daemon.core.keys import draft_message_id, event_uid, make_key
 from daemon.core.model import Window
-from daemon.core.plan import DONE, LAPSED, PENDING, Create, Lapse, Move, Plan, Release, Row, Withdraw, make_plan
+from daemon.core.plan import (
+    DONE,
+    LAPSED,
+    OPEN,
+    PENDING,
+    UNKNOWN,
+    Create,
+    Lapse,
+    Move,
+    Plan,
+    Release,
+    Row,
+    Withdraw,
+    make_plan,
+)
 from daemon.service import compose
 from daemon.service.deps import Deps
 from daemon.service.news import News, told_news
@@ -63,7 +77,7 @@ def situation(
     wants = {w.key: w for w in writable(deps, conn, desired(kept, world, now), persons, world, news, now)}
     plan = make_plan(
         list(wants.values()),
-        _rows(conn),
+        _rows(conn, deps.accounts),
         held={p.contact_id for p in kept if p.held},
         world=world,
         hours=deps.settings.hours,
@@ -121,10 +135,22 @@ def writable(
     return out
 
 
-def _rows(conn: Connection) -> list[Row]:
+def _rows(conn: Connection, accounts: Collection[str]) -> list[Row]:
+    """The ledger. What stands in an account no longer configured is out of our hands: its fate is unknown."""
     queued = set(conn.execute(select(outbox.c.key).distinct()).scalars())
     return [
-        Row(r.key, r.kind, r.purpose, r.contact_id, r.period, r.state, r.starts_at, r.ends_at, r.moves, r.key in queued)
+        Row(
+            r.key,
+            r.kind,
+            r.purpose,
+            r.contact_id,
+            r.period,
+            UNKNOWN if r.state in OPEN and r.account not in accounts else r.state,
+            r.starts_at,
+            r.ends_at,
+            r.moves,
+            r.key in queued,
+        )
         for r in conn.execute(select(ledger).order_by(ledger.c.created_at, ledger.c.key))
     ]
 

@@ -28,7 +28,7 @@ from daemon.service.facts import Rules, derive
 from daemon.service.planning import close, person_of
 from daemon.service.routing import base_subject
 from daemon.store import health, lease, questions
-from daemon.store.tables import address, contact, evidence, hand_log, ledger, participant
+from daemon.store.tables import address, contact, evidence, hand_log, ledger, outbox, participant
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +82,16 @@ class ReadBack:
                 self._apply(name, kind, rows, seen)
 
     def _rows(self, conn: Db, account: str, kind: str) -> list[Row[Any]]:
+        """What to ask about; not what we ourselves are about to change: a withdrawal whose answer was lost is ours."""
         asked: ColumnElement[bool] = ledger.c.state.in_(LIVE)
         if kind == DRAFT:
             asked = or_(asked, (ledger.c.state == UNKNOWN) & (ledger.c.changed_at > self.deps.now() - ASK_FOR))
         return list(
             conn.execute(
-                select(ledger).where(ledger.c.account == account, ledger.c.kind == kind, asked).order_by(ledger.c.key)
+                select(ledger)
+                .where(ledger.c.account == account, ledger.c.kind == kind, asked)
+                .where(ledger.c.key.not_in(select(outbox.c.key)))
+                .order_by(ledger.c.key)
             )
         )
 

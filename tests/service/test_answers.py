@@ -410,3 +410,28 @@ def test_thanks_mention_what_was_logged_of_that_meeting_and_nothing_older(house:
     house.enable()
     house.cycle()
     assert b"old budget" not in rig(house).drafts()[0]
+
+
+def test_our_own_withdrawal_with_its_answer_lost_is_not_taken_for_the_users(house: House) -> None:
+    (who,) = overdue(house)
+    with house.store.write() as conn:
+        hand.log_contact(conn, rules(house), who, Form.CALL, house.clock)
+    rig(house).lose_next_response()
+    house.clock += timedelta(minutes=15)
+    run_cycle(house.deps())
+    assert not rig(house).reminders()
+    house.cycle(after=timedelta(hours=1))
+    assert [r.state for r in house.ledger()] == ["withdrawn"]
+
+
+def test_an_account_taken_out_of_the_configuration_holds_nothing_up(house: House) -> None:
+    overdue(house)
+    house.settings = replace(house.settings, accounts=())
+    house.rigs = {}
+    house.cycle()
+    with house.store.write() as conn:
+        from daemon.service.forgetting import forget
+        from tests.service.house import SECRET
+
+        (who,) = {r.contact_id for r in house.ledger()}
+        assert forget(conn, who, SECRET, house.clock, [])

@@ -493,7 +493,7 @@ def test_forgotten_people_leave_no_row_and_do_not_come_back(shelf: Book) -> None
             insert(series).values(account="home", stream="s", item_id="1", master="ATTENDEE:mailto:ann@example.org")
         )
         contacts.set_skipped(conn, contacts.load(conn)[who].uid, skip=True)
-        assert forgetting.forget(conn, who, SECRET, rules.now)
+        assert forgetting.forget(conn, who, SECRET, rules.now, ["home"])
         assert contacts.skipped(conn) == frozenset()
     with shelf.store.read() as conn:
         text = repr([conn.execute(select(t)).all() for t in metadata.sorted_tables])
@@ -517,14 +517,14 @@ def test_forgetting_waits_for_what_stands_remotely(shelf: Book) -> None:
         conn.execute(
             insert(ledger).values(key="k", contact_id=who, state="written", created_at=NOW, changed_at=NOW, **row)
         )
-        assert not forgetting.forget(conn, who, SECRET, rules.now)
+        assert not forgetting.forget(conn, who, SECRET, rules.now, ["home"])
         assert contacts.interest(conn, [ME]).known == frozenset()
         assert contacts.credits(conn) == {}
         with pytest.raises(UserMistake):
             book.find(conn, "Ann Example")
     assert shelf.take(ann(title="CEO")).passed_over == 1
     with shelf.open() as (conn, rules):
-        assert book.finish_forgetting(conn, rules.now) == []
+        assert book.finish_forgetting(conn, rules.now, ["home"]) == []
         conn.execute(ledger.update().values(state="withdrawn"))
-        assert book.finish_forgetting(conn, rules.now) == [who]
+        assert book.finish_forgetting(conn, rules.now, ["home"]) == [who]
         assert conn.execute(select(contact_source)).all() == []

@@ -419,7 +419,7 @@ def test_a_contact_paused_or_forgotten_takes_everything_along(house: House) -> N
 
     anna = met(house)
     with house.store.write() as conn:
-        forget(conn, anna, SECRET, house.clock)
+        forget(conn, anna, SECRET, house.clock, list(house.rigs))
     house.cycle()
     house.cycle()
     assert not mail_rig(house).drafts()
