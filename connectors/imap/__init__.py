@@ -23,7 +23,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     from connectors.imap.source import PAGE, Source
 
     settings = Settings.of(account)
-    sessions = Sessions(settings, around.secrets)
+    sessions = Sessions(settings, around.secrets, around.before_write)
 
     def checked() -> Sequence[str]:
         return check(sessions)

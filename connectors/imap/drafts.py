@@ -75,6 +75,7 @@ class Drafts:
             standing = self._find(session, replace(places, sent=None, trash=None), draft.message_id, "")
             if standing.where is Whereabouts.PRESENT:
                 return standing
+            self._sessions.before_write()
             with session.guard(write=True):
                 answer = session.client.append(places.drafts.name, raw, (rb"\Draft", rb"\Seen"))
             try:
@@ -137,6 +138,7 @@ class Drafts:
 
     def _to_trash(self, session: Session, uid: int, trash: str) -> None:
         client = session.client
+        self._sessions.before_write()
         with session.guard(write=True):
             if "MOVE" in session.capabilities:
                 client.move([uid], trash)

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,8 +125,11 @@ class Session:
 class Sessions:
     """The connections of one account. What died is opened anew at its next use."""
 
-    def __init__(self, settings: Settings, secrets: SecretStore) -> None:
+    def __init__(
+        self, settings: Settings, secrets: SecretStore, before_write: Callable[[], None] = lambda: None
+    ) -> None:
         self.settings = settings
+        self.before_write = before_write
         self._secrets = secrets
         self._idle: list[Session] = []
 

@@ -22,6 +22,10 @@ SEARCHABLE = 20
 """Up to so many addresses the server is asked for; above that reading all headers again is quicker."""
 
 
+IN_ONE = 7
+"""Addresses in one SEARCH: six keys each, and a command line may have 8,192 octets (RFC 7162 4)."""
+
+
 class Source:
     """The account's mailbox as a `MailSource`."""
 
@@ -120,10 +124,7 @@ class Source:
             box = session.open(stream.name)
             if not box.exists:
                 return
-            with session.guard():
-                criteria = _criteria(sorted(wanted.known))
-                charset = None if all(word.isascii() for word in criteria) else "UTF-8"
-                hits = sorted(session.client.search(criteria, charset))
+            hits = self._hits(session, sorted(wanted.known))
             if validity == box.validity:
                 hits = [uid for uid in hits if uid > after]
             prefilter = Prefilter(wanted)
@@ -138,6 +139,15 @@ class Source:
                 more = first + self._page < len(hits)
                 place = json.dumps({"v": box.validity, "after": some[-1]}) if more else ""
                 yield page.page(Position(progress=place), len(hits))
+
+    def _hits(self, session: Session, addresses: list[str]) -> list[int]:
+        found: set[int] = set()
+        for first in range(0, len(addresses), IN_ONE):
+            criteria = _criteria(addresses[first : first + IN_ONE])
+            charset = None if all(word.isascii() for word in criteria) else "UTF-8"
+            with session.guard():
+                found |= set(session.client.search(criteria, charset))
+        return sorted(found)
 
     def _rescan(self, stream: Stream, progress: str, wanted: Interest) -> Iterator[MailPage]:
         try:

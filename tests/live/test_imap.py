@@ -223,6 +223,17 @@ def test_a_stopped_back_fill_goes_on_where_it_was(server: Dovecot, user: str, ac
     assert [one.message_id for one in mails([first, *rest])] == [f"<{n}@example.com>" for n in range(5)]
 
 
+def test_back_fill_of_as_many_as_are_searched_for(server: Dovecot, user: str, net: Proxy, account: Connection) -> None:
+    people = [f"somebody.with.a.long.name.{n}@department.company.example.org" for n in range(18)]
+    people += ["анна@example.org", "vera@xn--e1aybc.test"]
+    with server.client(user) as client:
+        for number, person in enumerate([*people, "vera@тест.test", "stranger@example.test"]):
+            client.append("INBOX", mail(number, person.replace(".0@", ".0+x@")))
+    found = mails(list(source(account).search(INBOX, people, "", KNOWN)))
+    assert [one.message_id for one in found] == [f"<{n}@example.com>" for n in range(21)]
+    assert max(map(len, bytes(net.sent).splitlines())) < 8192
+
+
 def test_folders(server: Dovecot, user: str, account: Connection) -> None:
     with server.client(user) as client:
         for name in ("Работа", "Clients/Old", 'Odd "name"'):
