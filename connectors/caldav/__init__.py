@@ -23,7 +23,7 @@ def connect(account: Account, around: Surroundings) -> Connection:
     from connectors.caldav.reminders import DavReminders
 
     settings = Settings.of(account)
-    client = Client(settings, around.secrets)
+    client = Client(settings, around.secrets, around.before_write)
     calendars = Finder(client, CALENDARS, settings.calendars)
     books = Finder(client, BOOKS, settings.books)
     events = Objects(client, calendars, CALENDARS)
@@ -35,7 +35,7 @@ def connect(account: Account, around: Surroundings) -> Connection:
             try:
                 lines.append(f"{what}: {', '.join(c.name for c in finder.wanted()) or 'none'}.")
             except NothingThere as error:
-                missing = error
+                missing = missing or error
         if not lines and missing is not None:
             raise missing
         return lines

@@ -139,20 +139,24 @@ class Finder:
         return not kinds or "VEVENT" in kinds
 
     def _find_homes(self) -> list[str]:
-        refused: Refused | None = None
+        refused: Status | None = None
+        later: TryLater | None = None
         for url in self._starts():
             try:
                 if found := self._homes_from(url):
                     return found
             except Status as error:
                 refused = error
-            except TryLater:
-                if url != self._given():
-                    continue  # a .well-known that answers with a web page
-                raise
+            except TryLater as error:  # a .well-known that answers with a web page, say
+                later = later or error
+        # nothing was found, which is not the same as nothing being there
+        if later is not None:
+            raise later
+        if refused is not None and refused.code not in (400, 404, 405, 410, 501):
+            raise refused
         raise NothingThere(
             f"No {self._service.what}s were found at {self._client.settings.url}"
-            + (f" (the last answer was {refused.code})." if isinstance(refused, Status) else "."),
+            + (f" (the last answer was {refused.code})." if refused else "."),
             "Give the full URL from the provider's help page as url.",
         )
 

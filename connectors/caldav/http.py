@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -51,15 +51,16 @@ class _Bearer(AuthBase):
 class Client:
     """Talks to one server. Not for several threads at once."""
 
-    def __init__(self, settings: Settings, secrets: SecretStore) -> None:
+    def __init__(
+        self, settings: Settings, secrets: SecretStore, before_write: Callable[[], None] = lambda: None
+    ) -> None:
         self.settings = settings
+        self._before_write = before_write
         self._secrets = secrets
         self._auth: AuthBase | None = None
         self._home = ""  # the host credentials were meant for
         self.session = requests.Session()
         self.session.headers["User-Agent"] = "kith"
-        if settings.ca_file:
-            self.session.verify = settings.ca_file
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -119,6 +120,8 @@ class Client:
         tries = 2 if method in errors.SAFE else 1
         while True:
             tries -= 1
+            if method not in errors.SAFE:
+                self._before_write()
             try:
                 return self._once(method, url, body, headers)
             except (requests.RequestException, OSError) as error:
@@ -140,6 +143,8 @@ class Client:
             headers=dict(headers),
             auth=self._auth,
             timeout=(timeout, timeout),
+            # said with each request: of a session, REQUESTS_CA_BUNDLE would overrule it
+            verify=self.settings.ca_file or True,
             allow_redirects=False,
             stream=True,
         ) as response:

@@ -43,8 +43,8 @@ class DavServer:
         return (_RADICALE if self.kind == "radicale" else _XANDIKOS).findall(new)
 
     @contextmanager
-    def account(self) -> Iterator[DavAccount]:
-        """A fresh user with one calendar and one address book."""
+    def account(self, tls: Path | None = None) -> Iterator[DavAccount]:
+        """A fresh user with one calendar and one address book. ``tls``: the certificate to trust."""
         self.accounts += 1
         if self.kind == "radicale":
             user = f"user{self.accounts}@example.org"
@@ -61,6 +61,7 @@ class DavServer:
                 f"{root}/calendars/home{self.accounts}/",
                 f"{root}/contacts/people{self.accounts}/",
             )
+        made.trust(tls)
         made.make_calendar(made.calendar, "Home")
         made.make_book(made.book, "People")
         try:
@@ -82,7 +83,14 @@ class DavAccount:
     def __post_init__(self) -> None:
         self._session = requests.Session()
         self._session.auth = (self.user, PASSWORD)
-        self._made: list[str] = []
+        self._url = self.server.url
+
+    def trust(self, certificate: Path | None) -> None:
+        """Speak TLS from now on."""
+        if certificate:
+            self._session.trust_env = False  # REQUESTS_CA_BUNDLE would overrule what follows
+            self._session.verify = str(certificate)
+            self._url = f"https://localhost:{self.server.port}"  # the name certificates are made out to
 
     def close(self) -> None:
         if self.server.kind == "xandikos":
@@ -93,13 +101,13 @@ class DavAccount:
     def request(self, method: str, path: str, data: bytes | None = None, **headers: str) -> requests.Response:
         """Any request; it must succeed."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        url = self.server.url + urlsplit(path).path
+        url = self._url + urlsplit(path).path
         response = self._session.request(method, url, data=data, headers=sent, timeout=20)
         assert response.status_code < 400, f"{method} {path}: {response.status_code} {response.text[:300]}"
         return response
 
     def exists(self, path: str) -> bool:
-        return self._session.get(self.server.url + path, timeout=20).status_code == 200
+        return self._session.get(self._url + path, timeout=20).status_code == 200
 
     def put(self, path: str, data: bytes) -> str:
         kind = "text/vcard" if path.endswith(".vcf") else "text/calendar"

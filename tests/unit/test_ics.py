@@ -209,7 +209,7 @@ def test_one_bad_event_is_quarantined_with_a_reason(lines: Sequence[str]) -> Non
         meetings(vevent(*lines), window=far)
     assert ANNA not in str(caught.value) and "Coffee" not in str(caught.value)
     items, broken = ics.read_all(
-        "f", calendar(vevent(*lines), vevent("DTSTART:20260701T120000Z", uid="ok")), KNOWN, far
+        "f", calendar(vevent(*lines), vevent("DTSTART:20260701T120000Z", uid="ok")), KNOWN, far, "Europe/Berlin"
     )
     assert [i.item_id for i in items] == ["f#ok"] and [b.item_id for b in broken] == ["f#u1@example.org"]
 
