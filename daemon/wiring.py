@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets as random
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -57,6 +54,7 @@ def connect(
     *,
     only: str = "",
     secrets: SecretStore | None = None,
+    before_write: Callable[[], None] = lambda: None,
 ) -> dict[str, Connection]:
     """All accounts as objects, by name; nothing is sent before one is used.
 
@@ -74,7 +72,7 @@ def connect(
         name = each.account.name
         if only in ("", name):
             state = str(settings.state / "accounts" / name)
-            found[name] = _open(each.account, Surroundings(secrets=secrets, state=state, now=now))
+            found[name] = _open(each.account, Surroundings(secrets, state, now, before_write))
     return found
 
 
@@ -121,7 +119,8 @@ def opened(
     Raises:
         UserMistake, NeedsUser, StoreBusy: the store or the key secret cannot be used.
     """
-    from daemon.service.deps import Deps, no_progress
+    from daemon.service import holder
+    from daemon.service.deps import Deps, Permit, no_progress
     from daemon.service.render import Renderer
     from daemon.service.secrets import store_key_secret
     from daemon.store.engine import Store
@@ -132,7 +131,8 @@ def opened(
     try:
         if mine:
             store.upgrade()
-        connections = connect(settings, now, only=only)
+        permit = Permit()
+        connections = connect(settings, now, only=only, before_write=permit)
         yield Deps(
             settings=settings,
             store=store,
@@ -140,17 +140,13 @@ def opened(
             key_secret=store_key_secret(store, settings.state),
             now=now,
             renderer=Renderer(shipped_folder("templates"), settings.templates),
-            holder=holder(),
+            holder=holder.myself(),
             progress=progress or no_progress,
             should_stop=should_stop or (lambda: False),
+            permit=permit,
         )
     finally:
         for connection in connections.values():
             connection.close()
         if mine:
             store.close()
-
-
-def holder() -> str:
-    """A name for this process that no other ever had."""
-    return f"{socket.gethostname()}:{os.getpid()}:{random.token_hex(4)}"

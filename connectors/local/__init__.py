@@ -56,8 +56,10 @@ def connect(account: Account, around: Surroundings) -> Connection:
         mail=LocalMail(maildir, named) if maildir else None,
         calendar=LocalCalendar(events, zone) if events else None,
         contacts=LocalContacts(cards) if cards else None,
-        drafts=LocalDrafts(maildir, named) if maildir else None,
-        reminders=LocalReminders(events, own, zone) if events and not events.root.is_file() else None,
+        drafts=LocalDrafts(maildir, named, around.before_write) if maildir else None,
+        reminders=LocalReminders(events, own, zone, around.before_write)
+        if events and not events.root.is_file()
+        else None,
         check=check,
     )
 

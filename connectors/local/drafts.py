@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -28,7 +28,10 @@ FLAGS = b":2,DS"
 class LocalDrafts:
     """`daemon.core.ports.DraftTarget`. A draft's id is its folder and unique name: ``.Drafts/1.k….draft``."""
 
-    def __init__(self, root: Path, named: Mapping[FolderRole, str]) -> None:
+    def __init__(
+        self, root: Path, named: Mapping[FolderRole, str], before_write: Callable[[], None] = lambda: None
+    ) -> None:
+        self._before_write = before_write
         self._root = root
         self._named = named
         self._ids = _MessageIds()
@@ -48,6 +51,7 @@ class LocalDrafts:
         folder = self._folder(FolderRole.DRAFTS)
         name = _name(draft.key)
         target = folder.path / "cur" / os.fsdecode(name + FLAGS)
+        self._before_write()
         try:
             disk.write_new(target, raw, folder.path / "tmp" / os.fsdecode(name))
         except FileExistsError:
@@ -74,6 +78,7 @@ class LocalDrafts:
         if folder.role is not FolderRole.DRAFTS:
             raise Conflict(f"The draft was moved to {folder.label}.")
         trash = self._folder(FolderRole.TRASH)
+        self._before_write()
         self._move(folder, entry, trash, digest)
         return self._one(f"{trash.name}/{disk.text(entry.base)}", message_id)
 

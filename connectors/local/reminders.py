@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +22,10 @@ class LocalReminders:
     digest. Created by linking a finished file into place, so it never overwrites and is never half there.
     """
 
-    def __init__(self, files: Shelves, calendar: str, zone: str) -> None:
+    def __init__(
+        self, files: Shelves, calendar: str, zone: str, before_write: Callable[[], None] = lambda: None
+    ) -> None:
+        self._before_write = before_write
         self._files = files
         self._calendar = calendar
         self._zone = zone
@@ -35,6 +38,7 @@ class LocalReminders:
             raise Conflict("An event of this UID exists already.")
         path = self._home() / f"{_safe(event.uid)}.ics"
         raw = ics.write_event(event)
+        self._before_write()
         try:
             disk.write_new(path, raw, _temporary(path))
         except FileExistsError as error:
@@ -49,6 +53,7 @@ class LocalReminders:
         path = self._path_of(remote_id)
         raw = ics.write_event(event)
         self._unchanged(path, version)
+        self._before_write()
         try:
             disk.replace(path, raw, _temporary(path))
         except OSError as error:
@@ -71,6 +76,7 @@ class LocalReminders:
         self._unchanged(path, version)
         # Taken aside first and looked at again: what was saved in between goes back.
         aside = _temporary(path)
+        self._before_write()
         try:
             path.replace(aside)
             raw = aside.read_bytes()

@@ -217,11 +217,14 @@ class Surroundings:
     """What a connector may use of the world around it.
 
     ``state`` is a folder for this account's own small files (0700, created when needed), ``now`` the clock.
+    ``before_write`` is called right before each remote write, after all looking: it raises `LeaseLost` where
+    the cycle is another process's by now (this one was stopped, or the machine slept, while it looked).
     """
 
     secrets: SecretStore
     state: str
     now: Callable[[], datetime]
+    before_write: Callable[[], None] = lambda: None
 
 
 class Kind(Protocol):

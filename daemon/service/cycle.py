@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from daemon.core.errors import LeaseLost, StoreBusy, TryLater
 from daemon.core.policy import Policies
-from daemon.service import planning
+from daemon.service import holder, planning
 from daemon.service.deliver import Delivery
 from daemon.service.deps import CycleReport, Deps, Stopped
 from daemon.service.facts import Rules, rederive_all
@@ -19,6 +20,9 @@ from daemon.store import lease, metas
 
 log = logging.getLogger(__name__)
 
+
+STANDBY = timedelta(minutes=1)
+"""How soon a daemon that found another one at work looks again whether it still is."""
 
 RULES = 1
 """Version of the verdicts; a higher one replays all evidence once."""
@@ -48,6 +52,7 @@ def run_cycle(deps: Deps) -> CycleReport:
             planning.store_intents(deps, found, fence, now)
             Delivery(deps, fence, report).run()
             with deps.store.write() as conn:
+                lease.check(conn, fence, deps.now())
                 finish_forgetting(conn, deps.now(), deps.accounts)
         except Stopped:
             report.stopped = True
@@ -61,9 +66,12 @@ def alone(deps: Deps) -> Iterator[lease.Lease]:
     Raises:
         TryLater: another process holds it.
     """
-    held = lease.acquire(deps.store, deps.holder, deps.now())
+    held = lease.acquire(deps.store, deps.holder, deps.now(), dead=holder.dead)
     if held is None:
-        raise TryLater("Another kithd is at work on this store; it will do what is to be done.")
+        with deps.store.read() as conn:
+            other = lease.current(conn)
+        who = f" ({holder.shown(other.holder)})" if other is not None else ""
+        raise TryLater(f"Another kithd{who} is at work on this store; it will do what is to be done.", STANDBY)
     try:
         yield held
     finally:

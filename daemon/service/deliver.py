@@ -54,6 +54,10 @@ class Delivery:
 
     def run(self) -> None:
         """Work through what is due, account by account; one that fails stops only itself."""
+        with self.deps.permit.given(self._mine):
+            self._run()
+
+    def _run(self) -> None:
         blocked: set[str] = set()
         for job in self._due():
             if self.deps.should_stop():
@@ -341,6 +345,7 @@ class Delivery:
 
     def _drop(self, job: _Job) -> None:
         with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, self.deps.now())
             conn.execute(delete(outbox).where(outbox.c.id == job.id))
 
     def _forget_intent(self, job: _Job) -> None:
@@ -353,6 +358,7 @@ class Delivery:
     def _give_up(self, job: _Job, error: KithError) -> None:
         now = self.deps.now()
         with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, now)
             conn.execute(update(ledger).where(ledger.c.key == job.row.key).values(state=FAILED, changed_at=now))
             conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
         self.report.errors.append(f"{job.row.account}: {job.row.purpose} {job.row.kind}: {error}")
@@ -363,6 +369,7 @@ class Delivery:
         if isinstance(error, TryLater) and error.after is not None:
             wait = max(wait, error.after)
         with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, now)
             conn.execute(
                 update(outbox).where(outbox.c.id == job.id).values(not_before=now + wait, error=str(error)[:500])
             )
@@ -372,4 +379,5 @@ class Delivery:
         self.report.account(account).errors.append(f"{account}: {error}")
         after = error.after if isinstance(error, TryLater) else None
         with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, self.deps.now())
             health.failed(conn, account, part, self.deps.now(), str(error), after=after, needs_user=needs_user)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from daemon.config.settings import AccountSettings, Settings
+from daemon.core.errors import LeaseLost
 from daemon.core.model import Interest
 from daemon.core.ports import Connection
 from daemon.store.engine import Store
@@ -18,6 +20,34 @@ if TYPE_CHECKING:
 
 def no_progress(what: str, done: int, total: int | None) -> None:
     """Progress that nobody watches."""
+
+
+class Permit:
+    """Asked by connectors right before each remote write. Only a cycle's delivery gives it."""
+
+    def __init__(self) -> None:
+        self._ask: Callable[[], None] = _nobody
+
+    def __call__(self) -> None:
+        """Return if this process may write remotely.
+
+        Raises:
+            LeaseLost: another process has taken over the cycle, or there is none.
+        """
+        self._ask()
+
+    @contextmanager
+    def given(self, ask: Callable[[], None]) -> Iterator[None]:
+        """For the length of the block ``ask`` decides."""
+        self._ask = ask
+        try:
+            yield
+        finally:
+            self._ask = _nobody
+
+
+def _nobody() -> None:
+    raise LeaseLost("Nothing is written outside a cycle.")
 
 
 @dataclass
@@ -33,6 +63,7 @@ class Deps:
     holder: str = "kith"
     progress: Callable[[str, int, int | None], None] = no_progress
     should_stop: Callable[[], bool] = lambda: False
+    permit: Permit = field(default_factory=Permit)
     accounts: Mapping[str, AccountSettings] = field(init=False)
 
     def __post_init__(self) -> None:

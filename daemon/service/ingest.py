@@ -99,6 +99,7 @@ class Ingest:
             self.note_failure(part, e)
         else:
             with self.deps.store.write() as conn:
+                self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
                 health.ok(conn, self.name, part, self.deps.now())
 
     def note_failure(self, part: str, error: KithError) -> None:
@@ -110,6 +111,7 @@ class Ingest:
         log.warning("account %s, %s: %s", self.name, part, error)
         self.report.errors.append(f"{self.name}: {error}")
         with self.deps.store.write() as conn:
+            self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
             health.failed(
                 conn,
                 self.name,
@@ -293,6 +295,7 @@ class Ingest:
         for stream in source.streams():
             self._one_calendar(source, stream, span)
         with self.deps.store.write() as conn:
+            self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
             self.report.logged += rederive_open(conn, self._rules())
 
     def _one_calendar(self, source: CalendarSource, stream: Stream, span: Window) -> None:

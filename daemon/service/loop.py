@@ -19,7 +19,7 @@ from typing import Protocol
 import schedule
 
 from daemon.config.settings import Settings
-from daemon.core.errors import KithError
+from daemon.core.errors import KithError, TryLater
 from daemon.service.deps import CycleReport
 from daemon.service.guardian import Guardian
 from daemon.service.notify import Notifier
@@ -116,6 +116,8 @@ class Service:
             self._tell(self._cycle(self.settings, self._should_stop))
         except KithError as e:
             self._trouble(str(e))
+            if isinstance(e, TryLater) and e.after is not None:
+                self._sooner(e.after)
         except Exception as e:
             # Not the text: it may quote a letter. The frames say where.
             frames = " < ".join(
@@ -171,6 +173,17 @@ class Service:
         self._scheduler.clear()
         seconds = max(1, int(self.settings.every / timedelta(seconds=1)))
         self._scheduler.every(seconds).seconds.do(self.cycle_job)
+
+    def _sooner(self, after: timedelta) -> None:
+        """One more try before the next round is due: of two daemons the idle one sees soon when the other is gone."""
+
+        def once_more() -> type[schedule.CancelJob]:
+            self.cycle_job()
+            return schedule.CancelJob
+
+        self._scheduler.clear("sooner")
+        if after < self.settings.every:
+            self._scheduler.every(max(1, int(after.total_seconds()))).seconds.do(once_more).tag("sooner")
 
     def _clock_jumped(self) -> bool:
         return abs(self._clocks.wall() - self._clocks.monotonic() - self._offset) > JUMP

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from daemon.config.settings import Settings
 from daemon.core.desired import KEEP_IN_TOUCH, REMINDER, due
 from daemon.core.plan import LAPSED, OPEN
+from daemon.service import holder
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, questions
 from daemon.store.tables import contact, ledger, quarantine
@@ -115,8 +116,9 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
         name = each.account.name
         told = "; ".join(dict.fromkeys(troubles.get(name, ())))
         found.accounts.append(AccountState(name, each.account.kind, read.get(name), since.get(name), told))
-    holder = lease.current(conn)
-    found.worker = holder.holder if holder is not None and holder.expires_at > now else ""
+    worker = lease.current(conn)
+    if worker is not None and worker.expires_at > now and not holder.dead(worker.holder):
+        found.worker = holder.shown(worker.holder)
     found.backfills = len({b.address for b in backfills.rows(conn)})
     found.quarantined = conn.execute(select(func.count()).select_from(quarantine)).scalar_one()
     found.questions = [

@@ -98,6 +98,7 @@ class ReadBack:
     def _failed(self, name: str, part: str, error: KithError) -> None:
         self.report.account(name).errors.append(f"{name}: {error}")
         with self.deps.store.write() as conn:
+            self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
             health.failed(
                 conn,
                 name,

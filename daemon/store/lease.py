@@ -7,6 +7,7 @@ found nothing new leaves no trace. Times are the caller's clock, UTC.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -42,11 +43,20 @@ class Holder:
     expires_at: datetime
 
 
-def acquire(store: Store, holder: str, now: datetime, ttl: timedelta = TTL, name: str = CYCLE) -> Lease | None:
+def acquire(
+    store: Store,
+    holder: str,
+    now: datetime,
+    ttl: timedelta = TTL,
+    name: str = CYCLE,
+    *,
+    dead: Callable[[str], bool] = lambda holder: False,
+) -> Lease | None:
     """Take the lease, or None where another process has it.
 
     ``holder`` names one process and no other (host, pid, something random). A lease that would last longer than any
-    could has been left behind by a clock that went back since: it is taken too.
+    could has been left behind by a clock that went back since: it is taken too. So is one whose holder is certainly
+    ``dead``.
     """
     with store.write() as conn:
         row = conn.execute(select(table).where(table.c.name == name)).one_or_none()
@@ -55,7 +65,8 @@ def acquire(store: Store, holder: str, now: datetime, ttl: timedelta = TTL, name
             fence = 1
             conn.execute(table.insert().values(name=name, holder=holder, expires_at=expires_at, fence=fence))
         else:
-            if row.holder and row.expires_at is not None and now < row.expires_at <= now + max(ttl, TTL):
+            running = row.expires_at is not None and now < row.expires_at <= now + max(ttl, TTL)
+            if row.holder and running and not dead(row.holder):
                 return None
             fence = row.fence + 1 if row.holder else row.fence
             conn.execute(
