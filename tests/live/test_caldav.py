@@ -475,3 +475,63 @@ def test_where_a_calendar_cannot_be_asked_for_a_uid_nothing_is_gone() -> None:
         assert reminders(connection).find("k", "u@example.org").where is Whereabouts.UNKNOWN
         (looked,) = reminders(connection).look([("/cal/u@example.org.ics", "u@example.org")])
         assert looked.where is Whereabouts.UNKNOWN
+
+
+def test_an_item_missing_from_a_listing_is_asked_for() -> None:
+    listed = ["a", "b"]
+    held = {"a", "b"}
+
+    def serve(method: str, path: str, body: str, auth: str) -> Reply:
+        if reply := found(method, path, body):
+            return reply
+        if "sync-collection" in body:
+            return 501, {}, ""
+        if method == "PROPFIND":
+            return multi(*(answer(f"/cal/{uid}.ics", '<getetag>"1"</getetag>') for uid in listed))
+        if "calendar-multiget" in body:
+            return multi(*(answer(f"/cal/{uid}.ics", data(uid)) for uid in "ab" if f"/cal/{uid}.ics" in body))
+        uid = path.removeprefix("/cal/").removesuffix(".ics")
+        return (200, {"ETag": '"1"'}, event(uid).decode()) if uid in held else (404, {}, "")
+
+    with told(serve) as url:
+        connection = connect(url)
+        (stream,) = calendar(connection).streams()
+        (page,) = pages(connection, stream)
+        assert {i.uid for i in page.items} == {"a", "b"}
+        listed.remove("b")  # the server forgets to list what it has
+        assert pages(connection, stream, page.position) == []
+        held.remove("b")
+        (later,) = pages(connection, stream, page.position)
+    assert later.gone == ("/cal/b.ics",) and not later.full
+
+
+def test_a_change_between_looking_and_writing_is_a_conflict(
+    account: DavAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server itself compares (If-Match): what came in after our look is not overwritten."""
+    connection = of(account)
+    target = reminders(connection)
+    made = target.create(reminder())
+    monkeypatch.setattr(target, "_ours", lambda remote_id, version: made)
+    account.put(made.remote_id, dragged(account.get(made.remote_id), NOW + timedelta(days=9)))
+    with pytest.raises(Conflict):
+        target.update(made.remote_id, made.version, reminder(summary="Ours"))
+    with pytest.raises(Conflict):
+        target.withdraw(made.remote_id, made.version)
+    assert account.exists(made.remote_id)
+    (now,) = target.look([(made.remote_id, made.uid)])
+    assert (now.start, now.summary) == (NOW + timedelta(days=9), made.summary)
+
+
+def test_an_object_that_appeared_between_looking_and_making_is_not_overwritten(
+    account: DavAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = of(account)
+    target = reminders(connection)
+    made = target.create(reminder())
+    gone = replace(made, where=Whereabouts.GONE)
+    answers = iter([gone, made])
+    monkeypatch.setattr(target, "find", lambda key, uid: next(answers))
+    with pytest.raises(Conflict):
+        target.create(reminder(summary="Another"))
+    assert target.look([(made.remote_id, made.uid)])[0].summary == made.summary
