@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from daemon.core.address import match, normalise
 from daemon.core.model import Answer, Attendee, Interest
-from daemon.formats.ics_series import properties
+from daemon.formats.ics_parts import properties
 
 ANSWERS = {
     "ACCEPTED": Answer.ACCEPTED,

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,7 +30,8 @@ class DavServer:
     folder: Path
     port: int
     accounts: int = 0
-    _read: int = field(default=0)
+    _read: int = 0
+    _marks: int = 0
 
     @property
     def url(self) -> str:
@@ -38,9 +39,19 @@ class DavServer:
 
     def log(self) -> list[tuple[str, str]]:
         """(method, path) of each request since the last call."""
-        text = (self.folder / "log").read_text(errors="replace")
-        new, self._read = text[self._read :], len(text)
-        return (_RADICALE if self.kind == "radicale" else _XANDIKOS).findall(new)
+        # a server answers first and logs afterwards: a last request of ours shows that all before it stand there
+        self._marks += 1
+        mark = f"/mark-{self._marks}"
+        requests.get(self.url + mark, timeout=20)
+        pattern = _RADICALE if self.kind == "radicale" else _XANDIKOS
+        for _ in range(400):
+            text = (self.folder / "log").read_text(errors="replace")
+            found: list[tuple[str, str]] = pattern.findall(text[self._read :])
+            if any(path == mark for _, path in found):
+                self._read = len(text)
+                return [one for one in found if one[1] != mark]
+            time.sleep(0.025)
+        raise AssertionError("the server does not log what it is asked")
 
     @contextmanager
     def account(self, tls: Path | None = None) -> Iterator[DavAccount]:
