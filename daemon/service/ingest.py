@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import Connection as Db
 from sqlalchemy import delete, select, update
 
-from daemon.core.errors import CursorExpired, KithError, NeedsUser, StoreBusy, TryLater
+from daemon.core.errors import BrokenItem, CursorExpired, KithError, NeedsUser, StoreBusy, TryLater
 from daemon.core.model import (
     Broken,
     CardPage,
@@ -411,7 +411,11 @@ class Ingest:
             lease.check(conn, self.fence, self.deps.now())
             touched: set[str] = set()
             for row in rows:
-                meetings = expand(row.master, interest, span, zone)
+                try:
+                    meetings = expand(row.master, interest, span, zone)
+                except BrokenItem as e:
+                    self._quarantine(conn, "calendar", stream.name, [Broken(row.item_id, str(e))])
+                    continue
                 item = EventItem(item_id=row.item_id, uid=row.uid, meetings=meetings, master=row.master)
                 touched |= facts_in.sync_instances(conn, self.name, stream.name, item, span, interest)
             self.report.logged += derive(conn, touched, self._rules())
