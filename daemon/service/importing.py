@@ -14,14 +14,12 @@ from sqlalchemy import Connection
 
 from daemon.core.model import Broken, Card, CardPage
 from daemon.core.people import SourceCard, is_shared_by_form
+from daemon.core.safety import many_gone
 from daemon.service.facts import Rules, rederive
 from daemon.service.people_files import Batch as Batch
 from daemon.service.people_files import read_paths as read_paths
 from daemon.service.who_is_who import WhoIsWho
 from daemon.store import addresses, contacts, forgotten, questions, sources
-
-MANY = 5
-"""At least so many, and at least half, of an address book gone at once is held and asked about."""
 
 
 @dataclass
@@ -140,7 +138,7 @@ def sync_page(
     if page.gone:
         live = sources.live_records(conn, source)
         gone = sorted(live & set(page.gone))
-        if len(gone) >= MANY and 2 * len(gone) >= len(live):
+        if many_gone(len(gone), len(live)):
             questions.ask(conn, account, "cards-gone", [f"{stream}\t{record}" for record in gone], now)
         else:
             touched |= _drop(conn, source, gone, now)

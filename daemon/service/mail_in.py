@@ -1,0 +1,111 @@
+"""Mail in: new messages, bounces, and the history of people added later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection as Db
+from sqlalchemy import select, update
+
+from daemon.core.model import Broken, Interest, MailPage, Position, Signal, Stream
+from daemon.core.ports import MailSource
+from daemon.service import evidence as facts_in
+from daemon.service.deps import Stopped
+from daemon.service.facts import derive
+from daemon.service.passes import Passes
+from daemon.store import backfills, cursors, lease
+from daemon.store.tables import address_state
+
+SEARCHABLE = 20
+"""Up to so many new addresses a server is searched for; above that the stream is read again."""
+
+
+class MailIn:
+    """The mailboxes of one account."""
+
+    def __init__(self, passes: Passes, source: MailSource) -> None:
+        self.passes = passes
+        self.deps = passes.deps
+        self.account = passes.account
+        self.source = source
+
+    def read(self) -> None:
+        """Everything new, stream by stream."""
+        for stream in self.source.streams():
+            self.passes.read(
+                "mail",
+                stream,
+                lambda since, interest, s=stream: self.source.pages(s, since, interest),  # type: ignore[misc]
+                lambda conn, page, interest, s=stream: self.commit_mail(conn, s, page, interest),  # type: ignore[misc]
+            )
+            self._backfill(stream)
+
+    def commit_mail(self, conn: Db, stream: Stream, page: MailPage, interest: Interest) -> None:
+        """The facts of one page, inside the transaction that moves the cursor."""
+        now = self.deps.now()
+        observed = []
+        broken = []
+        for mail in page.mails:
+            if Signal.BOUNCE in mail.signals:
+                self._freeze(conn, mail.date or mail.received or now, facts_in.bounced_addresses(conn, mail, interest))
+            try:
+                o = facts_in.observe_mail(mail, self.account, stream.name, stream.role, interest, now)
+            except ValueError as e:
+                broken.append(Broken(mail.item_id, str(e)))
+                continue
+            if o is not None:
+                observed.append(o)
+        if observed:
+            stored = facts_in.store(conn, observed)
+            self.passes.report.logged += derive(conn, stored.touched, self.passes.rules(interest), stored.fresh)
+        self.passes.quarantine(conn, "mail", stream.name, broken)
+
+    def _freeze(self, conn: Db, at: datetime, addresses: set[str]) -> None:
+        for address in addresses:
+            row = conn.execute(select(address_state).where(address_state.c.address == address)).one_or_none()
+            if row is not None and (row.frozen_at is not None or (row.thawed_at and row.thawed_at >= at)):
+                continue
+            values = {"frozen_at": at, "frozen_reason": "mail to it came back"}
+            if row is None:
+                conn.execute(address_state.insert().values(address=address, shared=False, **values))
+            else:
+                conn.execute(update(address_state).where(address_state.c.address == address).values(values))
+
+    def _backfill(self, stream: Stream) -> None:
+        """History of addresses added since the stream was read: searched for by the server, or read again."""
+        while True:
+            with self.deps.store.read() as conn:
+                waiting = backfills.waiting(conn, self.account, stream.name)
+            if not waiting:
+                return
+            self._history(stream, waiting)
+
+    def _history(self, stream: Stream, waiting: Sequence[backfills.Backfill]) -> None:
+        if len(waiting) > SEARCHABLE:
+            with self.deps.store.write() as conn:
+                lease.check(conn, self.passes.fence, self.deps.now())
+                backfills.done(conn, self.account, stream.name, [w.address for w in waiting])
+                cursors.put(conn, self.account, "mail", stream, Position())
+            self.passes.read(
+                "mail",
+                stream,
+                lambda since, interest: self.source.pages(stream, since, interest),
+                lambda conn, page, interest: self.commit_mail(conn, stream, page, interest),
+            )
+            return
+        addresses = [w.address for w in waiting]
+        interest = self.passes.interest()
+        for page in self.source.search(stream, addresses, waiting[0].progress, interest):
+            if self.deps.should_stop():
+                raise Stopped
+            with self.deps.store.write(durable=False) as conn:
+                self.passes.renew(conn)
+                # A contact added meanwhile has a row of its own: what this page misses of theirs is searched later.
+                self.commit_mail(conn, stream, page, interest)
+                self.passes.quarantine(conn, "mail", stream.name, page.broken)
+                backfills.progress(conn, self.account, stream.name, addresses, page.position.progress)
+            self.passes.report.scanned += page.scanned
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.passes.fence, self.deps.now())
+            backfills.done(conn, self.account, stream.name, addresses)
