@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 from tests.support.dovecot import Dovecot
 
@@ -62,22 +59,19 @@ def known(count: int) -> int:
 
 
 def lay(server: Dovecot, user: str, count: int) -> None:
-    """Put the first ``count`` messages of the made-up mailbox into the user's INBOX."""
-    with tempfile.TemporaryDirectory(prefix="kith-bench-") as folder:
-        base = Path(folder)
-        for name in ("cur", "new", "tmp"):
-            (base / name).mkdir()
-        for number, (raw, at) in enumerate(messages(count)):
-            file = base / "cur" / f"{int(at.timestamp())}.M{number}.bench:2,S"
-            file.write_bytes(raw)
-            os.utime(file, (at.timestamp(), at.timestamp()))
-        base.chmod(0o755)
-        owner = server.base / "home"
-        for each in (base, *base.iterdir()):
-            shutil.chown(each, owner.stat().st_uid, owner.stat().st_gid)
-        for file in (base / "cur").iterdir():
-            os.chown(file, owner.stat().st_uid, owner.stat().st_gid)
-        server.doveadm("import", "-u", user, f"maildir:{folder}", "", "all")
+    """Put the first ``count`` messages of the made-up mailbox into the user's INBOX, and have Dovecot index it."""
+    home = server.base / "home"
+    owner = home.stat()
+    box = home / user / "Maildir"
+    for folder in (box.parent, box, *(box / name for name in ("cur", "new", "tmp"))):
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, owner.st_uid, owner.st_gid)
+    for number, (raw, at) in enumerate(messages(count)):
+        file = box / "cur" / f"{int(at.timestamp())}.M{number:06}.bench:2,S"
+        file.write_bytes(raw)
+        os.utime(file, (at.timestamp(), at.timestamp()))  # Maildir's INTERNALDATE
+        os.chown(file, owner.st_uid, owner.st_gid)
+    server.doveadm("index", "-u", user, "INBOX")
 
 
 # -- the kinds of mail there are ---------------------------------------------------------------------------------

@@ -22,6 +22,9 @@ from tests.support.dovecot import PASSWORD
 
 Figures = dict[str, float]
 
+STRETCH = 5_000
+"""Messages imapclient is asked for at a time."""
+
 
 def drain(port: int, user: str) -> Figures:
     """The server's answer to the very FETCH of a first scan, read from a plain socket and thrown away."""
@@ -49,13 +52,15 @@ def plain(port: int, user: str) -> Figures:
     from imapclient import IMAPClient
 
     begin = time.perf_counter()
-    client = IMAPClient("127.0.0.1", port=port, ssl=False, timeout=60)
+    client = IMAPClient("127.0.0.1", port=port, ssl=False, timeout=60, use_uid=False)
     client.login(user, PASSWORD)
-    client.select_folder("INBOX", readonly=True)
-    found = client.fetch("1:*", HEADERS.strip("()").split(" ", 3))
+    count = client.select_folder("INBOX", readonly=True)[b"EXISTS"]
+    found = 0
+    for first in range(1, count + 1, STRETCH):  # it lists every number it asks for: more would be too long a line
+        found += len(client.fetch(range(first, min(first + STRETCH, count + 1)), HEADERS.strip("()").split(" ", 3)))
     seconds = time.perf_counter() - begin
     client.logout()
-    return {"seconds": seconds, "messages": len(found)}
+    return {"seconds": seconds, "messages": found}
 
 
 def scan(port: int, user: str, folder: str) -> Figures:
