@@ -75,8 +75,7 @@ class Drafts:
             standing = self._find(session, replace(places, sent=None, trash=None), draft.message_id, "")
             if standing.where is Whereabouts.PRESENT:
                 return standing
-            self._sessions.before_write()
-            with session.guard(write=True):
+            with session.guard(write=True), session.asking(self._sessions.before_write):
                 answer = session.client.append(places.drafts.name, raw, (rb"\Draft", rb"\Seen"))
             try:
                 found = self._appended(session, places, answer, draft.message_id)
@@ -138,8 +137,7 @@ class Drafts:
 
     def _to_trash(self, session: Session, uid: int, trash: str) -> None:
         client = session.client
-        self._sessions.before_write()
-        with session.guard(write=True):
+        with session.guard(write=True), session.asking(self._sessions.before_write):
             if "MOVE" in session.capabilities:
                 client.move([uid], trash)
             elif "UIDPLUS" in session.capabilities:

@@ -69,6 +69,26 @@ class Session:
             timer.cancel()
             self.used = time.monotonic()
 
+    @contextmanager
+    def asking(self, may_write: Callable[[], None]) -> Iterator[None]:
+        """For writes: inside, ``may_write`` is asked before anything is sent, and what it raises keeps it back.
+
+        Also before a letter's text, which follows only when the server has said "+": who was stopped while waiting
+        for that must not go on as if nothing had happened. The server drops a command that does not come to its end.
+        """
+        imap = self.client._imap
+        send = imap.send
+
+        def asked(data: bytes) -> None:
+            may_write()
+            send(data)
+
+        imap.send = asked
+        try:
+            yield
+        finally:
+            imap.send = send
+
     def _cut(self) -> None:
         self.sound = False
         with suppress(OSError, AttributeError):

@@ -112,6 +112,7 @@ def log(
         return 0
     if name is None:
         raise click.UsageError("Say with whom: kith log NAME --kind call")
+    moment_said = _moment(kith, at)  # before the rules look at the clock: "now" must not lie ahead of their now
     with kith.store.write() as conn:
         who = book.find(conn, name)
         entry = hand.log_contact(
@@ -119,7 +120,7 @@ def log(
             _rules(kith),
             who,
             Form(kind),
-            _moment(kith, at),
+            moment_said,
             topic=topic or "",
             note=note or "",
             next_step=next_step or "",

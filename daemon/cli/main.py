@@ -7,6 +7,7 @@ nothing they do not use. ``EXIT``: 0 fine, 1 something failed, 2 wrong use.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -133,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None, obj: Ctx | None = None) -> int:
     """Run `kith` and return its exit code. ``obj`` lets a test bring its own context (clock, streams)."""
     kith = obj or Ctx()
+    # A command says what went wrong itself, once; only the service keeps a log (`daemon.cli.logs`).
+    logging.lastResort = None
     try:
         result = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False, obj=kith)
     except click.ClickException as e:

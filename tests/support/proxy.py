@@ -26,6 +26,15 @@ class _Trap:
     sprung: threading.Event
 
 
+@dataclass(slots=True)
+class Hold:
+    """A piece kept back: ``reached`` is set when it has come, ``release`` lets it go on."""
+
+    pattern: re.Pattern[bytes]
+    reached: threading.Event = field(default_factory=threading.Event)
+    release: threading.Event = field(default_factory=threading.Event)
+
+
 @dataclass
 class Proxy:
     """Stands before ``target``; everything set here holds for connections made from then on, traps at once."""
@@ -39,6 +48,7 @@ class Proxy:
     connections: int = 0
     sent: bytearray = field(default_factory=bytearray)  # all that went up
     _traps: dict[Way, _Trap] = field(default_factory=dict)
+    _holds: dict[Way, Hold] = field(default_factory=dict)
     _awaited: re.Pattern[bytes] | None = None
     _sockets: set[socket.socket] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -57,6 +67,11 @@ class Proxy:
         """What the server says next after a piece upwards that holds the pattern is swallowed, and both ends reset."""
         self._awaited = re.compile(pattern)
 
+    def hold(self, way: Way, pattern: bytes) -> Hold:
+        """The next piece this way that holds the pattern waits, and all after it, until it is released."""
+        made = self._holds[way] = Hold(re.compile(pattern))
+        return made
+
     def drop_all(self) -> None:
         """Reset every connection there is."""
         for one in list(self._sockets):
@@ -65,6 +80,8 @@ class Proxy:
     def close(self) -> None:
         """No more of it."""
         self._stopping.set()
+        for held in self._holds.values():
+            held.release.set()
         self.drop_all()
 
     # -- inside ------------------------------------------------------------------------------------
@@ -96,6 +113,11 @@ class Proxy:
                     self.lose(Way.DOWN, b"")
                 if way is Way.UP:
                     self.sent += piece
+                held = self._holds.get(way)
+                if held is not None and held.pattern.search(piece):
+                    held.reached.set()
+                    held.release.wait()
+                    self._holds.pop(way, None)
                 trap = self._traps.get(way)
                 if trap is not None and trap.pattern.search(piece):
                     del self._traps[way]
