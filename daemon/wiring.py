@@ -99,6 +99,9 @@ class _Broken:
     def search(self, *_: object) -> Iterator[NoReturn]:
         raise self._error
 
+    def clear_ask(self, *_: object) -> NoReturn:
+        raise self._error
+
 
 @contextmanager
 def opened(

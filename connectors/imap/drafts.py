@@ -14,10 +14,11 @@ from daemon.core.errors import Conflict, NeedsUser, OutcomeUnknown, Refused, Try
 from daemon.core.model import FolderRole, OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.formats.encoded import clean, decode_bytes, decode_words
 from daemon.formats.lines import split_fields
-from daemon.formats.mime import build, digest, letter_message_id
+from daemon.formats.mime import build, digest, letter_message_id, resembles
 
 _APPENDUID = re.compile(rb"\[APPENDUID (\d+) (\d+)\]", re.IGNORECASE)
 IDS = "(UID FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"
+LIKENESS = "(UID FLAGS BODY.PEEK[HEADER.FIELDS (TO SUBJECT IN-REPLY-TO)])"
 WHOLE = "(UID FLAGS BODY.PEEK[])"
 
 READ_THROUGH = 2_000
@@ -112,6 +113,23 @@ class Drafts:
                 else:
                     answers.append(self._find(session, places, message_id, ""))
             return answers
+
+    def similar(self, recipient: str, subject: str, in_reply_to: str) -> Sequence[RemoteDraft]:
+        """See `DraftTarget.similar`. A Drafts folder of usual size is read through, a larger one searched."""
+        with self._sessions.use() as session:
+            box = session.open(self._places(session).drafts.name)
+            if not box.exists:
+                return []
+            wanted = ["1:*"]
+            if box.exists > READ_THROUGH:
+                with session.guard():
+                    wanted = list(uid_sets(sorted(session.client.search(["TO", recipient]))))
+            hits: list[int] = []
+            for uids in wanted:
+                with session.guard():
+                    rows = list(FetchStream(session, f"UID FETCH {uids} {LIKENESS}"))
+                hits += [uid for _, uid, _, head in rows if resembles(head, recipient, subject, in_reply_to)]
+            return [one for one in _whole(session, box, sorted(hits)) if one.where is Whereabouts.PRESENT]
 
     def withdraw(self, remote_id: str, message_id: str, digest: str) -> RemoteDraft:
         """See `DraftTarget.withdraw`. By MOVE (RFC 6851), else by COPY and UID EXPUNGE of that one (RFC 4315).

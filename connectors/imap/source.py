@@ -140,6 +140,19 @@ class Source:
                 place = json.dumps({"v": box.validity, "after": some[-1]}) if more else ""
                 yield page.page(Position(progress=place), len(hits))
 
+    def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
+        """See `MailSource.clear_ask`. STORE of that one keyword (RFC 3501 6.4.6); every other flag stays as it is."""
+        validity, _, uid = item_id.partition(":")
+        if f"kith-{purpose}" not in ASKS or not uid.isdigit():
+            return
+        with self._sessions.use(sure=True) as session:
+            box = session.open(stream.name, write=True)
+            if str(box.validity) != validity:
+                return  # renumbered: the full pass that follows finds it again under its new number
+            self._sessions.before_write()
+            with session.guard(write=True):
+                session.client.remove_flags([int(uid)], [f"kith-{purpose}".encode()], silent=True)
+
     def _hits(self, session: Session, addresses: list[str]) -> list[int]:
         found: set[int] = set()
         for first in range(0, len(addresses), IN_ONE):

@@ -53,7 +53,7 @@ def connect(account: Account, around: Surroundings) -> Connection:
 
     return Connection(
         account=account,
-        mail=LocalMail(maildir, named) if maildir else None,
+        mail=LocalMail(maildir, named, around.before_write) if maildir else None,
         calendar=LocalCalendar(events, zone) if events else None,
         contacts=LocalContacts(cards) if cards else None,
         drafts=LocalDrafts(maildir, named, around.before_write) if maildir else None,

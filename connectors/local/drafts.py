@@ -14,7 +14,7 @@ from daemon.core.errors import BrokenItem, Conflict, OutcomeUnknown
 from daemon.core.model import FolderRole, OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.formats.encoded import clean, decode_bytes, decode_words
 from daemon.formats.lines import split_fields
-from daemon.formats.mime import build, digest, letter_message_id
+from daemon.formats.mime import build, digest, letter_message_id, resembles
 
 PLACES: Mapping[FolderRole, Whereabouts] = {
     FolderRole.DRAFTS: Whereabouts.PRESENT,
@@ -64,6 +64,18 @@ class LocalDrafts:
 
     def look(self, drafts: Sequence[tuple[str, str]]) -> Sequence[RemoteDraft]:
         return [self._one(remote_id, message_id) for remote_id, message_id in drafts]
+
+    def similar(self, recipient: str, subject: str, in_reply_to: str) -> Sequence[RemoteDraft]:
+        found = []
+        for folder in find_folders(self._root, self._named):
+            for entry in list_entries(folder) if folder.role is FolderRole.DRAFTS else ():
+                try:
+                    head = read_head(folder, entry)[0]
+                except (Vanished, BrokenItem):
+                    continue
+                if resembles(head, recipient, subject, in_reply_to) and (held := self._remote(folder, entry)):
+                    found.append(held)
+        return found
 
     def withdraw(self, remote_id: str, message_id: str, digest: str) -> RemoteDraft:
         now = self._one(remote_id, message_id)

@@ -1,4 +1,4 @@
-"""Mail in Maildirs. Nothing is written: no flag, no move from ``new`` to ``cur``."""
+"""Mail in Maildirs. Nothing is written, no move from ``new`` to ``cur``; only our own keyword is taken off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from pathlib import Path
 
 from connectors.local import disk, seen
 from connectors.local.folders import Folder, find_folders
-from connectors.local.maildir import Entry, Vanished, keywords, list_entries, read_head, read_report, stamp
+from connectors.local.maildir import (
+    Entry,
+    Vanished,
+    keywords,
+    list_entries,
+    read_head,
+    read_report,
+    stamp,
+    without_flags,
+)
 from connectors.matching import concerns
 from daemon.core.errors import BrokenItem, CursorExpired, TryLater
 from daemon.core.model import Broken, FolderRole, Interest, Mail, MailPage, Position, Signal, Stream
@@ -25,9 +34,12 @@ class LocalMail:
     Memory holds the names of one folder's messages and one page, never messages.
     """
 
-    def __init__(self, root: Path, named: Mapping[FolderRole, str]) -> None:
+    def __init__(
+        self, root: Path, named: Mapping[FolderRole, str], before_write: Callable[[], None] = lambda: None
+    ) -> None:
         self._root = root
         self._named = named
+        self._before_write = before_write
         self._folders: dict[str, Folder] = {}
         self._quiet: dict[str, tuple[str, seen.Stamp]] = {}
 
@@ -90,6 +102,20 @@ class LocalMail:
             )
             if not going_on:
                 return
+
+    def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
+        """See `MailSource.clear_ask`: the letter goes out of the file's name, as Dovecot itself would do it."""
+        folder = self._folder(stream)
+        letters = {letter for letter, name in keywords(folder).items() if name == purpose}
+        for entry in list_entries(folder):
+            if disk.text(entry.base) == item_id and not letters.isdisjoint(entry.flags):
+                self._before_write()
+                try:
+                    without_flags(folder, entry, letters)
+                except FileNotFoundError:
+                    return  # moved on as we looked: where it turns up it is read again, flag and all
+                except OSError as error:
+                    raise disk.told(error, folder.path) from error
 
     def _folder(self, stream: Stream) -> Folder:
         found = self._folders.get(stream.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -151,6 +151,17 @@ def read_report(folder: Folder, entry: Entry) -> tuple[str, ...]:
 def find_base(folder: Folder, base: bytes) -> Entry | None:
     """The message of this unique name, whatever flags it has now."""
     return next((entry for entry in list_entries(folder) if entry.base == base), None)
+
+
+def without_flags(folder: Folder, entry: Entry, letters: Collection[str]) -> None:
+    """Take flag letters out of a message's name. Dovecot takes such a change for its own.
+
+    Raises:
+        OSError: as the file system says; FileNotFoundError where another program was quicker.
+    """
+    kept = "".join(flag for flag in entry.flags if flag not in letters)
+    name = entry.name[: len(entry.name) - len(entry.flags)] + kept.encode()
+    path_of(folder, entry).rename(folder.path / entry.sub / os.fsdecode(name))
 
 
 def path_of(folder: Folder, entry: Entry) -> Path:

@@ -9,7 +9,7 @@ from daemon.core.address import normalise
 from daemon.core.errors import BrokenItem, Conflict, Refused
 from daemon.core.model import FolderRole, Mail, OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.formats.headers import parse_mail
-from daemon.formats.mime import build, digest, letter_message_id
+from daemon.formats.mime import build, digest, letter_message_id, resembles
 
 PLACES = {
     FolderRole.DRAFTS: Whereabouts.PRESENT,
@@ -51,6 +51,15 @@ class MemoryDrafts:
     def look(self, drafts: Sequence[tuple[str, str]]) -> Sequence[RemoteDraft]:
         with self._server.call("drafts.look"):
             return [self._one(remote_id, message_id) for remote_id, message_id in drafts]
+
+    def similar(self, recipient: str, subject: str, in_reply_to: str) -> Sequence[RemoteDraft]:
+        with self._server.call("drafts.similar"):
+            folder = self._server.folder(FolderRole.DRAFTS)
+            return [
+                _remote(folder, item)
+                for item in folder.items.values()
+                if isinstance(item.content, bytes) and resembles(item.content, recipient, subject, in_reply_to)
+            ]
 
     def withdraw(self, remote_id: str, message_id: str, digest: str) -> RemoteDraft:
         with self._server.call("drafts.withdraw", write=True):

@@ -57,6 +57,13 @@ class MemoryMail:
             if not rest:
                 return
 
+    def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
+        with self._server.call("mail.clear_ask", write=True):
+            folder = self._folder(stream)
+            item = folder.items.get(item_id)
+            if item is not None and f"{ASK}{purpose}" in item.flags:
+                folder.change(item_id, flags=item.flags - {f"{ASK}{purpose}"})
+
     def _folder(self, stream: Stream) -> Collection[bytes | Mail]:
         if stream.name not in self._server.folders:
             raise Refused(f"there is no folder {stream.label}")

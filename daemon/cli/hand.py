@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.contacts_common import secret
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, emit_json, moment, table
 
@@ -238,12 +239,12 @@ def confirm(kith: Ctx, question_id: int, yes: bool | None) -> int:
             question = questions.get(conn, question_id)
         if question is not None:
             text = QUESTIONS.get(question.kind, "{n} things of {account}.").format(
-                n=len(question.items), account=question.account, id=question_id
+                n=len(question.items), account=question.account, id=question_id, items=question.items
             )
             click.echo(text)
         yes = click.confirm("Take it for true?", default=False)
     with kith.store.write() as conn:
-        said = hand.confirm(conn, kith.settings.policies, question_id, yes, kith.now())
+        said = hand.confirm(conn, kith.settings.policies, question_id, yes, kith.now(), secret=secret(kith))
     click.echo(said)
     return 0
 

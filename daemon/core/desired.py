@@ -6,7 +6,7 @@ A want is a reminder or a draft with its key. Nothing here knows what exists alr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,10 @@ THANKS = "thanks"
 CONGRATULATIONS = "congratulations"
 UPDATE = "update"
 CHECK_IN = "check-in"
+REPLY = "reply"
+
+ASKED = "ask:"
+"""Periods of drafts the user asked for by a flag on a message begin so; its identity follows."""
 
 REMINDER = "reminder"
 DRAFT = "draft"
@@ -61,6 +65,17 @@ class Dismissal:
     base: str
     n: int
     not_before: datetime | None
+    at: datetime | None = None  # when it was dealt with
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A draft the user asked for by a flag on a message, written at ``at``. ``key``: of what was made for it."""
+
+    purpose: str
+    identity: str
+    at: datetime
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +92,13 @@ class Person:
     last: LastContact = field(default_factory=LastContact)
     reset_at: datetime | None = None
     unanswered: int = 0  # letters in a row without an answer
-    owed_at: datetime | None = None  # the first of their letters that nobody answered
+    owed: tuple[datetime, ...] = ()  # their letters of late that nobody answered, the earliest first
     next_meeting: datetime | None = None
     met: tuple[Met, ...] = ()
     birthday: str = ""
     zone: str = ""
     promises: tuple[Promise, ...] = ()
+    asked: tuple[Asked, ...] = ()
     dismissals: tuple[Dismissal, ...] = ()
     thanked: tuple[tuple[str, datetime], ...] = ()  # periods of thanks ever made, and when
     kept_since: datetime | None = None
@@ -166,9 +182,10 @@ def desired(people: Iterable[Person], world: World, now: datetime) -> list[Want]
     """Everything that should exist now, each with its key, in no particular order."""
     wants: list[Want] = []
     for person in people:
-        if not person.active:
-            continue
-        wants.extend(w for rule in RULES for w in rule(person, world, now))
+        if person.active:
+            wants.extend(w for rule in RULES for w in rule(person, world, now))
+        if not person.state:  # whoever is known, kept or not: the user asked
+            wants.extend(asked(person, world, now))
     return wants
 
 
@@ -194,10 +211,6 @@ def _period(person: Person, purpose: str, base: str) -> str:
     return f"{base}/{n}"
 
 
-def _blocked_until(person: Person, purpose: str) -> datetime | None:
-    return max((d.not_before for d in person.dismissals if d.purpose == purpose and d.not_before), default=None)
-
-
 TIER_WEIGHT = {"key": 3.0, "regular": 1.0, "": 1.0, "supporting": 0.5}
 
 
@@ -208,9 +221,12 @@ def _urgency(person: Person, since: datetime, now: datetime) -> float:
 
 
 def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]:
-    """A reminder once the cadence has run out, and a check-in draft with it where the policy wants one."""
+    """A reminder once the cadence has run out, and a check-in draft with it where the policy wants one.
+
+    Where an answer is owed there is a reminder of that: to answer is to keep in touch, so this one gives way.
+    """
     at = due(person)
-    if at is None:
+    if at is None or any(reply_owed(person, world, now)):
         return
     if person.next_meeting is not None and person.next_meeting <= now + person.policy.cadence:
         return  # they will meet before long: that will do
@@ -218,20 +234,30 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
     reason = f"due by {person.policy.rule}"
     urgency = _urgency(person, at, now)
     yield _want(person, world, REMINDER, KEEP_IN_TOUCH, period, due=at, reason=reason, urgency=urgency)
-    enabled = world.enabled_since is not None
-    if CHECK_IN in person.policy.drafts and at <= now and enabled and person.reachable and person.speaks:
+    if CHECK_IN not in person.policy.drafts or at > now or world.enabled_since is None:
+        return
+    heard = person.last.reset(ANY_CONTACT)
+    if heard is not None and heard >= at and heard + REPLY_LAPSES > now:
+        return  # they wrote meanwhile, though it resets nothing: asking how they are would sound deaf
+    if person.reachable and person.speaks:
         yield _want(person, world, DRAFT, CHECK_IN, period, due=at, reason=reason, urgency=urgency)
 
 
+ANY_CONTACT = ("inbound", "outbound", "meeting", "logged")
+
+
 def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:
-    """A letter of theirs has waited too long for an answer."""
-    if person.owed_at is None:
+    """A letter of theirs has waited too long for an answer.
+
+    What the user dismissed is dismissed with all that had come by then; a later letter is asked about anew.
+    """
+    settled = max((d.at for d in person.dismissals if d.purpose == REPLY_OWED and d.at), default=None)
+    waiting = (at for at in person.owed if now <= at + REPLY_LAPSES and (settled is None or at > settled))
+    owed_at = next(waiting, None)
+    if owed_at is None or owed_at + world.rules.reply_after > now:
         return
-    at = person.owed_at + world.rules.reply_after
-    blocked = _blocked_until(person, REPLY_OWED)
-    if at > now or (blocked is not None and blocked > now) or now > person.owed_at + REPLY_LAPSES:
-        return
-    period = _period(person, REPLY_OWED, stamp(person.owed_at))
+    at = owed_at + world.rules.reply_after
+    period = _period(person, REPLY_OWED, stamp(owed_at))
     if not period.endswith("/0"):  # dealt with once is dealt with, for that letter
         return
     yield _want(
@@ -243,8 +269,8 @@ def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:
         due=at,
         reason="their letter waits for an answer",
         urgency=2.0 + _urgency(person, at, now),
-        occasion=stamp(person.owed_at),
-        occasion_date=person.owed_at.astimezone(ZoneInfo(world.zone)).date(),
+        occasion=stamp(owed_at),
+        occasion_date=owed_at.astimezone(ZoneInfo(world.zone)).date(),
     )
 
 
@@ -350,6 +376,27 @@ def update(person: Person, world: World, now: datetime) -> Iterable[Want]:
     )
 
 
+def asked(person: Person, world: World, now: datetime) -> Iterable[Want]:
+    """What the user asked for by a flag on a message: on that very message, once, and never taken back by itself."""
+    if world.enabled_since is None:
+        return
+    for ask in person.asked:
+        for want in _letter(
+            person,
+            world,
+            ask.purpose,
+            f"{ASKED}{ask.identity}",
+            now,
+            due=min(ask.at, now),
+            create_until=None,
+            reason="you asked for it",
+            occasion=f"mail:{ask.identity}",
+            occasion_date=ask.at.astimezone(ZoneInfo(world.zone)).date(),
+        ):
+            # A contact merged since has another uid: what was made stays what it is.
+            yield replace(want, key=ask.key or want.key)
+
+
 def _letter(
     person: Person,
     world: World,
@@ -358,7 +405,7 @@ def _letter(
     now: datetime,
     *,
     due: datetime,
-    create_until: datetime,
+    create_until: datetime | None,
     reason: str,
     occasion: str,
     occasion_date: date | None = None,

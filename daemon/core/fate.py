@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.core.model import Form, RemoteDraft, RemoteEvent, Whereabouts
-from daemon.core.plan import DONE, EDITED, MOVED, SENT, SKIPPED, UNKNOWN, WRITTEN
+from daemon.core.plan import DONE, EDITED, LAPSED, MOVED, SENT, SKIPPED, UNKNOWN, WRITTEN
 
 _TICK = re.compile(r"\s*(?:[✓✔☑✅]\ufe0f?|done\b|готово\b)[\s:.,!–—-]*(\w*)", re.IGNORECASE)
 
@@ -50,32 +50,49 @@ def reminder_fate(
     """
     if remote.where is Whereabouts.UNKNOWN:
         return None
+    form = ticked(remote.summary)
+    if remote.where is Whereabouts.PRESENT and form is not None and ticked(our_title) is None:
+        return Fate(DONE, form)
+    if state == LAPSED:  # only a late tick changes anything about it
+        return None
     if remote.where is not Whereabouts.PRESENT or remote.cancelled:
         return Fate(SKIPPED)
-    form = ticked(remote.summary)
-    if form is not None and ticked(our_title) is None:
-        return Fate(DONE, form)
-    if remote.start is not None and starts_at is not None and remote.start != starts_at:
+    when, words = split_digest(digest)
+    when_now, words_now = split_digest(remote.digest)
+    if words != words_now:  # rewritten, and perhaps dragged as well: no write of ours may undo it
+        return Fate(EDITED) if state != EDITED else None
+    elsewhere = remote.start is not None and starts_at is not None and remote.start != starts_at
+    if state != EDITED and (elsewhere or when != when_now):
         return Fate(MOVED)
-    if state == WRITTEN and remote.digest != digest:
-        return Fate(EDITED)
     return None
 
 
-def draft_fate(state: str, digest: str, remote: RemoteDraft, *, written_since: bool) -> Fate | None:
+def split_digest(digest: str) -> tuple[str, str]:
+    """The two halves of an event's digest: when it is, and all the rest (see `RemoteEvent`)."""
+    when, _, words = digest.partition("-")
+    return when, words
+
+
+def draft_fate(
+    state: str, digest: str, remote: RemoteDraft, *, written_since: bool, replaced: bool = False
+) -> Fate | None:
     """What became of a draft; None where nothing did, or nobody can say.
 
-    ``written_since``: a letter that may well be this one was seen among the sent. A draft that is gone without
-    one is *unknown* until it is known: it may have been sent from another program.
+    ``written_since``: a letter that may well be this one was seen among the sent. ``replaced``: ``remote`` is
+    a similar draft that lies in its place, and so the user's, even word for word. A draft that is gone without either
+    is *unknown* until it is known: it may have been sent from another program, or be open in one (mutt takes a draft
+    out of the folder for as long as it is edited).
     """
     if remote.where is Whereabouts.UNKNOWN:
         return None
     if remote.where is Whereabouts.PRESENT:
-        if state == UNKNOWN:
+        if state in (UNKNOWN, SKIPPED):  # back from wherever it was: the user's by now
             return Fate(EDITED)
-        return Fate(EDITED) if state == WRITTEN and remote.digest != digest else None
+        return Fate(EDITED) if state == WRITTEN and (replaced or remote.digest != digest) else None
     if remote.where is Whereabouts.SENT or written_since:
         return Fate(SENT)
+    if state == SKIPPED:
+        return None
     if remote.where is Whereabouts.TRASHED:
         return Fate(SKIPPED)
     return Fate(UNKNOWN) if state != UNKNOWN else None

@@ -294,7 +294,11 @@ class RemoteDraft:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEvent:
-    """A reminder as the server holds it. ``version`` is its ETag or change key; ``digest`` is of its content."""
+    """A reminder as the server holds it. ``version`` is its ETag or change key.
+
+    ``digest`` is of its content, in two halves with a ``-`` between: when it is, and all the rest a user would
+    change. So a drag is told from a rewrite, and from both at once.
+    """
 
     where: Whereabouts
     remote_id: str = ""

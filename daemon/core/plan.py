@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core.desired import DRAFT, REMINDER, Want, World
+from daemon.core.desired import ASKED, DRAFT, REMINDER, Want, World
 from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
@@ -65,7 +65,7 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """Passed unanswered a second time: into the digest, no remote write."""
+    """Passed unanswered a second time, or passed as the user rewrote it: into the digest, no remote write."""
 
     row: Row
 
@@ -127,8 +127,8 @@ def make_plan(
             continue
         want = wanted.get(row.key)
         is_open = row.state in OPEN and want is not None and row.contact_id not in held
-        if is_open and row.state != PENDING and not row.queued and row.ends_at.astimezone(zone).date() < today:
-            if row.moves:
+        if is_open and row.state != PENDING and not row.queued and _last_day(row.ends_at, zone) < today:
+            if row.moves or row.state == EDITED:  # a move of ours would write over what the user wrote
                 lapses.append(Lapse(row))
             else:
                 passed.append(row)
@@ -152,7 +152,7 @@ def make_plan(
         for want in wants
         if want.key not in by_key
         and want.contact_id not in held
-        and (want.contact_id, want.purpose) not in occupied
+        and ((want.contact_id, want.purpose) not in occupied or want.period.startswith(ASKED))
         and (want.create_until is None or now <= want.create_until)
     ]
     reminders = sorted(
@@ -170,3 +170,8 @@ def make_plan(
         releases=releases,
         waiting=tuple(waiting) + tuple(wanted[row.key] for row, _ in stuck),
     )
+
+
+def _last_day(ends_at: datetime, zone: ZoneInfo) -> date:
+    """The last day something touches: what ends at midnight, as whole days do, is not of the day after."""
+    return (ends_at - timedelta(microseconds=1)).astimezone(zone).date()

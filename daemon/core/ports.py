@@ -30,7 +30,7 @@ from daemon.core.model import (
 
 
 class MailSource(Protocol):
-    """A mailbox to read. Nothing here changes the mailbox, not even a \\Seen flag."""
+    """A mailbox to read. Nothing here changes the mailbox, not even a \\Seen flag, save for `clear_ask`."""
 
     def streams(self) -> Sequence[Stream]:
         """The folders to read by default, in a stable order; Junk, Trash and Drafts left out."""
@@ -47,6 +47,15 @@ class MailSource(Protocol):
 
     def search(self, stream: Stream, addresses: Sequence[str], progress: str, interest: Interest) -> Iterator[MailPage]:
         """Past mail of these addresses (back-fill), found by the server. Positions carry only ``progress``."""
+
+    def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
+        """Take our own keyword ``kith-<purpose>`` off a message: the one write there is to the user's mail.
+
+        A message that is not there any more, or does not have it, is no error.
+
+        Raises:
+            Refused: the folder cannot be written to.
+        """
 
 
 class CalendarSource(Protocol):
@@ -107,6 +116,13 @@ class DraftTarget(Protocol):
 
     def look(self, drafts: Sequence[tuple[str, str]]) -> Sequence[RemoteDraft]:
         """What became of drafts of ours, each given as (remote_id, message_id); same order, same length."""
+
+    def similar(self, recipient: str, subject: str, in_reply_to: str) -> Sequence[RemoteDraft]:
+        """Letters in Drafts to this address, about the same subject or in answer to the same message.
+
+        A draft saved again by a mail client is a new message, often under a new Message-ID: so it is recognised.
+        `daemon.formats.mime.resembles` decides. ``in_reply_to`` may be empty.
+        """
 
     def withdraw(self, remote_id: str, message_id: str, digest: str) -> RemoteDraft:
         """Move one untouched draft of ours to the trash; nothing is expunged for good.

@@ -101,18 +101,23 @@ def event_state(item_id: str, version: str, data: bytes, zone: str = "UTC") -> R
             summary = one_line(value, 500)
         if name in _USERS:
             told.add(f"{name}:{value}")
-    facts = [start.isoformat(), end.isoformat(), str(part.start.all_day), str(part.cancelled), *sorted(told)]
+    when = [start.isoformat(), end.isoformat(), str(part.start.all_day)]
+    words = [str(part.cancelled), *sorted(told)]
     return RemoteEvent(
         where=Whereabouts.PRESENT,
         remote_id=item_id,
         version=version,
-        digest=hashlib.sha256("\n".join(facts).encode()).hexdigest(),
+        digest=f"{_hash(when)}-{_hash(words)}",
         uid=scanned.uid,
         start=start,
         end=end,
         summary=summary,
         cancelled=part.cancelled,
     )
+
+
+def _hash(facts: list[str]) -> str:
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 
 _USERS = frozenset({"SUMMARY", "DESCRIPTION", "LOCATION", "RRULE", "RDATE", "EXDATE", "ATTENDEE", "TRANSP"})

@@ -18,6 +18,7 @@ from hashlib import sha256
 from daemon.core.address import normalise
 from daemon.core.errors import BrokenItem
 from daemon.core.model import OutgoingDraft
+from daemon.core.subject import same_subject
 from daemon.formats.addresses import parse_addresses
 from daemon.formats.encoded import clean, decode_bytes, decode_words
 from daemon.formats.headers import message_id
@@ -133,6 +134,19 @@ def _lines(body: bytes, charset: str) -> list[str]:
     except (LookupError, ValueError):
         text = decode_bytes(body)
     return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def resembles(raw: bytes, recipient: str, subject: str, in_reply_to: str) -> bool:
+    """Whether a letter (or its header block) may be an edited copy of one to ``recipient``.
+
+    It goes to the same address, and has the same subject, reply prefixes aside, or answers the same message.
+    """
+    fields = split_fields(raw)
+    if normalise(recipient) not in parse_addresses(b", ".join(fields.get(b"to", []))):
+        return False
+    told = clean(decode_words(decode_bytes(b"".join(fields.get(b"subject", [])[:1]))))
+    answers = decode_bytes(b"".join(fields.get(b"in-reply-to", [])[:1]))
+    return same_subject(told, subject) or bool(in_reply_to and in_reply_to in answers)
 
 
 def letter_message_id(raw: bytes) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
-from daemon.core.desired import DRAFT, THANKS, UPDATE, Person, Want
+from daemon.core.desired import DRAFT, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.core.errors import Refused
 from daemon.core.model import OutgoingDraft, OutgoingEvent
 from daemon.core.plan import OPEN
@@ -94,7 +94,7 @@ def compose(
         Refused: it cannot be written (no address that works, or too little is known by now).
     """
     facts = draft_facts(deps, conn, person, want, news, now)
-    to = recipient(conn, person.contact_id)
+    to = recipient(conn, person.contact_id, want)
     if not to:
         raise Refused("no address of theirs works")
     earlier = conn.execute(
@@ -157,7 +157,7 @@ def remind(
             last_contact=last.astimezone(zone).date() if last else None,
             last_form=form,
             topics=_topics(conn, person.contact_id, want.due - TOPICS_OF),
-            next_step=_next_step(conn, person.contact_id),
+            next_step=_next_step(conn, person.contact_id, want),
             prepared_draft=_prepared(conn, person.contact_id),
         )
     )
@@ -173,11 +173,14 @@ def remind(
     )
 
 
-def _next_step(conn: Connection, contact_id: int) -> str:
+def _next_step(conn: Connection, contact_id: int, want: Want) -> str:
+    """What was promised last; in the reminder of one promise that very one."""
+    this_one = hand_log.c.identity == want.occasion if want.purpose == PROMISE else true()
     return (
         conn.execute(
             select(hand_log.c.next_step)
             .where(
+                this_one,
                 hand_log.c.contact_id == contact_id,
                 hand_log.c.next_step != "",
                 hand_log.c.next_done_at.is_(None),

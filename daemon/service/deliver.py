@@ -13,8 +13,10 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 
+from daemon.core.address import normalise
 from daemon.core.desired import DRAFT, Person, Want
 from daemon.core.errors import Conflict, KithError, LeaseLost, NeedsUser, OutcomeUnknown, Refused, StoreBusy, TryLater
+from daemon.core.fate import ticked
 from daemon.core.model import OutgoingDraft, OutgoingEvent, RemoteDraft, RemoteEvent, Whereabouts
 from daemon.core.plan import EDITED, FAILED, MOVED, PENDING, SENT, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.ports import DraftTarget, ReminderTarget
@@ -22,7 +24,8 @@ from daemon.service.compose import as_day, compose, remind
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.news import told_news
 from daemon.service.planning import close, person_of, still_wanted
-from daemon.store import health, lease
+from daemon.service.replaced import unclaimed
+from daemon.store import asks, cursors, health, lease
 from daemon.store.tables import ledger, outbox
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,33 @@ class Delivery:
         """Work through what is due, account by account; one that fails stops only itself."""
         with self.deps.permit.given(self._mine):
             self._run()
+            if not self.report.stopped:
+                self._take_flags_off()
+
+    def _take_flags_off(self) -> None:
+        """Flags that asked for a draft, once it stands. The only write there is to the user's mail."""
+        with self.deps.store.read() as conn:
+            flags = asks.settled(conn)
+            streams = {(p.account, p.stream.name): p.stream for p in cursors.rows(conn) if p.kind == "mail"}
+        for flag in flags:
+            connection = self.deps.connections.get(flag.account)
+            source = connection.mail if connection is not None else None
+            stream = streams.get((flag.account, flag.stream))
+            if self.deps.should_stop() or source is None or stream is None or flag.account in self.stopped_accounts:
+                continue
+            self._mine()
+            try:
+                source.clear_ask(stream, flag.item_id, flag.purpose)
+            except (StoreBusy, LeaseLost):
+                raise
+            except Refused as e:  # it stays on, and does no harm: one message asks for one draft
+                self.report.errors.append(f"{flag.account}: {e}")
+            except KithError as e:
+                log.warning("account %s: a flag could not be taken off: %s", flag.account, e)
+                continue
+            with self.deps.store.write() as conn:
+                lease.check(conn, self.fence, self.deps.now())
+                asks.remove(conn, flag.id)
 
     def _run(self) -> None:
         blocked: set[str] = set()
@@ -143,26 +173,41 @@ class Delivery:
                 self._record(job, {"state": WITHDRAWN}, person=None)
                 return
             letter = self._letter(job)
+            copy = self._users_own(job, target, letter)
+            if copy is not None:
+                self._written_draft(job, copy, EDITED)
+                return
             self._mine()
             try:
                 made = target.create(letter)
             except Conflict:
                 raise TryLater("The draft appeared meanwhile; it is looked at next time.") from None
-            self._written_draft(job, made, WRITTEN)
+            self._written_draft(job, made, WRITTEN, letter)
         elif found.where is Whereabouts.PRESENT:  # written before a crash, or by a store now lost
-            self._written_draft(job, found, WRITTEN if self._as_ours(job, found) else EDITED)
+            ours = self._as_ours(job, found)
+            self._written_draft(job, found, WRITTEN if ours else EDITED, ours)
         else:
             state = SENT if found.where is Whereabouts.SENT else SKIPPED
             self._record(job, {"state": state, "remote_id": found.remote_id}, person=None)
 
-    def _as_ours(self, job: _Job, found: RemoteDraft) -> bool:
-        """Whether what lies there is, word for word, what we would write: then nobody has touched it."""
+    def _as_ours(self, job: _Job, found: RemoteDraft) -> OutgoingDraft | None:
+        """What we would write, if what lies there is that word for word: then nobody has touched it."""
         from daemon.formats import mime
 
         try:
-            return mime.digest(mime.build(self._letter(job))) == found.digest
+            letter = self._letter(job)
         except Refused:
-            return False
+            return None
+        return letter if mime.digest(mime.build(letter)) == found.digest else None
+
+    def _users_own(self, job: _Job, target: DraftTarget, letter: OutgoingDraft) -> RemoteDraft | None:
+        """A letter like this one that lies in Drafts already and is not known to be ours.
+
+        The user has one under way, or edited ours before the store was lost: a second one would be in their way.
+        """
+        similar = target.similar(letter.recipient[1], letter.subject, letter.in_reply_to)
+        with self.deps.store.read() as conn:
+            return unclaimed(conn, job.row, similar)
 
     def _letter(self, job: _Job) -> OutgoingDraft:
         row, now = job.row, self.deps.now()
@@ -172,13 +217,16 @@ class Delivery:
             person = replace(person, speaks=row.lang)
             return compose(self.deps, conn, person, self._want(job), row.account, row.message_id, news, row.created_at)
 
-    def _written_draft(self, job: _Job, made: RemoteDraft, state: str) -> None:
+    def _written_draft(self, job: _Job, made: RemoteDraft, state: str, letter: OutgoingDraft | None = None) -> None:
         values = {
             "state": state,
             "remote_id": made.remote_id,
             "digest": made.digest,
             "title": made.subject,
+            "message_id": made.message_id or job.row.message_id,
         }
+        if letter is not None:
+            values |= {"recipient": normalise(letter.recipient[1]), "in_reply_to": letter.in_reply_to}
         self._record(job, values, person=None)
 
     def _withdraw_draft(self, job: _Job, target: DraftTarget) -> None:
@@ -221,7 +269,9 @@ class Delivery:
             ours = self._event(job, row.starts_at, row.ends_at)
             moved = found.start != ours.start
             rewritten = found.summary != ours.summary
-            self._written_event(job, found, EDITED if rewritten else MOVED if moved else WRITTEN)
+            state = EDITED if rewritten else MOVED if moved else WRITTEN
+            # Ticked off before we knew it was written: under our own title the next look takes it for news.
+            self._written_event(job, found, state, {"title": ours.summary} if ticked(found.summary) else None)
             return
         if found.where is Whereabouts.TRASHED:  # the provider remembers that the user deleted it
             self._record(job, {"state": SKIPPED}, person=self._person(row))

@@ -17,9 +17,10 @@ from daemon.core.model import Direction, Form, Position, Stream
 from daemon.core.plan import MOVED, WRITTEN
 from daemon.core.policy import Policies
 from daemon.service import evidence as facts_in
+from daemon.service.asking import STRANGER
 from daemon.service.facts import Rules, derive
 from daemon.service.people import people
-from daemon.store import cursors, quarantine, questions
+from daemon.store import addresses, cursors, quarantine, questions
 from daemon.store.tables import (
     address_state,
     contact,
@@ -197,8 +198,10 @@ def _stream(conn: Connection, account: str, kind: str, name: str) -> Stream:
     return Stream(name, name)
 
 
-def confirm(conn: Connection, policies: Policies, question_id: int, yes: bool, now: datetime) -> str:
-    """Answer a held question; returns what follows from it, in a sentence.
+def confirm(
+    conn: Connection, policies: Policies, question_id: int, yes: bool, now: datetime, *, secret: bytes = b""
+) -> str:
+    """Answer a held question; returns what follows from it, in a sentence. ``secret`` is the key secret.
 
     Raises:
         UserMistake: there is no such open question.
@@ -206,6 +209,8 @@ def confirm(conn: Connection, policies: Policies, question_id: int, yes: bool, n
     question = questions.get(conn, question_id)
     if question is None or not questions.answer(conn, question_id, "yes" if yes else "no", now):
         raise UserMistake(f"There is no open question {question_id} (`kith status` shows them).")
+    if question.kind == STRANGER:
+        return _answer_about_stranger(conn, Rules(policies, now), question, yes, secret)
     if not yes:
         return "Noted: nothing is concluded from it."
     if question.kind == "events-gone":
@@ -224,3 +229,18 @@ def confirm(conn: Connection, policies: Policies, question_id: int, yes: bool, n
         book.confirm_gone(conn, question.account, question.items, now)
         return f"{len(question.items)} address book entries are taken for deleted; their people stay as contacts."
     return "They are taken for deleted with the next round: skipped this time, each waits one cadence."
+
+
+def _answer_about_stranger(
+    conn: Connection, rules: Rules, question: questions.Question, yes: bool, secret: bytes
+) -> str:
+    """The person whose message the user flagged becomes a contact, or is not mentioned any more."""
+    from daemon.service import contacts as book
+
+    identity, _, address, name = question.items
+    questions.reduce_to(conn, question.id, [identity])
+    if not yes:
+        return "Noted: nothing is kept of them. You may take the flag off."
+    if addresses.states(conn, [address])[address].owner is None:
+        book.add(conn, rules, name, book.Change(addresses=(address,)), secret=secret)
+    return f"{name} is a contact now; the letter follows with the next round."

@@ -18,7 +18,7 @@ from daemon.core.people import HAND, SourceCard
 from daemon.core.policy import TIERS
 from daemon.service.facts import Rules, rederive
 from daemon.store import addresses, contacts, sources
-from daemon.store.tables import dismissal, hand_log, ledger, overrule
+from daemon.store.tables import ask, dismissal, hand_log, ledger, overrule
 
 _STATES = ("", "paused", "do-not-contact", "deceased", contacts.FORGETTING)
 
@@ -43,7 +43,7 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
             state=max(a.state, b.state, key=_STATES.index),
             paused_until=max((p for p in (a.paused_until, b.paused_until) if p), default=None),
         )
-        for table in (hand_log, ledger, dismissal):
+        for table in (hand_log, ledger, dismissal, ask):
             conn.execute(update(table).where(table.c.contact_id == other).values(contact_id=keep))
         said = set(conn.execute(select(overrule.c.identity).where(overrule.c.contact_id == keep)).scalars())
         for identity in conn.execute(select(overrule.c.identity).where(overrule.c.contact_id == other)).scalars().all():

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection as Db
 from sqlalchemy import select, update
 
-from daemon.core.model import Broken, Interest, MailPage, Position, Signal, Stream
+from daemon.core.model import Broken, Interest, Mail, MailPage, Position, Signal, Stream
 from daemon.core.ports import MailSource
 from daemon.service import evidence as facts_in
+from daemon.service.asking import note_asks
 from daemon.service.deps import Stopped
 from daemon.service.facts import derive
 from daemon.service.passes import Passes
@@ -46,6 +47,7 @@ class MailIn:
         now = self.deps.now()
         observed = []
         broken = []
+        flagged: list[Mail] = []
         for mail in page.mails:
             if Signal.BOUNCE in mail.signals:
                 self._freeze(conn, mail.date or mail.received or now, facts_in.bounced_addresses(conn, mail, interest))
@@ -56,9 +58,14 @@ class MailIn:
                 continue
             if o is not None:
                 observed.append(o)
+            if mail.asks and not mail.draft:
+                flagged.append(mail)
         if observed:
             stored = facts_in.store(conn, observed)
             self.passes.report.logged += derive(conn, stored.touched, self.passes.rules(interest), stored.fresh)
+        if flagged:
+            credited = self.passes.rules(interest).credited(conn)
+            note_asks(conn, flagged, (self.account, stream.name), credited, self.deps.me, now)
         self.passes.quarantine(conn, "mail", stream.name, broken)
 
     def _freeze(self, conn: Db, at: datetime, addresses: set[str]) -> None:

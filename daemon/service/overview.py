@@ -20,6 +20,8 @@ QUESTIONS = {
     "reminders-gone": "{n} of our reminders vanished at once from {account}. Did you delete them? `kith confirm {id}`",
     "drafts-gone": "{n} of our drafts vanished at once from {account}. Did you delete them? `kith confirm {id}`",
     "events-gone": "{n} events vanished at once from a calendar of {account}. Is that right? `kith confirm {id}`",
+    "stranger-flagged": "You flagged a message for a letter ({items[1]}), and {items[3]} <{items[2]}> is no contact of "
+    "yours yet. Add them? `kith confirm {id}`",
     "cards-gone": "{n} people vanished at once from an address book of {account}. Is that right? `kith confirm {id}`",
 }
 
@@ -123,7 +125,7 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     found.quarantined = conn.execute(select(func.count()).select_from(quarantine)).scalar_one()
     found.questions = [
         QUESTIONS.get(q.kind, "{n} things of {account} wait for your word: `kith confirm {id}`").format(
-            n=len(q.items), account=q.account, id=q.id
+            n=len(q.items), account=q.account, id=q.id, items=q.items
         )
         for q in questions.open_rows(conn)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from daemon.core.address import domain_of
 from daemon.core.cadence import LastContact, resolve
 from daemon.core.desired import (
     CHECK_IN,
+    REPLY_LAPSES,
     THANKS_LASTS,
     Dismissal,
     Met,
@@ -24,6 +25,7 @@ from daemon.core.desired import (
 from daemon.core.language import choose_language
 from daemon.core.model import Direction, Form
 from daemon.core.verdict import UPCOMING
+from daemon.store import asks
 from daemon.store.tables import (
     address,
     address_state,
@@ -45,14 +47,24 @@ BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)
 
 
 def people(
-    conn: Connection, settings: Settings, now: datetime, *, kept_only: bool = False, only: Collection[int] | None = None
+    conn: Connection,
+    settings: Settings,
+    now: datetime,
+    *,
+    kept_only: bool = False,
+    with_asked: bool = False,
+    only: Collection[int] | None = None,
 ) -> list[Person]:
-    """All contacts (or the kept, or ``only`` these) with the facts planning reads, by name."""
+    """All contacts (or the kept, or ``only`` these) with the facts planning reads, by name.
+
+    ``with_asked`` adds to the kept those whom the user asked for a draft to by a flag on a message.
+    """
     scope = select(contact.c.id)
     if only is not None:
         scope = scope.where(contact.c.id.in_(list(only)))
     elif kept_only:
-        scope = scope.where(or_(contact.c.tier != "", contact.c.id.in_(select(contact_circle.c.contact_id))))
+        kept = or_(contact.c.tier != "", contact.c.id.in_(select(contact_circle.c.contact_id)))
+        scope = scope.where(or_(kept, contact.c.id.in_(asks.contact_ids(conn))) if with_asked else kept)
     everyone = only is None and not kept_only
 
     def within(column: Any) -> Any:
@@ -62,12 +74,12 @@ def people(
     circles = _grouped(conn, select(contact_circle).where(within(contact_circle.c.contact_id)), lambda r: r.circle)
     written = _addresses(conn, within)
     last = _last(conn, within, now)
-    streak, owed = _since_answer(conn, within)
+    streak, owed = _since_answer(conn, within, now)
     upcoming = _upcoming(conn, within, now)
     dismissed = _grouped(
         conn,
         select(dismissal).where(within(dismissal.c.contact_id)).order_by(dismissal.c.id),
-        lambda r: Dismissal(r.purpose, r.base, r.n, r.not_before),
+        lambda r: Dismissal(r.purpose, r.base, r.n, r.not_before, r.at),
     )
     birthdays = {
         r.contact_id: r.when
@@ -92,6 +104,7 @@ def people(
         ),
         lambda r: (r.period, r.created_at),
     )
+    wished = asks.of_contacts(conn)
     met = _met(conn, within, now, settings.me.organisation, written)
     unread = _unread(conn, now)
     held = _held(conn, within, unread) if unread else set()
@@ -113,12 +126,13 @@ def people(
                 last=at,
                 reset_at=at.reset(policy.resets),
                 unanswered=streak.get(row.id, 0),
-                owed_at=owed.get(row.id),
+                owed=tuple(owed.get(row.id, ())),
                 next_meeting=upcoming.get(row.id),
                 met=tuple(met.get(row.id, ())),
                 birthday=birthdays.get(row.id, ""),
                 zone=row.time_zone,
                 promises=tuple(promises.get(row.id, ())),
+                asked=tuple(wished.get(row.id, ())),
                 dismissals=tuple(dismissed.get(row.id, ())),
                 thanked=tuple(thanked.get(row.id, ())),
                 kept_since=row.created_at,
@@ -135,7 +149,7 @@ def with_languages(conn: Connection, found: Collection[Person], spoken: Collecti
     out = []
     for person in found:
         speaks = person.speaks
-        thinkable = news or person.met or person.birthday or CHECK_IN in person.policy.drafts
+        thinkable = news or person.met or person.birthday or person.asked or CHECK_IN in person.policy.drafts
         if not speaks and not thinkable:
             out.append(person)
             continue
@@ -201,8 +215,10 @@ def _last(conn: Connection, within: Any, now: datetime) -> dict[int, LastContact
     return {who: LastContact(**dates) for who, dates in best.items()}
 
 
-def _since_answer(conn: Connection, within: Any) -> tuple[dict[int, int], dict[int, datetime]]:
-    """Per contact: days on which the user wrote since they last answered, and the first letter nobody answered."""
+def _since_answer(
+    conn: Connection, within: Any, now: datetime
+) -> tuple[dict[int, int], Mapping[int, Sequence[datetime]]]:
+    """Per contact: days on which the user wrote since they last answered, and their late letters nobody answered."""
     i = interaction.c
     counted = i.counted.is_(True)
 
@@ -225,16 +241,15 @@ def _since_answer(conn: Connection, within: Any) -> tuple[dict[int, int], dict[i
         .where(or_(theirs.c.at.is_(None), i.at > theirs.c.at))
     ):
         days[row.contact_id].add(row.at.astimezone(UTC).date())
-    owed = {
-        row.contact_id: row.at
-        for row in conn.execute(
-            select(i.contact_id, func.min(i.at).label("at"))
-            .join(ours, ours.c.contact_id == i.contact_id, isouter=True)
-            .where(within(i.contact_id), counted, i.direction == Direction.IN.value, i.form == Form.MAIL.value)
-            .where(or_(ours.c.at.is_(None), i.at > ours.c.at))
-            .group_by(i.contact_id)
-        )
-    }
+    owed: dict[int, list[datetime]] = defaultdict(list)
+    for row in conn.execute(
+        select(i.contact_id, i.at)
+        .join(ours, ours.c.contact_id == i.contact_id, isouter=True)
+        .where(within(i.contact_id), counted, i.direction == Direction.IN.value, i.form == Form.MAIL.value)
+        .where(or_(ours.c.at.is_(None), i.at > ours.c.at), i.at >= now - REPLY_LAPSES)
+        .order_by(i.at)
+    ):
+        owed[row.contact_id].append(row.at)
     return {who: len(found) for who, found in days.items()}, owed
 
 

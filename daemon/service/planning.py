@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from daemon.core.address import domain_of
 from daemon.core.desired import (
+    ASKED,
     DRAFT,
     KEEP_IN_TOUCH,
     PROMISE,
@@ -71,7 +72,7 @@ def situation(
     """The plan as of ``now``, from the store alone. ``since`` plans as if writing were enabled from then on."""
     news, fault = told_news(deps.settings.updates, now, deps.settings.hours.zone)
     world = make_world(deps, conn, news, since)
-    kept = people(conn, deps.settings, now, kept_only=True)
+    kept = people(conn, deps.settings, now, kept_only=True, with_asked=True)
     kept = with_languages(conn, kept, deps.renderer.languages(), news=news is not None)
     persons = {p.contact_id: p for p in kept}
     wants = {w.key: w for w in writable(deps, conn, desired(kept, world, now), persons, world, news, now)}
@@ -118,21 +119,45 @@ def writable(
     news: News | None,
     now: datetime,
 ) -> list[Want]:
-    """The same wants, where a letter for which too little is known has become a reminder (news: nothing)."""
+    """The same wants, where a letter for which too little is known has become a reminder (news: nothing).
+
+    What stands in an account that must not hear of its person is not among them: it is taken back.
+    """
     out = []
+    misplaced = _misplaced(deps, conn, persons)
+    asked = {a.key for p in persons.values() for a in p.asked if a.key}
     for want in wants:
-        if want.kind == DRAFT:
+        if want.key in misplaced:
+            continue
+        if want.kind == DRAFT and want.key not in asked:
             person = persons[want.contact_id]
             facts = compose.draft_facts(deps, conn, person, want, news, now)
             if deps.renderer.missing(facts, person.speaks):
-                if want.purpose == UPDATE or any(
-                    w.purpose == KEEP_IN_TOUCH and w.contact_id == want.contact_id and w.due <= now for w in wants
+                if want.purpose == UPDATE or (
+                    not want.period.startswith(ASKED)
+                    and any(
+                        w.purpose == KEEP_IN_TOUCH and w.contact_id == want.contact_id and w.due <= now for w in wants
+                    )
                 ):
                     continue  # there is a reminder for them already, or none would help
                 key = world.key(person.uid, REMINDER, want.purpose, want.period)
                 want = replace(want, kind=REMINDER, key=key)
         out.append(want)
     return out
+
+
+def _misplaced(deps: Deps, conn: Connection, persons: Mapping[int, Person]) -> set[str]:
+    """Keys of what stands in an employer's account about somebody it must not hear of.
+
+    They became a recruiter since, or the account the employer's.
+    """
+    theirs = sorted(name for name, a in deps.accounts.items() if a.account.employer)
+    if not theirs:
+        return set()
+    rows = conn.execute(
+        select(ledger.c.key, ledger.c.contact_id).where(ledger.c.account.in_(theirs), ledger.c.state.in_(OPEN))
+    )
+    return {r.key for r in rows if r.contact_id in persons and persons[r.contact_id].job_hunting}
 
 
 def _rows(conn: Connection, accounts: Collection[str]) -> list[Row]:

@@ -20,13 +20,15 @@ from daemon.core.desired import DRAFT, REMINDER
 from daemon.core.errors import KithError, LeaseLost, NeedsUser, StoreBusy, TryLater
 from daemon.core.fate import Fate, draft_fate, reminder_fate
 from daemon.core.identity import hand_identity
-from daemon.core.model import Direction, Form, RemoteDraft, RemoteEvent
-from daemon.core.plan import DONE, EDITED, MOVED, SKIPPED, UNKNOWN, WRITTEN
+from daemon.core.model import Direction, Form, RemoteDraft, RemoteEvent, Role, Whereabouts
+from daemon.core.plan import DONE, EDITED, LAPSED, MOVED, SKIPPED, UNKNOWN, WRITTEN
 from daemon.core.ports import DraftTarget, ReminderTarget
+from daemon.core.safety import many_gone
+from daemon.core.subject import same_subject
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.facts import Rules, derive
 from daemon.service.planning import close, person_of
-from daemon.service.routing import base_subject
+from daemon.service.replaced import unclaimed
 from daemon.store import health, lease, questions
 from daemon.store.tables import address, contact, evidence, hand_log, ledger, outbox, participant
 
@@ -35,10 +37,10 @@ log = logging.getLogger(__name__)
 Look = Callable[[Sequence[Row[Any]]], Sequence[RemoteDraft | RemoteEvent]]
 
 LIVE = (WRITTEN, EDITED, MOVED)
-MANY = 5
 ASK_FOR = timedelta(days=30)
-"""So long the fate of a vanished draft is asked about."""
+"""So long the fate of a vanished draft is asked about, and a reminder that lapsed may still be ticked off."""
 SENT_WITHIN = timedelta(days=1)
+"""How long after a draft vanished a letter, or another draft, may still be the one it became."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class ReadBack:
                     continue
                 try:
                     seen = look(rows)
+                    if connection.drafts is not None and kind == DRAFT:
+                        seen = self._followed(connection.drafts, rows, seen)
                 except (StoreBusy, LeaseLost):
                     raise
                 except KithError as e:
@@ -85,7 +89,14 @@ class ReadBack:
         """What to ask about; not what we ourselves are about to change: a withdrawal whose answer was lost is ours."""
         asked: ColumnElement[bool] = ledger.c.state.in_(LIVE)
         if kind == DRAFT:
-            asked = or_(asked, (ledger.c.state == UNKNOWN) & (ledger.c.changed_at > self.deps.now() - ASK_FOR))
+            now = self.deps.now()
+            asked = or_(
+                asked,
+                (ledger.c.state == UNKNOWN) & (ledger.c.changed_at > now - ASK_FOR),
+                (ledger.c.state == SKIPPED) & (ledger.c.changed_at > now - SENT_WITHIN),
+            )
+        else:
+            asked = or_(asked, (ledger.c.state == LAPSED) & (ledger.c.changed_at > self.deps.now() - ASK_FOR))
         return list(
             conn.execute(
                 select(ledger)
@@ -94,6 +105,24 @@ class ReadBack:
                 .order_by(ledger.c.key)
             )
         )
+
+    def _followed(
+        self, target: DraftTarget, rows: Sequence[Row[Any]], seen: Sequence[RemoteDraft | RemoteEvent]
+    ) -> Sequence[RemoteDraft | RemoteEvent]:
+        """The same answers, where a draft that vanished of late and one like it turned up is that one."""
+        found: list[RemoteDraft | RemoteEvent] = []
+        taken: set[str] = set()
+        for row, remote in zip(rows, seen, strict=True):
+            late = row.state not in LIVE and row.changed_at <= self.deps.now() - SENT_WITHIN
+            if remote.where in (Whereabouts.GONE, Whereabouts.TRASHED) and row.recipient and not late:
+                similar = target.similar(row.recipient, row.title, row.in_reply_to)
+                with self.deps.store.read() as conn:
+                    copy = unclaimed(conn, row, similar, taken)
+                if copy is not None:
+                    taken.add(copy.remote_id)
+                    remote = copy
+            found.append(remote)
+        return found
 
     def _failed(self, name: str, part: str, error: KithError) -> None:
         self.report.account(name).errors.append(f"{name}: {error}")
@@ -115,7 +144,7 @@ class ReadBack:
         with self.deps.store.read() as conn:
             found = [_Found(row, self._fate(conn, row, remote), remote) for row, remote in zip(rows, seen, strict=True)]
         gone = [f for f in found if f.fate is not None and f.fate.state in (SKIPPED, UNKNOWN) and f.row.state in LIVE]
-        if len(gone) >= MANY and 2 * len(gone) >= sum(r.state in LIVE for r in rows):
+        if many_gone(len(gone), sum(r.state in LIVE for r in rows)):
             keys = sorted(f.row.key for f in gone)
             with self.deps.store.write() as conn:
                 lease.check(conn, self.fence, self.deps.now())
@@ -135,16 +164,18 @@ class ReadBack:
     def _fate(self, conn: Db, row: Row[Any], remote: RemoteDraft | RemoteEvent) -> Fate | None:
         if isinstance(remote, RemoteEvent):
             return reminder_fate(row.state, row.starts_at, row.digest, row.title, remote)
+        replaced = remote.where is Whereabouts.PRESENT and remote.message_id not in ("", row.message_id)
         since = self._written_since(conn, row)
-        return draft_fate(row.state, row.digest, remote, written_since=since)
+        return draft_fate(row.state, row.digest, remote, written_since=since, replaced=replaced)
 
     def _written_since(self, conn: Db, row: Row[Any]) -> bool:
         """Whether a letter that may well be this draft was seen among the sent.
 
-        Its Message-ID, or the same person and thread or subject, no later than a day after the draft vanished.
+        Its Message-ID, or written to the same person in the same thread or about the same subject, no later than a
+        day after the draft vanished.
         """
         e = evidence.c
-        until = row.changed_at + SENT_WITHIN if row.state == UNKNOWN else self.deps.now()
+        until = self.deps.now() if row.state in LIVE else row.changed_at + SENT_WITHIN
         for sent in conn.execute(
             select(e.message_id, e.subject, e.in_reply_to)
             .join(participant, participant.c.evidence_id == e.id)
@@ -153,11 +184,14 @@ class ReadBack:
                 address.c.contact_id == row.contact_id,
                 e.direction == Direction.OUT.value,
                 e.draft.is_(False),
+                participant.c.role == Role.TO.value,
                 e.at >= row.created_at - timedelta(minutes=5),
                 e.at <= until,
             )
         ):
-            if sent.message_id == row.message_id or base_subject(sent.subject) == base_subject(row.title):
+            if sent.message_id == row.message_id or same_subject(sent.subject, row.title):
+                return True
+            if row.in_reply_to and sent.in_reply_to == row.in_reply_to:
                 return True
         return False
 
@@ -167,8 +201,11 @@ class ReadBack:
         remote, row = f.remote, f.row
         if not remote.remote_id:
             return False
-        version = remote.version if isinstance(remote, RemoteEvent) else row.version
-        return (remote.remote_id, version) != (row.remote_id, row.version)
+        if isinstance(remote, RemoteEvent):
+            return (remote.remote_id, remote.version) != (row.remote_id, row.version)
+        if remote.where is Whereabouts.PRESENT and (remote.message_id, remote.subject) != (row.message_id, row.title):
+            return True
+        return bool(remote.remote_id != row.remote_id)
 
     def _write(self, conn: Db, f: _Found) -> None:
         now, row, fate, remote = self.deps.now(), f.row, f.fate, f.remote
@@ -183,6 +220,8 @@ class ReadBack:
                 starts_at=remote.start or row.starts_at,
                 ends_at=remote.end or row.ends_at,
             )
+        if isinstance(remote, RemoteDraft) and remote.where is Whereabouts.PRESENT:
+            values.update(message_id=remote.message_id or row.message_id, title=remote.subject)
         if fate is not None:
             values.update(state=fate.state, changed_at=now)
         conn.execute(update(ledger).where(ledger.c.key == row.key).values(values))

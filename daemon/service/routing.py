@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select
 
-from daemon.core.desired import DRAFT, THANKS, Person, Want
-from daemon.core.model import Form
+from daemon.core.desired import ASKED, DRAFT, THANKS, Person, Want
+from daemon.core.model import Form, Role
+from daemon.core.subject import base_subject
 from daemon.service.deps import Deps
 from daemon.store import enablement
 from daemon.store.tables import address, address_state, evidence, interaction, participant
@@ -58,10 +59,13 @@ class Router:
     def account_for(self, conn: Connection, person: Person, want: Want) -> str:
         """The account the want goes to; "" where none can take it or none of them is enabled yet.
 
-        A draft goes where the latest exchange with the contact was seen.
+        A draft goes where the latest exchange with the contact was seen; one asked for, to where the message is.
         """
         possible = self.candidates(person, want.kind)
-        if want.kind == DRAFT:
+        if want.kind == DRAFT and want.period.startswith(ASKED):
+            here = _accounts_of(conn, want.period.removeprefix(ASKED))
+            possible = sorted(possible, key=lambda name: name not in here)
+        elif want.kind == DRAFT:
             latest = conn.execute(
                 select(interaction.c.account)
                 .where(
@@ -77,8 +81,15 @@ class Router:
         return next((name for name in possible if name in self.enabled), "")
 
 
-def recipient(conn: Connection, contact_id: int) -> str:
-    """The address to write to: of those not frozen, the one of the latest exchange, else the first."""
+def _accounts_of(conn: Connection, identity: str) -> set[str]:
+    return set(conn.execute(select(evidence.c.account).where(evidence.c.identity == identity)).scalars())
+
+
+def recipient(conn: Connection, contact_id: int, want: Want) -> str:
+    """The address to write to: of those not frozen, the one of the latest exchange, else the first.
+
+    What was asked for on a message goes to the address that message came from, or went to.
+    """
     usable = list(
         conn.execute(
             select(address.c.address)
@@ -89,26 +100,41 @@ def recipient(conn: Connection, contact_id: int) -> str:
     )
     if len(usable) < 2:
         return usable[0] if usable else ""
-    latest = conn.execute(
+    seen = (
         select(participant.c.address)
         .join(evidence, evidence.c.id == participant.c.evidence_id)
         .where(participant.c.address.in_(usable), evidence.c.form == Form.MAIL.value)
-        .order_by(evidence.c.at.desc())
         .limit(1)
-    ).scalar_one_or_none()
+    )
+    if want.period.startswith(ASKED):
+        there = conn.execute(
+            seen.where(evidence.c.identity == want.period.removeprefix(ASKED)).order_by(
+                participant.c.role != Role.FROM.value, participant.c.role != Role.TO.value, participant.c.address
+            )
+        ).scalar_one_or_none()
+        if there is not None:
+            return str(there)
+    latest = conn.execute(seen.order_by(evidence.c.at.desc())).scalar_one_or_none()
     return str(latest or usable[0])
 
 
 def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, now: datetime) -> Thread:
     """The exchange a letter goes on from: for thanks, the one about the meeting (of the fortnight before it).
 
-    Other letters begin a conversation of their own; to hang them onto an old one would only puzzle the reader.
+    What was asked for on a message answers that very message. Other letters begin a conversation of their own; to
+    hang them onto an old one would only puzzle the reader.
     """
+    facts = select(evidence.c.message_id, evidence.c.refs, evidence.c.thread, evidence.c.subject).limit(1)
+    if want.period.startswith(ASKED):
+        identity = want.period.removeprefix(ASKED)
+        row = conn.execute(
+            facts.where(evidence.c.identity == identity).order_by(evidence.c.account != account, evidence.c.id)
+        ).one_or_none()
+        return _answering(account, row)
     if want.purpose != THANKS:
         return Thread()
     row = conn.execute(
-        select(evidence.c.message_id, evidence.c.refs, evidence.c.thread, evidence.c.subject)
-        .join(interaction, interaction.c.identity == evidence.c.identity)
+        facts.join(interaction, interaction.c.identity == evidence.c.identity)
         .where(
             interaction.c.contact_id == contact_id,
             interaction.c.counted.is_(True),
@@ -120,17 +146,15 @@ def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, n
             evidence.c.at <= now,
         )
         .order_by(evidence.c.at.desc())
-        .limit(1)
     ).one_or_none()
+    return _answering(account, row)
+
+
+def _answering(account: str, row: Any) -> Thread:
+    """The headers of an answer (RFC 5322 3.6.4); a message without an id of its own has no answers in its thread."""
     if row is None:
         return Thread()
+    if not row.message_id:
+        return Thread(account, subject=base_subject(row.subject))
     references = tuple(dict.fromkeys((*row.refs.split(), row.message_id)))
     return Thread(account, row.message_id, references, row.thread, base_subject(row.subject))
-
-
-_PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|aw|wg|sv|отв|ответ|пересл)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
-
-
-def base_subject(subject: str) -> str:
-    """The subject without reply and forward prefixes (RFC 5256 2.1, in the languages shipped)."""
-    return _PREFIX.sub("", subject).strip()

@@ -63,6 +63,24 @@ def confirmed(conn: Connection, account: str, kind: str, items: Sequence[str]) -
     return any(q.answer == "yes" and wanted <= set(q.items) for q in _select(conn, account, kind))
 
 
+def about(conn: Connection, kind: str, first: str) -> Sequence[Question]:
+    """Questions of this kind whose first item is this one, open or answered."""
+    return [q for q in _select(conn, kind=kind) if q.items[:1] == (first,)]
+
+
+def settle(conn: Connection, kind: str, first: str, now: datetime) -> None:
+    """What such a question asked has come about by itself."""
+    for q in about(conn, kind, first):
+        if q.answered_at is None:
+            answer(conn, q.id, "yes", now)
+            reduce_to(conn, q.id, q.items[:1])
+
+
+def reduce_to(conn: Connection, question_id: int, items: Sequence[str]) -> None:
+    """Keep only these items of a question."""
+    conn.execute(update(table).where(table.c.id == question_id).values(items=list(items)))
+
+
 def get(conn: Connection, question_id: int) -> Question | None:
     """One question by its id."""
     return next((q for q in _select(conn) if q.id == question_id), None)

@@ -340,7 +340,9 @@ ledger = Table(
     Column("state", PlainText, nullable=False),
     Column("account", PlainText, nullable=False),
     _text("remote_id"),
-    _text("message_id"),  # of a draft
+    _text("message_id"),  # of a draft; of the user's own copy once that has taken its place
+    _text("recipient"),  # of a draft: the address, by which a copy of it is known
+    _text("in_reply_to"),  # of a draft
     _text("uid"),  # of an event
     _text("version"),
     _text("digest"),  # baseline: content as the server returned it
@@ -369,6 +371,22 @@ outbox = Table(
     _text("error"),
     _moment("created_at", nullable=False),
     comment="Remote writes intended and not yet known to be done; first in, first out per key.",
+)
+
+ask = Table(
+    "ask",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", PlainText, nullable=False),
+    Column("stream", PlainText, nullable=False),
+    Column("item_id", PlainText, nullable=False),
+    Column("purpose", PlainText, nullable=False),
+    Column("identity", PlainText, nullable=False),  # of the message, as in evidence
+    _contact(index=True),
+    _moment("written_at", nullable=False),  # the message's own moment
+    _moment("asked_at", nullable=False),
+    UniqueConstraint("account", "stream", "item_id", "purpose"),
+    comment="Flags by which the user asks for a draft on a message; the row goes when the flag has been taken off.",
 )
 
 dismissal = Table(

@@ -218,15 +218,15 @@ def test_news_go_to_their_circles_and_to_nobody_met_since() -> None:
 
 
 def test_a_letter_of_theirs_waits_five_days_before_an_answer_is_owed() -> None:
-    waits = person(owed_at=NOW - timedelta(days=6))
+    waits = person(owed=(NOW - timedelta(days=6),))
     assert wants(waits)[1, REPLY_OWED].kind == REMINDER
-    assert (1, REPLY_OWED) not in wants(person(owed_at=NOW - timedelta(days=4)))
-    assert (1, REPLY_OWED) not in wants(person(owed_at=NOW - timedelta(days=100)))
+    assert (1, REPLY_OWED) not in wants(person(owed=(NOW - timedelta(days=4),)))
+    assert (1, REPLY_OWED) not in wants(person(owed=(NOW - timedelta(days=100),)))
 
 
 def test_an_answer_owed_and_dismissed_is_never_asked_for_again_for_that_letter() -> None:
     owed = NOW - timedelta(days=6)
-    done = person(owed_at=owed, dismissals=(Dismissal(REPLY_OWED, stamp(owed), 0, None),))
+    done = person(owed=(owed,), dismissals=(Dismissal(REPLY_OWED, stamp(owed), 0, None),))
     assert (1, REPLY_OWED) not in wants(done)
 
 

@@ -224,6 +224,27 @@ def upgrade() -> None:
         comment="What is true of an address whoever uses it.",
     )
     op.create_table(
+        "ask",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("written_at", sa.DateTime(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_ask_contact_id_contact"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ask")),
+        sa.UniqueConstraint(
+            "account", "stream", "item_id", "purpose", name=op.f("uq_ask_account_stream_item_id_purpose")
+        ),
+        comment="Flags by which the user asks for a draft on a message; the row goes when the flag has been taken off.",
+    )
+    op.create_index(op.f("ix_ask_contact_id"), "ask", ["contact_id"], unique=False)
+    op.create_table(
         "contact_circle",
         sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("circle", sa.Text(), nullable=False),
@@ -341,6 +362,8 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("remote_id", sa.Text(), server_default="", nullable=False),
         sa.Column("message_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("recipient", sa.Text(), server_default="", nullable=False),
+        sa.Column("in_reply_to", sa.Text(), server_default="", nullable=False),
         sa.Column("uid", sa.Text(), server_default="", nullable=False),
         sa.Column("version", sa.Text(), server_default="", nullable=False),
         sa.Column("digest", sa.Text(), server_default="", nullable=False),
@@ -425,6 +448,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_contact_date_contact_id"), table_name="contact_date")
     op.drop_table("contact_date")
     op.drop_table("contact_circle")
+    op.drop_index(op.f("ix_ask_contact_id"), table_name="ask")
+    op.drop_table("ask")
     op.drop_table("address_state")
     op.drop_index(op.f("ix_address_contact_id"), table_name="address")
     op.drop_index(op.f("ix_address_address"), table_name="address")
