@@ -158,6 +158,7 @@ def _day_test(rule: Rule) -> Callable[[date], bool]:
     plain = frozenset(day for ordinal, day in rule.days if not ordinal)
     ordinals = frozenset(pair for pair in rule.days if pair[0])
     in_month = rule.freq == "MONTHLY" or (rule.freq == "YEARLY" and bool(rule.months))
+    from_end = any(day < 0 for day in rule.month_days)
     if ordinals and rule.freq not in ("MONTHLY", "YEARLY"):
         # not allowed there (3.3.10); read as the plain weekday, as every calendar does
         plain, ordinals = plain | {day for _, day in ordinals}, frozenset()
@@ -177,9 +178,9 @@ def _day_test(rule: Rule) -> Callable[[date], bool]:
     def accepts(day: date) -> bool:
         if rule.months and day.month not in rule.months:
             return False
-        if rule.month_days:
-            back = day.day - monthrange(day.year, day.month)[1] - 1
-            if day.day not in rule.month_days and back not in rule.month_days:
+        if rule.month_days and day.day not in rule.month_days:
+            back = day.day - monthrange(day.year, day.month)[1] - 1 if from_end else 0
+            if back not in rule.month_days:
                 return False
         if rule.year_days:
             place = day.timetuple().tm_yday

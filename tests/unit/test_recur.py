@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -61,6 +62,9 @@ def rules(draw: st.DrawFn) -> str:
 @example("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", wall("2020-02-29 09:00"), 400)
 @example("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU", wall("2021-03-01 09:00"), 100)
 def test_the_starts_are_those_dateutil_gives(rule: str, start: datetime, skip: int) -> None:
+    # "TH,1MO" is every Thursday and the first Monday (RFC 5545 3.3.10); dateutil wants a day to be both
+    named = re.search(r"BYDAY=([^;]*)", rule)
+    assume(named is None or len({len(day) > 2 for day in named[1].split(",")}) == 1)
     start = start.replace(second=0, microsecond=0)
     days = {"MINUTELY": 2, "HOURLY": 40}.get(rule.partition(";")[0].removeprefix("FREQ="), 400)
     first = start + timedelta(days=min(skip, days))
@@ -147,3 +151,15 @@ def test_a_series_from_ages_ago_is_not_walked_through() -> None:
 def test_nonsense_is_refused(rule: str) -> None:
     with pytest.raises(BrokenItem):
         recur.parse(rule)
+
+
+def test_every_thursday_and_the_first_monday() -> None:
+    rule = recur.parse("FREQ=MONTHLY;BYDAY=TH,1MO")
+    first, last = wall("2026-11-01 00:00"), wall("2026-11-30 00:00")
+    assert [day.day for day in recur.occurrences(rule, first, first, last)] == [2, 5, 12, 19, 26]
+
+
+def test_days_counted_from_both_ends_of_a_month() -> None:
+    rule = recur.parse("FREQ=MONTHLY;BYMONTHDAY=1,-1")
+    first, last = wall("2026-02-01 00:00"), wall("2026-03-31 00:00")
+    assert [(d.month, d.day) for d in recur.occurrences(rule, first, first, last)] == [(2, 1), (2, 28), (3, 1), (3, 31)]
