@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy import Connection as Db
-from sqlalchemy import delete, select
 
 from daemon.core.errors import BrokenItem
 from daemon.core.model import Broken, EventItem, EventPage, Interest, Stream, Window
 from daemon.core.ports import CalendarSource
 from daemon.core.safety import many_gone
 from daemon.service import evidence as facts_in
-from daemon.service.facts import derive, rederive_open
+from daemon.service.facts import chunks, derive, rederive_open
 from daemon.service.passes import Passes
 from daemon.store import cursors, lease, questions, vanished
 from daemon.store.tables import evidence, series
@@ -72,32 +72,25 @@ class CalendarIn:
     def _commit_events(
         self, conn: Db, stream: Stream, items: Sequence[EventItem], interest: Interest, span: Window
     ) -> None:
-        touched: set[str] = set()
-        for item in items:
-            if item.ours:
-                continue
-            touched |= facts_in.sync_instances(conn, self.account, stream.name, item, span, interest)
-            self._keep_series(conn, stream, item)
+        theirs = [item for item in items if not item.ours]
+        touched = facts_in.sync_instances(conn, self.account, stream.name, theirs, span, interest)
+        self._keep_series(conn, stream, theirs)
         self.passes.report.logged += derive(conn, touched, self.passes.rules())
 
-    def _keep_series(self, conn: Db, stream: Stream, item: EventItem) -> None:
-        where = (
-            (series.c.account == self.account) & (series.c.stream == stream.name) & (series.c.item_id == item.item_id)
-        )
-        old = conn.execute(select(series.c.master).where(where)).scalar_one_or_none()
-        if old == item.master or (old is None and not item.master):
-            return
-        conn.execute(delete(series).where(where))
-        if item.master:
-            conn.execute(
-                series.insert().values(
-                    account=self.account,
-                    stream=stream.name,
-                    item_id=item.item_id,
-                    uid=item.uid,
-                    master=item.master,
+    def _keep_series(self, conn: Db, stream: Stream, items: Sequence[EventItem]) -> None:
+        """Keep what instances can be expanded from anew; the last of several objects of one name is the one there."""
+        mine = (series.c.account == self.account) & (series.c.stream == stream.name)
+        for chunk in chunks({item.item_id: item for item in items}.values()):
+            rows = conn.execute(select(series.c.item_id, series.c.master).where(mine, _among(chunk)))
+            old = {r.item_id: r.master for r in rows}
+            changed = [item for item in chunk if old.get(item.item_id, "") != item.master]
+            if any(item.item_id in old for item in changed):
+                conn.execute(delete(series).where(mine, _among(changed)))
+            if new := [item for item in changed if item.master]:
+                where = {"account": self.account, "stream": stream.name}
+                conn.execute(
+                    insert(series), [{**where, "item_id": i.item_id, "uid": i.uid, "master": i.master} for i in new]
                 )
-            )
 
     def _gone_events(self, conn: Db, stream: Stream, item_ids: Sequence[str]) -> None:
         if not item_ids:
@@ -156,13 +149,19 @@ class CalendarIn:
         with self.deps.store.write() as conn:
             lease.check(conn, self.passes.fence, self.deps.now())
             touched: set[str] = set()
-            for row in rows:
-                try:
-                    meetings = expand(row.master, interest, span, zone)
-                except BrokenItem as e:
-                    self.passes.quarantine(conn, "calendar", stream.name, [Broken(row.item_id, str(e))])
-                    continue
-                item = EventItem(item_id=row.item_id, uid=row.uid, meetings=meetings, master=row.master)
-                touched |= facts_in.sync_instances(conn, self.account, stream.name, item, span, interest)
+            for chunk in chunks(rows, 100):  # instances of a hundred series at a time are held in memory
+                items = []
+                for row in chunk:
+                    try:
+                        meetings = expand(row.master, interest, span, zone)
+                    except BrokenItem as e:
+                        self.passes.quarantine(conn, "calendar", stream.name, [Broken(row.item_id, str(e))])
+                        continue
+                    items.append(EventItem(item_id=row.item_id, uid=row.uid, meetings=meetings, master=row.master))
+                touched |= facts_in.sync_instances(conn, self.account, stream.name, items, span, interest)
             self.passes.report.logged += derive(conn, touched, self.passes.rules())
             cursors.set_window_end(conn, self.account, stream.name, stamp)
+
+
+def _among(items: Sequence[EventItem]) -> ColumnElement[bool]:
+    return series.c.item_id.in_([item.item_id for item in items])

@@ -150,12 +150,22 @@ def store(conn: Connection, observed: Sequence[Observed]) -> Stored:
             ).mappings()
         }
         _insert(conn, [o for o in chunk if o.row["identity"] not in known], stored)
-        for o in chunk:
-            old = known.get(o.row["identity"])
-            if old is not None and _merge(conn, dict(old), o):
-                stored.touched.add(o.row["identity"])
+        if known:
+            people = _people(conn, [row["id"] for row in known.values()])
+            for o in chunk:
+                old = known.get(o.row["identity"])
+                if old is not None and _merge(conn, dict(old), people.get(old["id"], {}), o):
+                    stored.touched.add(o.row["identity"])
     stored.touched |= _asked_again(conn, observed)
     return stored
+
+
+def _people(conn: Connection, ids: Sequence[int]) -> dict[int, dict[tuple[str, str], str]]:
+    """Who takes part in this evidence: by id, (address, role) -> answer."""
+    found: dict[int, dict[tuple[str, str], str]] = {}
+    for p in conn.execute(select(participant).where(participant.c.evidence_id.in_(ids))):
+        found.setdefault(p.evidence_id, {})[p.address, p.role] = p.answer
+    return found
 
 
 def _insert(conn: Connection, fresh: Sequence[Observed], stored: Stored) -> None:
@@ -186,42 +196,51 @@ def _first_of_each(observed: Iterable[Observed]) -> Iterable[Observed]:
 
 
 def _merged(a: Observed, b: Observed) -> Observed:
-    real = a if not _unreal(a.row) else b
-    return Observed(real.row, tuple(dict.fromkeys(a.people + b.people)))
+    if a.row["form"] == Form.MEETING:
+        return b  # the newest look is the truth
+    best = b if _rank(b.row) < _rank(a.row) else a
+    return Observed(best.row, tuple(dict.fromkeys(a.people + b.people)))
 
 
 def _unreal(row: Any) -> bool:
     return bool(row["draft"]) or row["role"] in UNREAL
 
 
+def _rank(row: Any) -> tuple[Any, ...]:
+    """Which of two copies of one message is believed: the lowest, whatever came first.
+
+    What is real before what is not; the letter itself before the copy a mailing list passed on; the earliest, as
+    copies without a Date header differ by their servers' dates.
+    """
+    signals = row["signals"]
+    return (_unreal(row), len(signals.split()), row["at"], signals, -row["recipients"], row["subject"])
+
+
+_MAIL_FACTS = (
+    *("stream", "item_id", "role", "at", "subject", "raw_from", "in_reply_to", "refs", "thread", "language"),
+    *("signals", "recipients", "draft"),
+)
 _MEETING_FACTS = (
     *("stream", "item_id", "at", "ends_at", "subject", "recipients", "cancelled", "gone", "all_day"),
     *("recurring", "answer", "special"),
 )
 
 
-def _merge(conn: Connection, old: dict[str, Any], o: Observed) -> bool:
-    """Fold a second observation into the row there is; True where that changed anything.
+def _merge(conn: Connection, old: dict[str, Any], here: dict[tuple[str, str], str], o: Observed) -> bool:
+    """Fold a second observation into the row there is; ``here`` are its people. True where that changed anything.
 
-    Mail: what is real wins over what is not (a draft that was sent, a letter fished out of Junk), people are
-    added, never removed. A meeting: the newest look is the truth, people included.
+    Mail: the copy to be believed wins (`_rank`: what is real over what is not, a draft that was sent, a letter fished
+    out of Junk), people are added, never removed. A meeting: the newest look is the truth, people included.
     """
     row = o.row
+    is_meeting = row["form"] == Form.MEETING
     changes: dict[str, Any] = {}
-    if row["form"] == Form.MEETING:
-        changes = {name: row[name] for name in _MEETING_FACTS if old[name] != row[name]}
-    elif _unreal(old) and not _unreal(row):
-        changes = {name: row[name] for name in ("draft", "role", "stream", "item_id", "at", "signals")}
-    elif row["at"] < old["at"]:  # copies without a Date header differ by the servers' dates: the earliest holds
-        changes = {"at": row["at"]}
+    if is_meeting or _rank(row) < _rank(old):
+        changes = {n: row[n] for n in (_MEETING_FACTS if is_meeting else _MAIL_FACTS) if old[n] != row[n]}
     if changes:
         conn.execute(update(evidence).where(evidence.c.id == old["id"]).values(changes))
-    here = {
-        (p.address, p.role): p.answer
-        for p in conn.execute(select(participant).where(participant.c.evidence_id == old["id"]))
-    }
     seen = {(a, r): s for a, r, s in o.people}
-    gone = [key for key in here if key not in seen] if row["form"] == Form.MEETING else []
+    gone = [key for key in here if key not in seen] if is_meeting else []
     differing = {key: s for key, s in seen.items() if here.get(key) != s}
     for a, r in [*gone, *(key for key in differing if key in here)]:
         conn.execute(
@@ -253,29 +272,33 @@ def _asked_again(conn: Connection, observed: Sequence[Observed]) -> set[str]:
 
 
 def sync_instances(
-    conn: Connection, account: str, stream: str, item: EventItem, window: Window, interest: Interest
+    conn: Connection, account: str, stream: str, items: Sequence[EventItem], window: Window, interest: Interest
 ) -> set[str]:
-    """Make the instances stored of one calendar object inside the window exactly those observed.
+    """Make the instances stored of these calendar objects inside the window exactly those observed.
 
     What is no longer among them was moved or cancelled: taken back. Returns identities to judge anew.
     """
-    seen = [o for m in item.meetings if (o := observe_meeting(m, account, stream, item.item_id, interest))]
-    touched = store(conn, seen).touched
-    present = {o.row["identity"] for o in seen}
-    stale = [
-        row
-        for row in conn.execute(
-            select(evidence.c.id, evidence.c.identity, evidence.c.at, evidence.c.ends_at).where(
-                evidence.c.account == account,
-                evidence.c.stream == stream,
-                evidence.c.item_id == item.item_id,
-                evidence.c.form == Form.MEETING.value,
-                evidence.c.gone.is_(False),
-            )
-        )
-        if row.identity not in present and window.overlaps(row.at, row.ends_at)
+    seen = [
+        o for item in items for m in item.meetings if (o := observe_meeting(m, account, stream, item.item_id, interest))
     ]
-    return touched | _set_gone(conn, [(r.id, r.identity) for r in stale])
+    touched = store(conn, seen).touched
+    present = {(o.row["item_id"], o.row["identity"]) for o in seen}
+    stale: list[tuple[int, str]] = []
+    for chunk in chunks(item.item_id for item in items):
+        stale += [
+            (row.id, row.identity)
+            for row in conn.execute(
+                select(evidence.c.id, evidence.c.identity, evidence.c.item_id, evidence.c.at, evidence.c.ends_at).where(
+                    evidence.c.account == account,
+                    evidence.c.stream == stream,
+                    evidence.c.item_id.in_(chunk),
+                    evidence.c.form == Form.MEETING.value,
+                    evidence.c.gone.is_(False),
+                )
+            )
+            if (row.item_id, row.identity) not in present and window.overlaps(row.at, row.ends_at)
+        ]
+    return touched | _set_gone(conn, stale)
 
 
 def drop_items(
