@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -11,7 +12,7 @@ from daemon.core.errors import Conflict, OutcomeUnknown, TryLater
 from daemon.core.model import RemoteDraft, Whereabouts
 from daemon.core.ports import DraftTarget
 from tests.contract.rig import DRAFTS, ME, Rig
-from tests.contract.samples import ANNA, draft
+from tests.contract.samples import ANNA, draft, rewritten
 
 CAPABILITY = DRAFTS
 AWAY = {Whereabouts.GONE, Whereabouts.UNKNOWN}
@@ -186,3 +187,50 @@ def test_other_people_s_drafts_are_left_alone(rig: Rig) -> None:
     target(rig).create(draft(2))
     target(rig).withdraw(made.remote_id, made.message_id, made.digest)
     assert [parsed(raw)["Message-ID"] for raw in rig.drafts()] == [draft(2).message_id]
+
+
+def saved_anew(rig: Rig, number: int = 1, **changes: str) -> str:
+    """The user edits a draft in a client that saves it as a new message with an id of its own, and deletes the old."""
+    old = next(raw for raw in rig.drafts() if parsed(raw)["Message-ID"] == draft(number).message_id)
+    new = parsed(rewritten(old, "Something of my own"))
+    for name, value in {"Message-ID": f"<anew{number}@client.example.org>", **changes}.items():
+        del new[name]
+        new[name] = value
+    new["X-Mozilla-Draft-Info"] = "internal/draft; vcard=0; receipt=0; DSN=0; uuencode=0"
+    rig.add_mail("Drafts", new.as_bytes(policy=policy.SMTP), draft=True)
+    rig.user_deletes_draft(draft(number).message_id)
+    return str(new["Message-ID"])
+
+
+def similar(rig: Rig, number: int = 1, in_reply_to: str = "") -> list[str]:
+    found = target(rig).similar(ANNA, draft(number).subject, in_reply_to)
+    assert all(one.where is Whereabouts.PRESENT and one.remote_id and one.digest for one in found)
+    return [one.message_id for one in found]
+
+
+def test_a_draft_saved_anew_is_recognised_by_person_and_subject(rig: Rig) -> None:
+    made = target(rig).create(draft(1))
+    target(rig).create(draft(2))
+    assert similar(rig) == [made.message_id]
+    anew = saved_anew(rig)
+    (now,) = target(rig).look([(made.remote_id, made.message_id)])
+    assert now.where is Whereabouts.GONE
+    assert similar(rig) == [anew]
+    assert similar(rig, 2) == [draft(2).message_id]
+    (copy,) = target(rig).similar(ANNA, "Re: " + draft(1).subject, "")
+    (followed,) = target(rig).look([(copy.remote_id, copy.message_id)])
+    assert (followed.where, followed.digest) == (Whereabouts.PRESENT, copy.digest)
+
+
+def test_a_draft_under_another_subject_is_recognised_by_the_message_it_answers(rig: Rig) -> None:
+    target(rig).create(replace(draft(1), in_reply_to="<7@example.com>", references=("<7@example.com>",)))
+    anew = saved_anew(rig, Subject="Something else")
+    assert similar(rig) == []
+    assert similar(rig, in_reply_to="<8@example.com>") == []
+    assert similar(rig, in_reply_to="<7@example.com>") == [anew]
+
+
+def test_a_letter_to_somebody_else_is_not_similar(rig: Rig) -> None:
+    target(rig).create(draft(1))
+    saved_anew(rig, To="Boris <boris.titov@example.net>")
+    assert similar(rig) == []

@@ -162,6 +162,36 @@ def test_a_stranger_s_message_with_a_flag_is_yielded(rig: Rig) -> None:
     assert ids(go(rig)) == ["1"]
 
 
+def test_a_flag_is_taken_off_and_nothing_else_is_changed(rig: Rig) -> None:
+    if "flags" in rig.cannot:
+        return
+    first, second = (rig.add_mail("INBOX", mail(number)) for number in (1, 2))
+    rig.set_flag(first, "kith-thanks")
+    rig.set_flag(second, "kith-reply")
+    flagged = {i.message_id: i.item_id for i in go(rig).items if isinstance(i, Mail) and i.asks}
+    stream = folder(rig, "INBOX")
+    source(rig).clear_ask(stream, flagged["<1@example.com>"], "reply")  # it has not got that one
+    source(rig).clear_ask(stream, flagged["<1@example.com>"], "thanks")
+    source(rig).clear_ask(stream, flagged["<1@example.com>"], "thanks")
+    rig.fresh_connection()
+    seen = go(rig)
+    asks = {item.message_id: item.asks for item in seen.items if isinstance(item, Mail)}
+    assert asks == {"<1@example.com>": frozenset(), "<2@example.com>": frozenset({"reply"})}
+    box = rig.mailbox()
+    source(rig).clear_ask(stream, flagged["<1@example.com>"], "thanks")
+    assert rig.mailbox() == box
+
+
+def test_a_flag_on_a_message_gone_is_no_error(rig: Rig) -> None:
+    if "flags" in rig.cannot:
+        return
+    handle = rig.add_mail("INBOX", mail(1))
+    rig.add_mail("INBOX", mail(2))
+    (item_id,) = [i.item_id for i in go(rig).items if isinstance(i, Mail) and i.message_id == "<1@example.com>"]
+    rig.delete_mail(handle)
+    source(rig).clear_ask(folder(rig, "INBOX"), item_id, "thanks")
+
+
 def test_one_broken_message_never_blocks_the_next(rig: Rig) -> None:
     rig.add_mail("INBOX", mail(1))
     rig.add_broken_mail("INBOX")
