@@ -9,6 +9,9 @@ from connectors.imap.folders import list_folders, of_role, read_streams
 from connectors.imap.session import Sessions
 from daemon.core.model import FolderRole
 
+NAMED = 12
+"""So many folders are named; an old mailbox may have hundreds."""
+
 
 def check(sessions: Sessions) -> Sequence[str]:
     """Log in, list the folders, open Drafts; a line for each thing found.
@@ -22,7 +25,9 @@ def check(sessions: Sessions) -> Sequence[str]:
         lines = [f"logged in to {settings.host} {secured}"]
         folders = list_folders(session)
         streams = read_streams(folders, settings, "X-GM-EXT-1" in session.capabilities)
-        lines.append(f"reads {len(streams)} of {len(folders)} folders: " + ", ".join(s.label for s in streams))
+        labels = sorted((s.label for s in streams), key=lambda label: (label.upper() != "INBOX", label))
+        more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+        lines.append(f"reads {len(streams)} of {len(folders)} folders: {', '.join(labels[:NAMED])}{more}")
         drafts = require_drafts(folders, settings)
         session.open(drafts.name)
         lines.append(f"leaves drafts in {drafts.label}")

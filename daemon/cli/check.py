@@ -101,7 +101,8 @@ def show(kith: Ctx, found: Findings) -> None:
         for line in rest:
             if line:
                 click.echo(f"{indent}{line}")
-        click.echo(f"{indent}{_writes(kith, a, found.reminders_to)}")
+        if a.ok:
+            click.echo(f"{indent}{_writes(kith, a, found.reminders_to)}")
     if not found.reminders_to:
         click.echo("No account takes reminders: give one a calendar (kind caldav, or calendars of kind local).")
     for warning in found.warnings:

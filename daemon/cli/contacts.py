@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.contacts_common import DATES, change, note_new_circles, note_shared, rules, secret, what_to_set
+from daemon.cli.contacts_common import (
+    DATES,
+    change,
+    note_new_circles,
+    note_shared,
+    refuse_own,
+    rules,
+    secret,
+    what_to_set,
+)
 from daemon.cli.contacts_ties import COMMANDS
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import emit_json
@@ -39,6 +48,7 @@ def add(kith: Ctx, /, name: str, shared: bool, **said: Any) -> int:
     from daemon.service import contacts as book
 
     wanted = change(said)
+    refuse_own(kith, wanted.addresses)
     note_new_circles(kith, wanted.circles)
     with kith.store_upgraded.write() as conn:
         who = book.add(conn, rules(kith), name, wanted, secret=secret(kith), shared=shared)
@@ -74,6 +84,7 @@ def edit(kith: Ctx, /, who: str, name: str | None, clear: Sequence[str], no_tier
     wanted = replace(wanted, fields=fields, dates=dates, tier="" if no_tier else wanted.tier)
     if wanted == book.Change():
         raise UserMistake("Say what to change: `kith contacts edit --help` lists it.")
+    refuse_own(kith, wanted.addresses)
     note_new_circles(kith, wanted.circles)
     with kith.store_upgraded.write() as conn:
         found = book.find(conn, who)

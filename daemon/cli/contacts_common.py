@@ -94,6 +94,17 @@ def note_new_circles(kith: Ctx, circles: Sequence[str]) -> None:
             click.echo(f"Note: “{circle}” is a circle of your own; its cadence is the default one.", err=True)
 
 
+def refuse_own(kith: Ctx, given: Sequence[str]) -> None:
+    """The user is nobody's contact: mail between addresses of one's own says nothing."""
+    from daemon.core.address import match, normalise
+    from daemon.core.errors import UserMistake
+
+    me = frozenset(normalise(a) for a in kith.settings.me.addresses)
+    for address in given:
+        if match(normalise(address), me):
+            raise UserMistake(f"{address} is an address of your own (addresses under [me] in the configuration).")
+
+
 def note_shared(conn: Connection, given: Sequence[str]) -> None:
     """Tell the user which of these addresses count for nobody."""
     from daemon.core.address import normalise

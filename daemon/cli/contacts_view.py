@@ -63,8 +63,18 @@ def list_all(kith: Ctx, wanted: Filter, as_json: bool) -> None:
     known = bool(found)
     empty = "Nobody fits." if known else "Nobody is known yet: `kith contacts import FILE` or `kith contacts add NAME`."
     table(
-        ("name", "circles", "tier", "last contact", "due"),
-        [(c.name, ", ".join(c.circles), c.tier, _last(kith, p, now), _due(kith, c, p, now)) for c, p in rows],
+        ("name", "circles", "tier", "last contact", "from them", "due"),
+        [
+            (
+                c.name,
+                ", ".join(c.circles),
+                c.tier,
+                ago(p.reset_at, now, kith.zone),
+                ago(p.last.inbound, now, kith.zone),
+                _due(kith, c, p, now),
+            )
+            for c, p in rows
+        ],
         empty=empty,
     )
     waiting = sum(not c.kept for c, _ in rows)
@@ -168,11 +178,6 @@ def _when(when: str) -> str:
         return when
     text = f"{int(match[3])} {date(2000, int(match[2]), 1):%B}"
     return f"{text} {match[1]}" if match[1] else text
-
-
-def _last(kith: Ctx, p: Person, now: datetime) -> str:
-    latest = max((at for at in (p.last.inbound, p.last.outbound, p.last.meeting, p.last.logged) if at), default=None)
-    return ago(latest, now, kith.zone)
 
 
 def _due(kith: Ctx, c: Contact, p: Person, now: datetime) -> str:

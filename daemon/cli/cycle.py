@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago, emit_json, moment, progress, table
+from daemon.cli.output import ago, counted, emit_json, moment, progress, table
 
 if TYPE_CHECKING:
     from daemon.service.deps import CycleReport
@@ -65,10 +65,12 @@ WRITTEN_AS = {"create": "new", "update": "moved", "withdraw": "withdrawn"}
 def show_report(report: CycleReport) -> None:
     """What one round did, in plain words."""
     for name, account in report.accounts.items():
-        if account.scanned or account.logged:
-            click.echo(f"{name}: {account.scanned} messages looked at, {account.logged} interactions new or changed.")
+        seen = [f"{counted(account.scanned, 'message')} looked at"] if account.scanned else []
+        seen += [f"{counted(account.logged, 'interaction')} new or changed"] if account.logged or seen else []
+        if seen:
+            click.echo(f"{name}: {', '.join(seen)}.")
         if account.quarantined:
-            click.echo(f"{name}: {account.quarantined} items could not be read: `kith quarantine list`.")
+            click.echo(f"{name}: {counted(account.quarantined, 'item')} could not be read: `kith quarantine list`.")
     for state, kind, purpose, contact in report.answers:
         click.echo(f"{kind} for {contact} ({purpose}): {state}.")
     table(

@@ -14,6 +14,7 @@ from daemon.cli.context import Ctx, pass_ctx
 from daemon.config.load import system_zone
 from daemon.config.values import NotAllowed, Reader, email, language, zone
 from daemon.config.writing import Value, to_toml, write_new
+from daemon.core.address import domain_of
 from daemon.core.errors import UserMistake
 from daemon.service.discovery import Found, Internet, Network, Server, find
 
@@ -152,8 +153,8 @@ def _server(a: Answers, path: Path, network: Network) -> None:
             found.note or f"No IMAP server was found for {a.address}: name it by --imap-host (and --imap-port)."
         )
     click.echo(f"IMAP: {found.imap.host}, port {found.imap.port} ({found.imap.how})")
-    secret = _secret(a, path)
     user = a.imap_user or a.address
+    secret = _secret(a, path)
     a.tables["account.mail"] = {
         "kind": "imap",
         "address": a.address,
@@ -165,6 +166,10 @@ def _server(a: Answers, path: Path, network: Network) -> None:
     }
     if found.caldav:
         click.echo(f"Calendar: {found.caldav}")
+        if not a.yes and not click.confirm("The same login name and password for the calendar?", default=True):
+            user = click.prompt("Login name for the calendar", default=user)
+            a.password_command, a.password_file, a.password_stdin = "", "", False
+            secret = _secret(a, path, "calendar-password")
         a.tables["account.calendar"] = {
             "kind": "caldav",
             "address": a.address,
@@ -179,8 +184,12 @@ def _server(a: Answers, path: Path, network: Network) -> None:
 def _find(a: Answers, network: Network) -> Found:
     found = Found()
     if not a.imap_host or not (a.caldav_url or a.no_calendar):
+        click.echo(f"Looking for the servers of {domain_of(a.address)} ...")
         found = find(a.address, network)
     imap, caldav, foreign = found.imap, found.caldav, found.foreign
+    if imap is None and not (a.imap_host or a.yes or found.note):
+        click.echo(f"No IMAP server was found for {a.address}; your provider's help names it.")
+        _ask_host(a)
     if a.imap_host:
         tls = a.imap_tls or ("starttls" if a.imap_port == 143 else "tls")
         imap = Server(a.imap_host, a.imap_port or (993 if tls == "tls" else 143), tls, "as you said")
@@ -198,7 +207,16 @@ def _find(a: Answers, network: Network) -> Found:
     return Found(imap, caldav, found.note, foreign)
 
 
-def _secret(a: Answers, path: Path) -> dict[str, Value]:
+def _ask_host(a: Answers) -> None:
+    while not a.imap_host:
+        host, _, port = click.prompt("IMAP server (like imap.example.org, or imap.example.org:143)").partition(":")
+        if port and not (port.isdecimal() and 0 < int(port) < 65536):
+            click.echo(f"{port!r} is no port: a number from 1 to 65535.")
+            continue
+        a.imap_host, a.imap_port = host.strip(), int(port or 0)
+
+
+def _secret(a: Answers, path: Path, name: str = "password") -> dict[str, Value]:
     if not (a.password_command or a.password_file or a.password_stdin) and not a.yes:
         click.echo(WHERE_SECRETS_ARE)
         usual = "secret-tool lookup service kith" if shutil.which("secret-tool") else ""
@@ -207,9 +225,9 @@ def _secret(a: Answers, path: Path) -> dict[str, Value]:
         )
         if not a.password_command:
             password = click.prompt("Password (an app password, if your provider has them)", hide_input=True)
-            return {"password_file": _keep(password, path)}
+            return {"password_file": _keep(password, path, name)}
     if a.password_stdin:
-        return {"password_file": _keep(sys.stdin.readline().rstrip("\r\n"), path)}
+        return {"password_file": _keep(sys.stdin.readline().rstrip("\r\n"), path, name)}
     if a.password_command:
         return {"password_command": a.password_command}
     if a.password_file:
@@ -217,10 +235,10 @@ def _secret(a: Answers, path: Path) -> dict[str, Value]:
     raise UserMistake("Say where the password is: --password-command, --password-file or --password-stdin.")
 
 
-def _keep(password: str, path: Path) -> str:
+def _keep(password: str, path: Path, name: str) -> str:
     if not password:
         raise UserMistake("The password is empty; nothing was written.")
-    file = path.parent / "password"
+    file = path.parent / name
     write_new(file, password + "\n")
     click.echo(f"Written: {file} (only you can read it)")
     return str(file)

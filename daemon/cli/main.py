@@ -40,7 +40,7 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "contacts": Lazy("daemon.cli.contacts:contacts", "Add, import, sort out and look up the people you know."),
         "status": Lazy("daemon.cli.views:status", "Who is due, what is held, and how the accounts are."),
         "interactions": Lazy("daemon.cli.views:interactions", "Every exchange that was logged."),
-        "why": Lazy("daemon.cli.views:why", "What was seen of one person, and which rule counted it or not."),
+        "why": Lazy("daemon.cli.why:why", "What was seen of one person, and which rule counted it or not."),
         "digest": Lazy("daemon.cli.views:digest", "Those who are due and have no reminder of their own."),
         "log": Lazy("daemon.cli.hand:log", "Log a call, a chat or a meeting by hand."),
         "forget": Lazy("daemon.cli.hand:forget", "Remove a person and all that was kept or written about them."),

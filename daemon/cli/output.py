@@ -99,6 +99,11 @@ def ago(value: datetime | date | None, now: datetime, zone: tzinfo, *, never: st
     return f"in {count} {unit}" if days > 0 else f"{count} {unit} ago"
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """ "1 message", "3 messages"; ``many`` where an s does not make it."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
 def moment(value: datetime | None, zone: tzinfo) -> str:
     """A moment in the user's zone: "2026-03-12 14:05"; "" for None."""
     return "" if value is None else f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -108,8 +113,7 @@ def span(seconds: float) -> str:
     """A length of time in plain words: "15 minutes", "2 hours", "91 days"."""
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
         if seconds >= size:
-            count = round(seconds / size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
+            return counted(round(seconds / size), unit)
     return "no time"
 
 

@@ -1,16 +1,19 @@
-"""Looking: status, why, interactions, ledger, digest, quarantine. These commands read the store and nothing else."""
+"""Looking: status, interactions, ledger, digest, quarantine. These commands read the store and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago, day, emit_json, moment, table
+from daemon.cli.output import ago, counted, day, emit_json, moment, table
+
+if TYPE_CHECKING:
+    from daemon.core.desired import Person
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
 
@@ -21,23 +24,52 @@ json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in 
 def status(kith: Ctx, as_json: bool) -> int:
     """Who is due, what is held, and how the accounts are."""
     from daemon.service import overview
+    from daemon.service.people import people
 
     with kith.store.read() as conn:
         found = overview.overview(conn, kith.settings, kith.now())
+        kept = [] if as_json else people(conn, kith.settings, kith.now(), kept_only=True)
     if as_json:
         emit_json(found.as_json())
     else:
-        _show_status(kith, found)
+        _show_status(kith, found, kept)
     return 1 if found.trouble else 0
 
 
-def _show_status(kith: Ctx, found: Any) -> None:
+DUE_SHOWN = 10
+"""So many of those who are due stand in `kith status`, the longest overdue first."""
+
+
+def _show_due(kith: Ctx, kept: Sequence[Person]) -> None:
+    from daemon.cli.why import cadence
+    from daemon.core.desired import due
+
+    now, zone = kith.now(), kith.zone
+    late = sorted((at, p.name, p) for p in kept if p.active and (at := due(p)) is not None and at <= now)
+    if late:
+        click.echo()
+        table(
+            ("due", "since", "last contact", "because of"),
+            [(name, ago(at, now, zone), ago(p.reset_at, now, zone), cadence(p)) for at, name, p in late[:DUE_SHOWN]],
+        )
+    if len(late) > DUE_SHOWN:
+        click.echo(f"and {len(late) - DUE_SHOWN} more: `kith contacts list --due`")
+    held = [p.name for p in kept if p.active and p.held]
+    if held:
+        click.echo(
+            f"\nHeld, because an account has not been read for a day: {', '.join(held[:DUE_SHOWN])}"
+            + (f" and {len(held) - DUE_SHOWN} more." if len(held) > DUE_SHOWN else ".")
+        )
+
+
+def _show_status(kith: Ctx, found: Any, kept: Sequence[Person]) -> None:
     now, zone = kith.now(), kith.zone
     today = now.astimezone(zone).date()
-    click.echo(f"{found.contacts} contacts, {found.kept} kept, {found.due} due.")
+    click.echo(f"{counted(found.contacts, 'contact')}, {found.kept} kept, {found.due} due.")
     counts = ", ".join(f"{n} {state}" for state, n in found.open_reminders) or "none"
     drafts = ", ".join(f"{n} {state}" for state, n in found.open_drafts) or "none"
     click.echo(f"Reminders: {counts}. Drafts: {drafts}. Waiting in the digest: {found.waiting}.")
+    _show_due(kith, kept)
     click.echo()
     rows = []
     for account in found.accounts:
@@ -47,104 +79,13 @@ def _show_status(kith: Ctx, found: Any) -> None:
     if found.worker:
         click.echo(f"\nAt work now: {found.worker}.")
     if found.backfills:
-        click.echo(f"\nHistory still to be fetched for {found.backfills} new addresses.")
+        click.echo(f"\nHistory still to be fetched for {counted(found.backfills, 'new address', 'new addresses')}.")
     if found.quarantined:
-        click.echo(f"\n{found.quarantined} items could not be read: `kith quarantine list`.")
+        click.echo(f"\n{counted(found.quarantined, 'item')} could not be read: `kith quarantine list`.")
     for question in found.questions:
         click.echo(f"\n{question}")
     if found.observing:
         click.echo("\nNothing is written to your calendar or Drafts yet: `kith enable` shows the plan and asks.")
-
-
-@click.command()
-@click.argument("name")
-@json_option
-@pass_ctx
-def why(kith: Ctx, name: str, as_json: bool) -> int:
-    """What was seen of NAME, and which rule counted it or not."""
-    from daemon.service import contacts as book
-    from daemon.service.people import people
-    from daemon.store.tables import contact, interaction
-
-    with kith.store.read() as conn:
-        who = book.find(conn, name)
-        person = people(conn, kith.settings, kith.now(), only=[who])[0]
-        title = conn.execute(select(contact.c.name).where(contact.c.id == who)).scalar_one()
-        rows = list(
-            conn.execute(select(interaction).where(interaction.c.contact_id == who).order_by(interaction.c.at.desc()))
-        )
-        seen = _evidence(conn, [r.identity for r in rows])
-    if as_json:
-        emit_json(
-            {
-                "contact": title,
-                "last_contact": person.reset_at,
-                "cadence_days": person.policy.cadence.days,
-                "rule": person.policy.rule,
-                "observations": [_observation(r, seen.get(r.identity, [])) for r in rows],
-            }
-        )
-        return 0
-    zone = kith.zone
-    click.echo(f"{title}: cadence {person.policy.cadence.days} days ({person.policy.rule}).")
-    click.echo(
-        f"Last contact {moment(person.reset_at, zone) or 'never'}; inbound {moment(person.last.inbound, zone) or '–'}, "
-        f"outbound {moment(person.last.outbound, zone) or '–'}, meeting {moment(person.last.meeting, zone) or '–'}."
-    )
-    click.echo()
-    table(
-        ("id", "when", "form", "", "verdict", "seen in", "subject"),
-        [
-            (
-                r.id,
-                moment(r.at, zone),
-                r.form,
-                {"in": "←", "out": "→"}.get(r.direction, "↔"),
-                "counted" if r.counted and r.rule == "counted" else f"{'counted' if r.counted else 'not'}: {r.rule}",
-                ", ".join(sorted({f"{e.account}/{e.stream}" for e in seen.get(r.identity, [])})) or "by hand",
-                r.subject,
-            )
-            for r in rows
-        ],
-        empty="Nothing was seen of them yet.",
-    )
-    return 0
-
-
-def _evidence(conn: Connection, identities: Sequence[str]) -> dict[str, list[Any]]:
-    from daemon.service.facts import chunks
-    from daemon.store.tables import evidence
-
-    found: dict[str, list[Any]] = {}
-    for chunk in chunks(identities):
-        for row in conn.execute(select(evidence).where(evidence.c.identity.in_(chunk))):
-            found.setdefault(row.identity, []).append(row)
-    return found
-
-
-def _observation(row: Any, seen: Sequence[Any]) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "at": row.at,
-        "kind": row.form,
-        "direction": row.direction,
-        "counted": row.counted,
-        "rule": row.rule,
-        "subject": row.subject,
-        "evidence": [
-            {
-                "account": e.account,
-                "stream": e.stream,
-                "item": e.item_id,
-                "from": e.raw_from,
-                "recipients": e.recipients,
-                "signals": e.signals.split(),
-                "message_id": e.message_id,
-                "uid": e.uid,
-            }
-            for e in seen
-        ],
-    }
 
 
 @click.command()

@@ -494,6 +494,15 @@ def test_without_a_sent_folder_nothing_is_called_gone(server: Dovecot, user: str
         assert any("sent_folder" in line for line in connection.check())
 
 
+def test_check_names_a_handful_of_folders_the_inbox_first(server: Dovecot, user: str) -> None:
+    with server.client(user) as client:
+        for number in range(30):
+            client.create_folder(f"Archiv{number:02d}")
+    with opened(user, plain(server.port)) as connection:
+        (line,) = (one for one in connection.check() if one.startswith("reads "))
+    assert ": INBOX, Archiv" in line and line.endswith(" more") and line.count("Archiv") < 13
+
+
 def test_without_a_drafts_folder_the_user_is_asked(server: Dovecot, user: str) -> None:
     with opened(user, plain(server.port, drafts_folder="Nowhere")) as connection:
         with pytest.raises(NeedsUser, match="drafts_folder"):

@@ -62,15 +62,40 @@ def test_status_says_who_is_due_and_how_the_accounts_are(kith: Kith) -> None:
     found = kith.json("status")
     assert (found["contacts"], found["kept"], found["observing"]) == (18, 15, False)
     assert found["accounts"][0]["trouble"] == ""
-    assert "15 kept" in kith("status")
+    shown = kith("status")
+    assert "15 kept" in shown
+    assert "Софья Небывалова" in shown and "91 days, default" in shown and "Held" not in shown
+
+
+def test_status_names_whom_it_holds_back(kith: Kith) -> None:
+    kith.now = NOW + timedelta(days=3)
+    shutil.move(kith.folder / "mail", kith.folder / "away")
+    kith("once", code=1)
+    kith.now += timedelta(days=2)
+    kith("once", code=1)
+    assert "Held, because an account has not been read for a day: " in kith("status", code=1)
 
 
 def test_why_shows_each_observation_with_its_verdict_and_rule(kith: Kith) -> None:
     shown = kith("why", "Николай")
-    assert "cc-only" in shown
+    assert "cc-only" in shown and "30 days, circle mentor. Due in 4 weeks." in shown
+    assert "doubled: no answer to your letters" in kith("why", "Tom Madeup")
     found = kith.json("why", "Николай Примеров")
     assert {o["rule"] for o in found["observations"]} >= {"counted", "cc-only"}
     assert all(o["evidence"] for o in found["observations"])
+
+
+def test_why_does_not_bury_the_past_under_what_is_to_come(kith: Kith) -> None:
+    add = kith.folder / "calendars" / "personal" / "daily.ics"
+    add.write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:daily\r\nDTSTAMP:20261101T000000Z\r\n"
+        "DTSTART:20261117T070000Z\r\nDTEND:20261117T071500Z\r\nRRULE:FREQ=DAILY;COUNT=20\r\nSUMMARY:Standup\r\n"
+        "ATTENDEE:mailto:george@template.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    kith("once")
+    shown = kith("why", "George")
+    assert shown.count("upcoming") == 3 and "later meetings not shown" in shown
+    assert len(kith.json("why", "George")["observations"]) > 20
 
 
 def test_interactions_and_ledger_have_their_documented_form(kith: Kith) -> None:

@@ -148,6 +148,21 @@ def test_list_is_an_aligned_table(people: Kith, met: Callable[..., None]) -> Non
     assert people.json("list", "--due") == []
 
 
+def test_a_letter_not_answered_is_no_last_contact_in_the_table_either(people: Kith, met: Callable[..., None]) -> None:
+    met("Bob Sample", "in", NOW - timedelta(days=3))
+    head, *rows = people("list").splitlines()
+    bob = next(row for row in rows if row.startswith("Bob"))
+    assert bob.index("never") == head.index("LAST CONTACT")
+    assert bob.index("3 days ago") == head.index("FROM THEM")
+
+
+def test_oneself_is_nobodys_contact(people: Kith) -> None:
+    me = "me@example.com"
+    for command in (("add", "Myself"), ("edit", "Bob")):
+        people(*command, "--address", me.upper(), fails=True)
+        assert people.code == 2 and "address of your own" in people.err
+
+
 def test_an_empty_list_says_what_to_do(kith: Kith) -> None:
     assert "kith contacts import" in kith("list")
     assert kith.json("list") == []

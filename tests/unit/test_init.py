@@ -256,6 +256,39 @@ def test_asked_one_by_one(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "calendar" not in written(home)["account"]
 
 
+def test_a_server_nobody_finds_is_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = ["Anna", "anna@example.org", "en", "Europe/Berlin", "server"]
+    answers += ["mail.example.org:many", "mail.example.org:143", "", "pass show mail"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    assert kith(home, "init", "--no-check") == 0
+    account = written(home)["account"]["mail"]
+    assert (account["host"], account["port"], account["tls"]) == ("mail.example.org", 143, "starttls")
+
+
+def test_the_calendar_may_have_a_password_of_its_own(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [
+        "Anna",
+        "anna@yandex.ru",
+        "en",
+        "Europe/Berlin",
+        "server",
+        "",
+        "mail-secret",
+        "n",
+        "anna",
+        "",
+        "cal-secret",
+    ]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("click.termui.hidden_prompt_func", input)
+    assert kith(home, "init", "--no-check") == 0
+    account = written(home)["account"]
+    assert Path(account["mail"]["password_file"]).read_text() == "mail-secret\n"
+    assert Path(account["calendar"]["password_file"]).read_text() == "cal-secret\n"
+    assert (account["mail"]["user"], account["calendar"]["user"]) == ("anna@yandex.ru", "anna")
+
+
 def test_a_disk_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = ["Anna", "anna@example.org", "ru", "Asia/Yekaterinburg", "disk", str(home / "mail"), "", ""]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))

@@ -1,0 +1,141 @@
+"""`kith why`: what was seen of one person, and what each rule made of it. Reads the store and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import click
+from sqlalchemy import Connection, select
+
+from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import ago, counted, emit_json, moment, table
+
+if TYPE_CHECKING:
+    from daemon.core.desired import Person
+
+
+COMING_SHOWN = 3
+"""So many coming meetings are shown by `kith why`, the next ones."""
+
+
+@click.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+@pass_ctx
+def why(kith: Ctx, name: str, as_json: bool) -> int:
+    """What was seen of NAME, and which rule counted it or not."""
+    from daemon.service import contacts as book
+    from daemon.service.people import people
+    from daemon.store.tables import contact, interaction
+
+    with kith.store.read() as conn:
+        who = book.find(conn, name)
+        person = people(conn, kith.settings, kith.now(), only=[who])[0]
+        title = conn.execute(select(contact.c.name).where(contact.c.id == who)).scalar_one()
+        rows = list(
+            conn.execute(select(interaction).where(interaction.c.contact_id == who).order_by(interaction.c.at.desc()))
+        )
+        seen = _evidence(conn, [r.identity for r in rows])
+    if as_json:
+        emit_json(
+            {
+                "contact": title,
+                "last_contact": person.reset_at,
+                "cadence_days": person.policy.cadence.days,
+                "rule": person.policy.rule,
+                "observations": [_observation(r, seen.get(r.identity, [])) for r in rows],
+            }
+        )
+        return 0
+    from daemon.core.desired import due
+
+    zone, now = kith.zone, kith.now()
+    at = due(person) if person.active else None
+    click.echo(f"{title}: cadence {cadence(person)}." + (f" Due {ago(at, now, zone)}." if at else ""))
+    click.echo(
+        f"Last contact {moment(person.reset_at, zone) or 'never'}; inbound {moment(person.last.inbound, zone) or '–'}, "
+        f"outbound {moment(person.last.outbound, zone) or '–'}, meeting {moment(person.last.meeting, zone) or '–'}."
+    )
+    click.echo()
+    coming = [r for r in rows if r.at > now]
+    hidden = len(coming) - COMING_SHOWN
+    if hidden > 0:  # a daily series would bury what has been
+        rows = [*coming[hidden:], *rows[len(coming) :]]
+    kinds = {a.account.name: a.account.kind for a in kith.settings.accounts}
+    table(
+        ("id", "when", "form", "", "verdict", "seen in", "subject"),
+        [
+            (
+                r.id,
+                moment(r.at, zone),
+                r.form,
+                {"in": "←", "out": "→"}.get(r.direction, "↔"),
+                "counted" if r.counted and r.rule == "counted" else f"{'counted' if r.counted else 'not'}: {r.rule}",
+                ", ".join(sorted({_place(kinds, e) for e in seen.get(r.identity, [])})) or "by hand",
+                r.subject,
+            )
+            for r in rows
+        ],
+        empty="Nothing was seen of them yet.",
+    )
+    if hidden > 0:
+        click.echo(f"\n{counted(hidden, 'later meeting')} not shown (`--json` has all).")
+    return 0
+
+
+def _place(kinds: Mapping[str, str], seen: Any) -> str:
+    """Where something was seen, as people call it: the folder's name, the end of a calendar's address."""
+    from daemon.formats.folder_names import folder_name
+
+    name = seen.stream
+    if kinds.get(seen.account) == "imap":
+        name = folder_name(name)
+    elif "/" in name.rstrip("/") and seen.form == "meeting":
+        name = unquote(name.rstrip("/").rpartition("/")[2])
+    return f"{seen.account}/{name}"
+
+
+def _evidence(conn: Connection, identities: Sequence[str]) -> dict[str, list[Any]]:
+    from daemon.service.facts import chunks
+    from daemon.store.tables import evidence
+
+    found: dict[str, list[Any]] = {}
+    for chunk in chunks(identities):
+        for row in conn.execute(select(evidence).where(evidence.c.identity.in_(chunk))):
+            found.setdefault(row.identity, []).append(row)
+    return found
+
+
+def _observation(row: Any, seen: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "at": row.at,
+        "kind": row.form,
+        "direction": row.direction,
+        "counted": row.counted,
+        "rule": row.rule,
+        "subject": row.subject,
+        "evidence": [
+            {
+                "account": e.account,
+                "stream": e.stream,
+                "item": e.item_id,
+                "from": e.raw_from,
+                "recipients": e.recipients,
+                "signals": e.signals.split(),
+                "message_id": e.message_id,
+                "uid": e.uid,
+            }
+            for e in seen
+        ],
+    }
+
+
+def cadence(p: Person) -> str:
+    """The cadence in force, the rule that gave it, and whether it is doubled just now."""
+    from daemon.core.cadence import interval
+
+    doubled = interval(p.policy.cadence, p.unanswered) != p.policy.cadence
+    return f"{p.policy.cadence.days} days, {p.policy.rule}" + (" (doubled: no answer to your letters)" * doubled)
