@@ -240,10 +240,11 @@ def quarantine() -> None:
 @pass_ctx
 def quarantine_list(kith: Ctx, as_json: bool) -> int:
     """What could not be read, and why."""
+    from daemon.store import cursors
     from daemon.store import quarantine as rows_of
 
     with kith.store.read() as conn:
-        rows = rows_of.rows(conn)
+        rows, labels = rows_of.rows(conn), cursors.labels(conn)
     if as_json:
         emit_json(
             [
@@ -263,7 +264,18 @@ def quarantine_list(kith: Ctx, as_json: bool) -> int:
         return 0
     table(
         ("id", "account", "kind", "in", "item", "reason", "since"),
-        [(r.id, r.account, r.kind, r.stream, r.item_id, r.reason, ago(r.at, kith.now(), kith.zone)) for r in rows],
+        [
+            (
+                r.id,
+                r.account,
+                r.kind,
+                labels.get((r.account, r.kind, r.stream)) or r.stream,
+                r.item_id,
+                r.reason,
+                ago(r.at, kith.now(), kith.zone),
+            )
+            for r in rows
+        ],
         empty="Nothing is in quarantine.",
     )
     return 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import click
 from sqlalchemy import Connection, select
 
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, counted, emit_json, moment, table
+from daemon.core.model import Form
 
 if TYPE_CHECKING:
     from daemon.core.desired import Person
@@ -28,6 +28,7 @@ def why(kith: Ctx, name: str, as_json: bool) -> int:
     """What was seen of NAME, and which rule counted it or not."""
     from daemon.service import contacts as book
     from daemon.service.people import people
+    from daemon.store import cursors
     from daemon.store.tables import contact, interaction
 
     with kith.store.read() as conn:
@@ -38,6 +39,7 @@ def why(kith: Ctx, name: str, as_json: bool) -> int:
             conn.execute(select(interaction).where(interaction.c.contact_id == who).order_by(interaction.c.at.desc()))
         )
         seen = _evidence(conn, [r.identity for r in rows])
+        labels = cursors.labels(conn)
     if as_json:
         emit_json(
             {
@@ -63,7 +65,6 @@ def why(kith: Ctx, name: str, as_json: bool) -> int:
     hidden = len(coming) - COMING_SHOWN
     if hidden > 0:  # a daily series would bury what has been
         rows = [*coming[hidden:], *rows[len(coming) :]]
-    kinds = {a.account.name: a.account.kind for a in kith.settings.accounts}
     table(
         ("id", "when", "form", "", "verdict", "seen in", "subject"),
         [
@@ -73,7 +74,7 @@ def why(kith: Ctx, name: str, as_json: bool) -> int:
                 r.form,
                 {"in": "←", "out": "→"}.get(r.direction, "↔"),
                 "counted" if r.counted and r.rule == "counted" else f"{'counted' if r.counted else 'not'}: {r.rule}",
-                ", ".join(sorted({_place(kinds, e) for e in seen.get(r.identity, [])})) or "by hand",
+                ", ".join(sorted({_place(labels, e) for e in seen.get(r.identity, [])})) or "by hand",
                 r.subject,
             )
             for r in rows
@@ -85,16 +86,10 @@ def why(kith: Ctx, name: str, as_json: bool) -> int:
     return 0
 
 
-def _place(kinds: Mapping[str, str], seen: Any) -> str:
-    """Where something was seen, as people call it: the folder's name, the end of a calendar's address."""
-    from daemon.formats.folder_names import folder_name
-
-    name = seen.stream
-    if kinds.get(seen.account) == "imap":
-        name = folder_name(name)
-    elif "/" in name.rstrip("/") and seen.form == "meeting":
-        name = unquote(name.rstrip("/").rpartition("/")[2])
-    return f"{seen.account}/{name}"
+def _place(labels: Mapping[tuple[str, str, str], str], seen: Any) -> str:
+    """Where something was seen, as people call the folder or calendar."""
+    kind = "calendar" if seen.form == Form.MEETING else "mail"
+    return f"{seen.account}/{labels.get((seen.account, kind, seen.stream)) or seen.stream}"
 
 
 def _evidence(conn: Connection, identities: Sequence[str]) -> dict[str, list[Any]]:

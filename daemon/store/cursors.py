@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,6 +68,11 @@ def rows(conn: Connection, account: str | None = None) -> Sequence[Row]:
         )
         for r in conn.execute(statement)
     ]
+
+
+def labels(conn: Connection) -> Mapping[tuple[str, str, str], str]:
+    """What people call each stream, by account, kind and name."""
+    return {(r.account, r.kind, r.stream.name): r.stream.label for r in rows(conn)}
 
 
 def read_at(conn: Connection, account: str, kind: str, stream: str) -> datetime | None:

@@ -85,6 +85,19 @@ def test_why_shows_each_observation_with_its_verdict_and_rule(kith: Kith) -> Non
     assert all(o["evidence"] for o in found["observations"])
 
 
+def test_why_calls_places_as_people_do(kith: Kith) -> None:
+    folder = kith.folder / "mail" / ".&BBoEOAQ0BD4ERwRMBDUEIg-" / "cur"
+    for part in ("cur", "new", "tmp"):
+        (folder.parent / part).mkdir(parents=True)
+    (folder / "1.m1.host:2,S").write_bytes(
+        b"From: george@template.example\r\nTo: irina@example.org\r\nSubject: Filed\r\n"
+        b"Date: Tue, 17 Nov 2026 10:00:00 +0000\r\nMessage-ID: <filed@template.example>\r\n\r\n.\r\n"
+    )
+    kith("once")
+    (line,) = (one for one in kith("why", "George").splitlines() if one.endswith("Filed"))
+    assert "/\u041a\u0438\u0434\u043e\u0447\u044c\u0435\u0422 " in line
+
+
 def test_why_does_not_bury_the_past_under_what_is_to_come(kith: Kith) -> None:
     add = kith.folder / "calendars" / "personal" / "daily.ics"
     add.write_text(
