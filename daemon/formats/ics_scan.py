@@ -80,11 +80,24 @@ def value_of(line: str) -> str:
 
 
 def params_of(line: str) -> dict[str, str]:
-    """The parameters by upper-case name, of several values the first."""
+    """The parameters by upper-case name, of several values the first.
+
+    A TZID has one value only: Outlook's "Kuala Lumpur, Singapore" comes unquoted, too, and with the comma escaped.
+    """
     found: dict[str, str] = {}
     for got in _PARAM.finditer(line[: _colon(line)]):
-        found.setdefault(got[1].upper(), (got[2] if got[2] is not None else got[3].partition(",")[0]).strip())
+        name, value = got[1].upper(), got[2] if got[2] is not None else got[3]
+        if name == "TZID":
+            value = unescape(value)
+        elif got[2] is None:
+            value = value.partition(",")[0]
+        found.setdefault(name, value.strip())
     return found
+
+
+def tzid_of(lines: Iterable[str]) -> str:
+    """The name a VTIMEZONE gives itself; "" where it gives none."""
+    return next((unescape(value_of(line)).strip() for line in lines if name_of(line) == "TZID"), "")
 
 
 def _colon(line: str) -> int:
@@ -124,8 +137,7 @@ def scan(data: bytes) -> list[Scanned]:
     for kind, lines in blocks(unfold(data)):
         if kind == "VTIMEZONE":
             kept = [line for line in lines if name_of(line) in ZONE_KEPT]
-            tzid = next((value_of(line).strip() for line in kept if name_of(line) == "TZID"), "")
-            zones.setdefault(tzid, "\n".join(kept))
+            zones.setdefault(tzid_of(kept), "\n".join(kept))
         elif kind == "VEVENT":
             event = tuple(line for line in lines if name_of(line) in KEPT)
             uid = next((value_of(line).strip() for line in event if name_of(line) == "UID"), "")

@@ -10,7 +10,7 @@ from daemon.core.errors import BrokenItem
 from daemon.core.model import Window
 from daemon.formats import recur
 from daemon.formats.ics_parts import DAY, Part, Stamp, parts_of, stamp_of
-from daemon.formats.ics_scan import Scanned, name_of, value_of
+from daemon.formats.ics_scan import Scanned, tzid_of
 from daemon.formats.zones import UTC_ZONE, Zone, Zones, in_database
 
 EPOCH, DOOM = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -206,4 +206,4 @@ def shipped_for(scanned: Scanned) -> list[str]:
 
 
 def _tzid(text: str) -> str:
-    return next((value_of(line).strip() for line in text.split("\n") if name_of(line) == "TZID"), "")
+    return tzid_of(text.split("\n"))

@@ -141,7 +141,7 @@ def from_tables(name: str) -> Zone | None:
     if found := windows.get(name.casefold()):
         return iana(found)
     parts = name.strip("/").split("/")
-    for i in range(1, len(parts)):
+    for i in range(len(parts)):
         if zone := iana("/".join(parts[i:])):
             return zone
     match = _NAMED_OFFSET.match(name)

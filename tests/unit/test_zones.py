@@ -42,6 +42,7 @@ def utc(name: str, wall: str, shipped: dict[str, str] | None = None) -> str:
         ("Russian Standard Time", "2026-07-01T12:00", "07-01 09:00"),
         ("russian standard time", "2026-07-01T12:00", "07-01 09:00"),
         ("/freeassociation.sourceforge.net/Europe/Berlin", "2026-07-01T12:00", "07-01 10:00"),
+        ("/Europe/Berlin", "2026-07-01T12:00", "07-01 10:00"),
         ("/vendor.example/2026/America/Argentina/Buenos_Aires", "2026-07-01T12:00", "07-01 15:00"),
         ("UTC", "2026-07-01T12:00", "07-01 12:00"),
         ("GMT+0330", "2026-07-01T12:00", "07-01 08:30"),
