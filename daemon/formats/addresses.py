@@ -19,6 +19,9 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _SPEC = rf"({_ATOM}@[A-Za-z0-9.-]+)"
 _MAILBOX = re.compile(rf'[ \t]*(?:(?:[^"<>@,;:()\[\]\\]|"[^"\\]*")*<{_SPEC}>|{_SPEC})[ \t]*(?:,|$)')
 
+_WHOLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?\Z")
+_QUOTED = re.compile(rb'"[^"]*"')
+
 SEPARATORS = bytes.maketrans(
     bytes(range(33)) + b'<>,;:"' + b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     b" " * 39 + b"abcdefghijklmnopqrstuvwxyz",
@@ -62,11 +65,11 @@ def parse_addresses(value: bytes) -> tuple[str, ...]:
     """Normalised addresses of one unfolded header value, each once, in order of appearance.
 
     Raises:
-        RecursionError, IndexError, AttributeError, ValueError: see `get_addresses`.
+        IndexError, AttributeError, ValueError: see `get_addresses`.
     """
     if value.isascii():
         found = _plain(value.decode("ascii"))
-        if found is not None:
+        if found:
             return found
     return parse_slowly(value)
 
@@ -86,9 +89,21 @@ def _plain(text: str) -> tuple[str, ...] | None:
 
 
 def parse_slowly(value: bytes) -> tuple[str, ...]:
-    """The same by the standard library alone; `parse_addresses` must agree wherever its pattern fits."""
-    specs = get_addresses(decode_bytes(value))
+    """The same by the standard library; `parse_addresses` must agree wherever its pattern fits.
+
+    Where the library finds nothing, or its stack is not deep enough, whatever looks like an address between separators
+    is one: some programs write ``a@example.org b@example.org``, and nested comments are no reason to lose a letter.
+    """
+    try:
+        specs = get_addresses(decode_bytes(value))
+    except RecursionError:
+        specs = []
     if not oddities(value):
         tokens = set(value.translate(SEPARATORS).split())
         specs = [spec for spec in specs if not tokens.isdisjoint(pieces(spec.lower().encode("utf-8", "replace")))]
-    return tuple(dict.fromkeys(filter(None, map(normalise, specs))))
+    found = tuple(dict.fromkeys(filter(None, map(normalise, specs))))
+    if found or b"@" not in value:
+        return found
+    unquoted = _QUOTED.sub(b" ", value).translate(SEPARATORS).split()
+    looks = [token.decode("ascii") for token in unquoted if token.isascii()]
+    return tuple(dict.fromkeys(filter(None, (normalise(text) for text in looks if _WHOLE.match(text)))))

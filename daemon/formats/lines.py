@@ -14,8 +14,9 @@ _FOLD = re.compile(rb"\n[ \t]+")
 def head(raw: bytes) -> bytes:
     """The header block of a whole message, line ends as LF; files of old Macs end their lines with CR alone.
 
-    An mbox "From " line before it is dropped.
+    An mbox "From " line before it is dropped, and a byte order mark.
     """
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
     line = raw.find(b"\n")
     old_mac = raw.find(b"\r\r", 0, line if line >= 0 else len(raw))
     if old_mac >= 0 or (line < 0 and b"\r" in raw):

@@ -19,7 +19,7 @@ from daemon.core.address import normalise
 from daemon.core.identity import meeting_identity
 from daemon.core.model import Interest
 from daemon.formats import ics
-from daemon.service.ingest import window
+from daemon.service.calendar_in import window
 from tests.corpus.files import Sample
 from tests.corpus.installation import ACCOUNT, NOW, GivenUp, Installation, told
 from tests.corpus.report import Row, Tally

@@ -11,9 +11,12 @@ KINDS = ("mail", "ical", "vcard", "contacts")
 """Folders that are read. Another folder of the same kinds may lack some."""
 
 _ABOUT = frozenset({"MANIFEST.tsv", "README", "README.md"})
-_POSTMARK = rb"From \S*[^\n]*\d\d:\d\d(?::\d\d)?[^\n]*\n"
+_POSTMARK = rb"From (?:\S+@\S+[ \r]*|\S*[^\n]*\d\d:\d\d(?::\d\d)?[^\n]*)\n"
+_MOZILLA = rb"From -[ \r]*\n"  # not always after an empty line
+_FIELD = rb"(?:[!-9;-~]+:|>From )"
+_MARK = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_MBOX = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))(?=" + _POSTMARK + rb")")
+_MBOX = re.compile(rb"(?:(?<=\n\n)|(?<=\n\r\n))(?=%b%b)|(?<=\n)(?=%b%b)" % (_POSTMARK, _FIELD, _MOZILLA, _FIELD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,10 @@ def samples(root: Path, kind: str) -> Iterator[Sample]:
 
 def split_mbox(data: bytes) -> list[bytes]:
     """The messages of an mbox (RFC 4155) without their postmarks; anything else is one message, as it is."""
-    if not data.startswith(b"From "):
+    if not data.startswith((b"From ", _MARK + b"From ")):
         return [data]
+    data = data.removeprefix(_MARK)
     # A postmark of nobody's form is none the less no header; files of old Macs (CR alone) are never whole mboxes.
-    starts = [found.start() for found in _MBOX.finditer(data)] or [0]
+    starts = sorted({0, *(found.start() for found in _MBOX.finditer(data))})
     ends = [*starts[1:], len(data)]
     return [_LINE_END.split(data[start:end], 1)[-1] for start, end in zip(starts, ends, strict=True)]
