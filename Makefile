@@ -48,7 +48,7 @@ demo: $(VENV)/.product
 
 test: $(VENV)/.dev
 	@tests/support/system-packages
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -86,7 +86,7 @@ def test_import_merge_split_and_forget(store: Store) -> None:
             "p2@example.org": third,
             "all@example.org": third,
         }
-        assert forgetting.forget(conn, third, b"s", NOW)
+        assert forgetting.forget(conn, third, b"s", NOW, [])
     with store.read() as conn:
         rows = repr([conn.execute(select(t)).all() for t in metadata.sorted_tables])
     assert "p2@example.org" not in rows and "Person 2" not in rows
