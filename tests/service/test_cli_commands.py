@@ -215,3 +215,66 @@ def test_without_a_store_or_a_config_it_says_what_to_do(kith: Kith, tmp_path: Pa
     (kith.folder / "config.toml").unlink()
     kith("status", code=2)
     assert "kith init" in kith.err
+
+
+def _planned(kith: Kith) -> dict[str, set[tuple[str, str]]]:
+    """What the plan would create (who, purpose) and withdraw (kind, purpose)."""
+    found = kith.json("plan")
+    return {
+        "create": {(c["contact"], c["purpose"]) for c in found["create"]},
+        "withdraw": {(w["kind"], w["purpose"]) for w in found["withdraw"]},
+    }
+
+
+def _configure(kith: Kith, old: str, new: str) -> None:
+    config = kith.folder / "config.toml"
+    text = config.read_text()
+    assert text.count(old) == 1
+    config.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "expected"),
+    [
+        ('[reminders]\nreply_after = "60d"', "withdraw", ("reminder", "reply-owed")),
+        ('[policy.tier.supporting]\ncadence = "30d"', "create", ("Greta Imaginary", "keep-in-touch")),
+        ('[policy.contact."greta imaginary"]\ncadence = "30d"', "create", ("Greta Imaginary", "keep-in-touch")),
+        ('[policy.default]\ncadence = "weekly"', "create", ("Sam Specimen", "keep-in-touch")),
+        ('[policy.default]\ndrafts = ["update"]', "withdraw", ("draft", "thanks")),
+        ('[policy.default]\ndrafts = ["thanks"]', "withdraw", ("draft", "congratulations")),
+        ('[policy.default]\nresets = ["meeting"]', "create", ("Sam Specimen", "keep-in-touch")),
+        ('[policy.default]\ndrafts = ["check-in"]', "create", ("Helen Example", "check-in")),
+        ('organisation = ["example.net"]', "withdraw", ("draft", "thanks")),
+    ],
+)
+def test_a_setting_changes_the_plan(kith: Kith, settings: str, what: str, expected: tuple[str, str]) -> None:
+    before = _planned(kith)
+    if settings.startswith("organisation"):
+        _configure(kith, 'organisation = ["example.com"]', settings)
+    else:
+        _configure(kith, "[store]", settings + "\n[store]")
+    assert expected not in before[what]
+    assert expected in _planned(kith)[what]
+
+
+@pytest.mark.parametrize(
+    ("flag", "setting", "expected"),
+    [
+        ("reminders = false", '[policy.tier.supporting]\ncadence = "30d"', ("Greta Imaginary", "keep-in-touch")),
+        ("drafts = false", '[policy.default]\ndrafts = ["check-in"]', ("Helen Example", "check-in")),
+    ],
+)
+def test_an_account_that_takes_none_gets_none(kith: Kith, flag: str, setting: str, expected: tuple[str, str]) -> None:
+    _configure(kith, "[store]", setting + "\n[store]")
+    assert expected in _planned(kith)["create"]
+    _configure(kith, 'kind = "local"', f'kind = "local"\n{flag}')
+    kith("once")
+    assert expected not in {
+        (row["contact"], row["purpose"]) for row in kith.json("ledger") if row["state"] == "written"
+    }
+
+
+def test_a_longer_cadence_puts_off_what_stands(kith: Kith) -> None:
+    _configure(kith, "[store]", '[policy.circle.mentor]\ncadence = "yearly"\n[store]')
+    (moved,) = kith.json("plan")["move"]
+    assert moved["start"] > "2027-08"
