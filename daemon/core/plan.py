@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core.desired import ASKED, DRAFT, REMINDER, Want, World
+from daemon.core.desired import ASKED, DRAFT, PROMISE, REMINDER, Want, World
 from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
@@ -152,7 +152,7 @@ def make_plan(
         for want in wants
         if want.key not in by_key
         and want.contact_id not in held
-        and ((want.contact_id, want.purpose) not in occupied or want.period.startswith(ASKED))
+        and ((want.contact_id, want.purpose) not in occupied or _stands_alone(want))
         and (want.create_until is None or now <= want.create_until)
     ]
     reminders = sorted(
@@ -170,6 +170,11 @@ def make_plan(
         releases=releases,
         waiting=tuple(waiting) + tuple(wanted[row.key] for row, _ in stuck),
     )
+
+
+def _stands_alone(want: Want) -> bool:
+    """What the user asked for or promised themselves: one does not wait until another is dealt with."""
+    return want.purpose == PROMISE or want.period.startswith(ASKED)
 
 
 def _last_day(ends_at: datetime, zone: ZoneInfo) -> date:

@@ -188,7 +188,7 @@ class Delivery:
             self._written_draft(job, found, WRITTEN if ours else EDITED, ours)
         else:
             state = SENT if found.where is Whereabouts.SENT else SKIPPED
-            self._record(job, {"state": state, "remote_id": found.remote_id}, person=None)
+            self._record(job, {"state": state}, person=None)
 
     def _as_ours(self, job: _Job, found: RemoteDraft) -> OutgoingDraft | None:
         """What we would write, if what lies there is that word for word: then nobody has touched it."""

@@ -241,6 +241,7 @@ def _answer_about_stranger(
     questions.reduce_to(conn, question.id, [identity])
     if not yes:
         return "Noted: nothing is kept of them. You may take the flag off."
-    if addresses.states(conn, [address])[address].owner is None:
+    known = addresses.states(conn, [address]).get(address)
+    if known is None or not known.users:
         book.add(conn, rules, name, book.Change(addresses=(address,)), secret=secret)
     return f"{name} is a contact now; the letter follows with the next round."

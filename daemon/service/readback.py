@@ -93,7 +93,7 @@ class ReadBack:
             asked = or_(
                 asked,
                 (ledger.c.state == UNKNOWN) & (ledger.c.changed_at > now - ASK_FOR),
-                (ledger.c.state == SKIPPED) & (ledger.c.changed_at > now - SENT_WITHIN),
+                (ledger.c.state == SKIPPED) & (ledger.c.remote_id != "") & (ledger.c.changed_at > now - SENT_WITHIN),
             )
         else:
             asked = or_(asked, (ledger.c.state == LAPSED) & (ledger.c.changed_at > self.deps.now() - ASK_FOR))
@@ -203,17 +203,15 @@ class ReadBack:
             return False
         if isinstance(remote, RemoteEvent):
             return (remote.remote_id, remote.version) != (row.remote_id, row.version)
-        if remote.where is Whereabouts.PRESENT and (remote.message_id, remote.subject) != (row.message_id, row.title):
-            return True
-        return bool(remote.remote_id != row.remote_id)
+        names = (remote.remote_id, remote.message_id, remote.subject)
+        return remote.where is Whereabouts.PRESENT and names != (row.remote_id, row.message_id, row.title)
 
     def _write(self, conn: Db, f: _Found) -> None:
         now, row, fate, remote = self.deps.now(), f.row, f.fate, f.remote
         values: dict[str, Any] = {}
-        if remote.remote_id:
-            values["remote_id"] = remote.remote_id
         if isinstance(remote, RemoteEvent) and remote.remote_id:
             values.update(
+                remote_id=remote.remote_id,
                 version=remote.version,
                 digest=remote.digest,
                 title=remote.summary,
@@ -221,7 +219,9 @@ class ReadBack:
                 ends_at=remote.end or row.ends_at,
             )
         if isinstance(remote, RemoteDraft) and remote.where is Whereabouts.PRESENT:
-            values.update(message_id=remote.message_id or row.message_id, title=remote.subject)
+            values.update(
+                remote_id=remote.remote_id, message_id=remote.message_id or row.message_id, title=remote.subject
+            )
         if fate is not None:
             values.update(state=fate.state, changed_at=now)
         conn.execute(update(ledger).where(ledger.c.key == row.key).values(values))

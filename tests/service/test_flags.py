@@ -1,0 +1,303 @@
+"""A flag on a message asks for a draft on it: made once, on that message, and the flag comes off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy import select
+
+from daemon.core.policy import Policies
+from daemon.service import hand, overview
+from daemon.store import questions
+from daemon.store.tables import ask, contact
+from tests.contract.rig import ME, Rig
+from tests.contract.rig_memory import MemoryRig
+from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, message_id
+from tests.service.house import SECRET, House, letter
+
+DAY = timedelta(days=1)
+SUBJECT = "Вопрос о докладе"
+ENCODED = "=?utf-8?b?0JLQvtC/0YDQvtGBINC+INC00L7QutC70LDQtNC1?="
+
+
+def box(house: House) -> Rig:
+    return next(iter(house.rigs.values()))
+
+
+def memory(house: House) -> MemoryRig:
+    found = box(house)
+    assert isinstance(found, MemoryRig)
+    return found
+
+
+def shown(raw: bytes) -> EmailMessage:
+    message = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def flags_left(house: House) -> list[str]:
+    with house.store.read() as conn:
+        return [f"{r.account} {r.purpose}" for r in conn.execute(select(ask))]
+
+
+def flagged(house: House, number: int, keyword: str, sender: str = ANNA, to: str = ME, **headers: str) -> str:
+    folder = "Sent" if sender == ME else "INBOX"
+    handle = box(house).add_mail(folder, letter(number, NOW - 9 * DAY, sender, to, Subject=ENCODED, **headers))
+    box(house).set_flag(handle, keyword)
+    return handle
+
+
+def test_a_flag_on_old_mail_of_somebody_known_makes_the_reply_once_and_comes_off(house: House) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    handle = box(house).add_mail(
+        "INBOX", letter(7, NOW - 9 * DAY, ANNA, Subject=ENCODED, References="<1@example.com> <2@example.com>")
+    )
+    house.enable()
+    house.cycle()
+    assert not box(house).drafts()
+    box(house).set_flag(handle, "kith-reply")
+    house.cycle()
+    (raw,) = box(house).drafts()
+    draft = shown(raw)
+    assert draft["Subject"] == f"Re: {SUBJECT}"
+    assert draft["To"].addresses[0].addr_spec == ANNA
+    assert draft["In-Reply-To"] == "<7@example.com>"
+    assert draft["References"].split() == ["<1@example.com>", "<2@example.com>", "<7@example.com>"]
+    assert flags_left(house) == []
+    assert asked_for(house) == set(), "the flag is off"
+    before, mailbox = house.facts(), box(house).mailbox()
+    house.cycle(after=40 * DAY)
+    assert house.facts() == before, "never taken back, not made twice"
+    assert box(house).mailbox() == mailbox
+
+
+def asked_for(house: House) -> set[str]:
+    """The flags a reader that knows nothing finds in the inbox."""
+    from daemon.core.model import FolderRole, Interest, Position
+
+    source = box(house).connection().mail
+    assert source is not None
+    (inbox,) = [s for s in source.streams() if s.role is FolderRole.INBOX]
+    interest = Interest(frozenset({ANNA, BORIS}), frozenset({ME}))
+    return {a for page in source.pages(inbox, Position(), interest) for m in page.mails for a in m.asks}
+
+
+def test_a_deleted_draft_asked_for_by_flag_is_not_made_again(house: House) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    handle = flagged(house, 7, "kith-thanks")
+    house.enable()
+    house.cycle()
+    (raw,) = box(house).drafts()
+    box(house).user_deletes_draft(message_id(raw))
+    house.cycle()
+    if "memory" in str(type(box(house))).lower():  # the handle is still good there
+        box(house).set_flag(handle, "kith-thanks")
+    house.cycle()
+    assert not box(house).drafts()
+    assert asked_for(house) == set()
+
+
+@pytest.mark.memory_only
+def test_a_flag_asks_nothing_while_only_watching(house: House) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    flagged(house, 7, "kith-reply")
+    house.cycle()
+    assert not box(house).drafts() and asked_for(house) == {"reply"}
+    house.enable()
+    house.cycle()
+    assert len(box(house).drafts()) == 1 and asked_for(house) == set()
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize("purpose", ["thanks", "reply", "congratulations", "check-in"])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_each_kind_of_letter_is_written_in_both_languages(house: House, purpose: str, language: str) -> None:
+    house.person("Анна Образцова" if language == "ru" else "Ann Sample", ANNA, circles=(), language=language)
+    flagged(house, 7, f"kith-{purpose}")
+    house.enable()
+    house.cycle()
+    (raw,) = box(house).drafts()
+    assert shown(raw)["Subject"] == f"Re: {SUBJECT}"
+    assert [(r.purpose, r.state) for r in house.ledger()] == [(purpose, "written")]
+
+
+@pytest.mark.memory_only
+def test_one_message_in_two_folders_asks_once_and_both_flags_come_off(house: House) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    rig = memory(house)
+    rig.copy_mail(flagged(house, 7, "kith-reply"), "Archive")
+    house.enable()
+    house.cycle()
+    house.cycle()
+    assert len(rig.drafts()) == 1
+    assert not any("kith-reply" in i.flags for f in rig.server.folders.values() for i in f.items.values())
+
+
+@pytest.mark.memory_only
+def test_two_messages_ask_for_two_drafts(house: House) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    flagged(house, 7, "kith-reply")
+    flagged(house, 8, "kith-reply")
+    house.enable()
+    house.cycle()
+    assert {shown(raw)["In-Reply-To"] for raw in box(house).drafts()} == {"<7@example.com>", "<8@example.com>"}
+
+
+@pytest.mark.memory_only
+def test_a_flag_on_a_letter_of_ones_own_is_about_whom_it_went_to(house: House) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    flagged(house, 7, "kith-check-in", ME, f"{STRANGER}, {ANNA}")
+    house.enable()
+    house.cycle()
+    (raw,) = box(house).drafts()
+    assert shown(raw)["To"].addresses[0].addr_spec == ANNA
+
+
+@pytest.mark.memory_only
+def test_the_draft_goes_to_the_address_the_message_came_from(house: House) -> None:
+    house.person("Анна Образцова", ANNA, BORIS, circles=(), language="ru")
+    flagged(house, 7, "kith-reply", BORIS)
+    box(house).add_mail("INBOX", letter(8, NOW - DAY, ANNA))
+    house.enable()
+    house.cycle()
+    (raw,) = box(house).drafts()
+    assert shown(raw)["To"].addresses[0].addr_spec == BORIS
+
+
+@pytest.mark.memory_only
+def test_without_a_language_there_is_a_reminder_and_the_flag_comes_off(house: House) -> None:
+    house.person("Ann Sample", ANNA, circles=())
+    rig = memory(house)
+    rig.set_flag(rig.add_mail("INBOX", letter(7, NOW - 9 * DAY, ANNA, Subject="?")), "kith-reply")
+    house.enable()
+    house.cycle()
+    assert not rig.drafts()
+    assert [(r.kind, r.purpose) for r in house.ledger()] == [("reminder", "reply")]
+    assert len(rig.reminders()) == 1 and asked_for(house) == set()
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize("state", ["paused", "do-not-contact", "deceased"])
+def test_nothing_is_written_to_people_the_user_closed_the_door_to(house: House, state: str) -> None:
+    who = house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    flagged(house, 7, "kith-reply")
+    house.enable()
+    house.cycle()
+    assert len(box(house).drafts()) == 1
+    with house.store.write() as conn:
+        conn.execute(contact.update().where(contact.c.id == who).values(state=state))
+    flagged(house, 8, "kith-thanks")
+    house.cycle()
+    assert not box(house).drafts() and len(box(house).trashed()) == 1
+    assert asked_for(house) == {"thanks"}
+
+
+@pytest.mark.memory_only
+def test_a_kill_between_the_draft_and_the_flag_leaves_one_of_each(house: House) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    flagged(house, 7, "kith-reply")
+    house.enable()
+    rig = memory(house)
+
+    def killed(name: str) -> None:
+        if name == "mail.clear_ask":
+            raise KeyboardInterrupt
+
+    rig.server.on_call = killed
+    with pytest.raises(KeyboardInterrupt):
+        house.cycle()
+    rig.server.on_call = lambda name: None
+    house.cycle()
+    assert len(rig.drafts()) == 1 and asked_for(house) == set() and flags_left(house) == []
+
+
+@pytest.mark.memory_only
+def test_contacts_merged_meanwhile_keep_the_one_draft(house: House) -> None:
+    from daemon.service.facts import Rules
+    from daemon.service.joining import merge
+
+    anna = house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    other = house.person("Анна О.", BORIS, language="ru")
+    flagged(house, 7, "kith-reply")
+    house.enable()
+    house.cycle()
+    with house.store.write() as conn:
+        merge(conn, Rules(Policies(), house.clock), other, [anna])
+    house.cycle()
+    house.cycle()
+    assert len(box(house).drafts()) == 1 and not box(house).trashed()
+
+
+# -- strangers ---------------------------------------------------------------------------------------
+
+
+def asked(house: House) -> list[str]:
+    with house.store.read() as conn:
+        return overview.overview(conn, house.settings, house.clock).questions
+
+
+@pytest.mark.memory_only
+def test_a_flag_on_a_strangers_message_proposes_the_person_first(house: House) -> None:
+    flagged(house, 7, "kith-reply", f'"Нина Незнакомая" <{STRANGER}>')
+    house.enable()
+    house.cycle()
+    house.cycle()
+    assert not box(house).drafts()
+    (sentence,) = asked(house)
+    assert "Нина Незнакомая" in sentence and STRANGER in sentence and "reply" in sentence
+    with house.store.write() as conn:
+        (question,) = questions.open_rows(conn)
+        hand.confirm(conn, house.settings.policies, question.id, True, house.clock, secret=SECRET)
+        (made,) = conn.execute(select(contact))
+        conn.execute(contact.update().where(contact.c.id == made.id).values(language="ru"))
+    house.cycle()
+    (raw,) = box(house).drafts()
+    assert shown(raw)["To"].addresses[0].addr_spec == STRANGER
+    assert asked(house) == []
+
+
+@pytest.mark.memory_only
+def test_a_no_leaves_nothing_of_the_stranger(house: House) -> None:
+    flagged(house, 7, "kith-reply", f"Nina <{STRANGER}>")
+    house.cycle()
+    with house.store.write() as conn:
+        (question,) = questions.open_rows(conn)
+        hand.confirm(conn, house.settings.policies, question.id, False, house.clock, secret=SECRET)
+    house.cycle()
+    assert STRANGER not in repr(house.facts()) and "Nina" not in repr(house.facts())
+    with house.store.write() as conn:
+        from daemon.store.tables import cursor
+
+        conn.execute(cursor.update().values(cursor="", progress=""))
+    house.cycle()
+    assert asked(house) == [], "asked once"
+
+
+@pytest.mark.memory_only
+def test_a_stranger_added_by_hand_settles_the_question(house: House) -> None:
+    flagged(house, 7, "kith-reply", f"Nina <{STRANGER}>")
+    house.enable()
+    house.cycle()
+    assert len(asked(house)) == 1
+    house.person("Nina", STRANGER, circles=(), language="en")
+    house.cycle()
+    assert asked(house) == [] and len(box(house).drafts()) == 1
+
+
+@pytest.mark.memory_only
+def test_no_flag_brings_a_recruiter_into_an_employers_account(house: House) -> None:
+    from dataclasses import replace
+
+    (account,) = house.settings.accounts
+    house.settings = replace(
+        house.settings, accounts=(replace(account, account=replace(account.account, employer=True)),)
+    )
+    house.person("Анна Образцова", ANNA, circles=("recruiter",), language="ru")
+    flagged(house, 7, "kith-reply")
+    house.enable()
+    house.cycle()
+    assert not box(house).drafts() and not memory(house).reminders()
