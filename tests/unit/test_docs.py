@@ -59,3 +59,10 @@ def test_no_link_leads_nowhere() -> None:
     for page in (ROOT / "README.md", *DOCS.glob("*.md")):
         for link in re.findall(r"\]\(([^)#:\s]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_make_is_only_told_to_make_what_it_can() -> None:
+    readme, makefile = (ROOT / "README.md").read_text(encoding="utf-8"), (ROOT / "Makefile").read_text(encoding="utf-8")
+    told = re.findall(r"(?:^|\$ |or: )make(?: ([a-z]+))?", "\n".join(re.findall(r"```.*?```", readme, re.S)), re.M)
+    assert {"demo", "test", "venv"} <= set(told)
+    assert set(told) <= set(re.findall(r"^([a-z]+):", makefile, re.M))  # `make` alone only prints help
