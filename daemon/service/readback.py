@@ -164,7 +164,8 @@ class ReadBack:
     def _fate(self, conn: Db, row: Row[Any], remote: RemoteDraft | RemoteEvent) -> Fate | None:
         if isinstance(remote, RemoteEvent):
             return reminder_fate(row.state, row.starts_at, row.digest, row.title, remote)
-        replaced = remote.where is Whereabouts.PRESENT and remote.message_id not in ("", row.message_id)
+        elsewhere = remote.remote_id != row.remote_id and remote.message_id != row.message_id
+        replaced = remote.where is Whereabouts.PRESENT and elsewhere
         since = self._written_since(conn, row)
         return draft_fate(row.state, row.digest, remote, written_since=since, replaced=replaced)
 
@@ -203,7 +204,7 @@ class ReadBack:
             return False
         if isinstance(remote, RemoteEvent):
             return (remote.remote_id, remote.version) != (row.remote_id, row.version)
-        names = (remote.remote_id, remote.message_id, remote.subject)
+        names = (remote.remote_id, remote.message_id or row.message_id, remote.subject)
         return remote.where is Whereabouts.PRESENT and names != (row.remote_id, row.message_id, row.title)
 
     def _write(self, conn: Db, f: _Found) -> None:

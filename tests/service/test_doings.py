@@ -44,8 +44,8 @@ def shown(raw: bytes) -> EmailMessage:
     return message
 
 
-def met(house: House, **person: str) -> int:
-    anna = house.person("Анна Образцова", ANNA, language="ru", **person)
+def met(house: House) -> int:
+    anna = house.person("Анна Образцова", ANNA, language="ru")
     dav_rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
     house.enable()
     house.cycle()
@@ -352,8 +352,8 @@ def test_what_was_edited_is_not_taken_back_by_anything(house: House, reason: Cal
 # -- reminders -----------------------------------------------------------------------------------------
 
 
-def overdue(house: House, **person: str) -> int:
-    anna = house.person("Анна Образцова", ANNA, **person)
+def overdue(house: House) -> int:
+    anna = house.person("Анна Образцова", ANNA)
     mail_rig(house).add_mail("Sent", letter(1, NOW - 200 * DAY, ME, ANNA))
     house.enable()
     house.cycle()
