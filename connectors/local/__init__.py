@@ -12,6 +12,9 @@ from daemon.core.errors import UserMistake
 from daemon.core.model import Account, Card, EventItem, FolderRole
 from daemon.core.ports import Connection, Surroundings
 
+NAMED = 8
+"""So many folders are named by `kith check`."""
+
 
 def connect(account: Account, around: Surroundings) -> Connection:
     """The account as far as its options go: each of maildir, calendars and contacts may be left out.
@@ -44,11 +47,12 @@ def connect(account: Account, around: Surroundings) -> Connection:
         lines = []
         if maildir:
             folders = find_folders(maildir, named)
-            lines.append(f"{maildir}: {len(folders)} mail folders ({', '.join(f.label for f in folders[:8])})")
+            more = f" and {len(folders) - NAMED} more" if len(folders) > NAMED else ""
+            lines.append(f"{maildir}, mail folders: {', '.join(f.label for f in folders[:NAMED]) or 'none'}{more}")
         for files, what in ((events, "calendars"), (cards, "address books")):
             if files:
                 count = sum(len(files.listing(shelf)) for shelf in files.shelves())
-                lines.append(f"{files.root}: {len(files.shelves())} {what}, {count} files")
+                lines.append(f"{files.root}, {what}: {len(files.shelves())} (files: {count})")
         return lines
 
     return Connection(

@@ -25,7 +25,6 @@ class MemoryDrafts:
     def __init__(self, server: MemoryServer, address: str) -> None:
         self._server = server
         self._address = normalise(address)
-        self._issued: set[str] = set()
 
     def hint(self) -> str:
         with self._server.call("drafts.hint"):

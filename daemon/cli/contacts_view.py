@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 import click
-from sqlalchemy import Connection
 
 from daemon.cli.context import Ctx
 from daemon.cli.output import ago, day, emit_json, table
@@ -153,11 +152,6 @@ def show_one(kith: Ctx, who: str, as_json: bool) -> None:
         click.echo(f"  {name:<{width}}  {first}" + (f"  [{origin}]" if origin else ""))
         for rest in more:
             click.echo(f"  {'':<{width}}  {rest}")
-
-
-def circles_in_use(conn: Connection) -> set[str]:
-    """Every circle somebody is in."""
-    return {circle for c in contacts.load(conn).values() for circle in c.circles}
 
 
 def _address(state: addresses.AddressState, c: Contact) -> str:

@@ -20,7 +20,6 @@ OptionsOf = Callable[[str], "Sequence[Option] | None"]
 SECRETS = ("password", "token")
 SOURCES = ("command", "file", "credential", "keyring")
 LITERALS = ("password", "passwd", "pass", "token", "secret", "client_secret", "access_token", "refresh_token", "key")
-GENERIC = ("kind", "address", "employer", "reminders", "drafts")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}\Z")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\Z")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from daemon.config.settings import AccountSettings, Settings
 from daemon.core.errors import LeaseLost
-from daemon.core.model import Interest
 from daemon.core.ports import Connection
 from daemon.store.engine import Store
 
@@ -107,8 +106,3 @@ class CycleReport:
 
 class Stopped(Exception):
     """The service was asked to stop: what is committed stays, the rest is for the next run."""
-
-
-def same_interest(a: Interest, b: Interest) -> bool:
-    """Whether a page matched with ``a`` may be committed while ``b`` holds."""
-    return a.revision == b.revision

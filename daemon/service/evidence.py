@@ -16,7 +16,7 @@ from daemon.service.facts import Ev, Person, chunks
 from daemon.store.tables import evidence, participant
 
 FACTS = 1
-"""Version of what is kept of an observation; a higher one asks for a re-scan of what was kept before."""
+"""Version of what is kept of an observation, stored with it: what was kept by an older one can be told apart."""
 
 UNREAL = frozenset({FolderRole.DRAFTS.value, FolderRole.JUNK.value, FolderRole.TRASH.value})
 
@@ -121,6 +121,7 @@ def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, i
 
 
 BLANK: dict[str, Any] = {
+    "facts": FACTS,
     "ends_at": None,
     "role": "",
     "message_id": "",
