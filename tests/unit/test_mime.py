@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from daemon.core.errors import BrokenItem
 from daemon.core.model import OutgoingDraft
-from daemon.formats.mime import build, digest
+from daemon.formats.mime import build, digest, resembles
 
 LONG_ID = f"<{'x' * 120}@mail.example.net>"
 DRAFT = OutgoingDraft(
@@ -182,3 +182,25 @@ def test_the_digest_tells_added_people_and_attachments() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_have_a_digest(raw: bytes) -> None:
     assert len(digest(raw)) == 64
+
+
+@pytest.mark.parametrize(
+    ("to", "subject", "answers", "same"),
+    [
+        ("anna@example.com", "Re: Coffee", "", True),
+        ("Anna <ANNA@example.com>, b@example.net", "COFFEE", "", True),
+        ("anna@example.com", "AW: Re: Coffee", "", True),
+        ("anna@example.com", "=?utf-8?q?Coffee?=", "", True),
+        ("anna@example.com", "Tea", "<7@example.com>", True),
+        ("anna@example.com", "Tea", "<8@example.com>", False),
+        ("anna@example.com", "", "", False),
+        ("boris@example.com", "Coffee", "<7@example.com>", False),
+    ],
+)
+def test_an_edited_copy_is_known_by_person_and_subject_or_thread(
+    to: str, subject: str, answers: str, same: bool
+) -> None:
+    raw = f"To: {to}\r\nSubject: {subject}\r\nIn-Reply-To: {answers}\r\n\r\nx\r\n".encode()
+    assert resembles(raw, "anna@example.com", "Coffee", "<7@example.com>") == same
+    if not answers:
+        assert not resembles(b"To: anna@example.com\r\nSubject:\r\n\r\n", "anna@example.com", "", "")

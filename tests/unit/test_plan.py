@@ -17,6 +17,7 @@ from daemon.core.desired import (
     REMINDER,
     REPLY_OWED,
     THANKS,
+    Asked,
     Dismissal,
     Met,
     Person,
@@ -350,3 +351,53 @@ def test_planning_twice_plans_nothing_more(ages: list[int], states: list[str]) -
     assert not [c for c in second.creates if c.want.key in {r.key for r in stands}]
     assert {w.key for w in second.waiting} <= {w.key for w in first.waiting}
     assert not second.creates
+
+
+# -- what the user asked for by a flag -----------------------------------------------------------------
+
+
+def test_what_was_asked_for_is_wanted_of_anybody_known_and_of_nobody_closed_off() -> None:
+    ask = Asked("reply", "mabc", NOW - timedelta(days=400))
+    known = person(circles=(), asked=(ask,))
+    (want,) = desired([known], WORLD, NOW)
+    assert (want.kind, want.purpose, want.period, want.occasion) == (DRAFT, "reply", "ask:mabc", "mail:mabc")
+    assert not desired([known], replace(WORLD, enabled_since=None), NOW)
+    for state in ("paused", "do-not-contact", "deceased", "forgetting"):
+        assert not desired([replace(known, state=state)], WORLD, NOW)
+
+
+def test_what_was_asked_for_does_not_wait_for_another_and_is_never_too_late() -> None:
+    asks = tuple(Asked("thanks", f"m{n}", NOW - timedelta(days=n)) for n in range(3))
+    found = desired([person(circles=(), asked=asks)], WORLD, NOW)
+    standing = row_of(found[0])
+    assert {c.want.key for c in plan(found, [standing]).creates} == {w.key for w in found[1:]}
+
+
+def test_what_was_made_for_a_flag_keeps_its_key_when_contacts_are_merged() -> None:
+    (want,) = desired([person(circles=(), asked=(Asked("reply", "m", NOW, "the-first-key"),))], WORLD, NOW)
+    assert want.key == "the-first-key"
+
+
+def test_two_promises_have_two_reminders_even_where_one_stands() -> None:
+    both = person(
+        reset_at=NOW, promises=(Promise("l1", date(2026, 11, 24), "a"), Promise("l2", date(2026, 11, 20), "b"))
+    )
+    found = [w for w in desired([both], WORLD, NOW) if w.purpose == "promise"]
+    assert {c.want.key for c in plan(found, [row_of(found[0])]).creates} == {found[1].key}
+
+
+def test_an_edited_reminder_that_passes_is_not_moved() -> None:
+    want = wants(person())[1, KEEP_IN_TOUCH]
+    passed = row_of(want, EDITED, NOW - timedelta(days=1))
+    found = plan([want], [passed])
+    assert not found.moves and [x.row.key for x in found.lapses] == [want.key]
+
+
+def test_a_check_in_is_dropped_once_they_wrote_themselves() -> None:
+    wished = person(policy=replace(POLICY, drafts=frozenset({CHECK_IN})))
+    assert (1, CHECK_IN) in wants(wished)
+    wrote = replace(wished, last=LastContact(outbound=wished.reset_at, inbound=NOW - timedelta(days=1)))
+    assert (1, CHECK_IN) not in wants(wrote)
+    assert (1, KEEP_IN_TOUCH) in wants(wrote), "what resets nothing leaves the reminder"
+    before = replace(wished, last=LastContact(outbound=wished.reset_at, inbound=NOW - timedelta(days=12)))
+    assert (1, CHECK_IN) in wants(before), "it came before they were due"
