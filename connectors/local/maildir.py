@@ -21,6 +21,8 @@ from daemon.formats.bounces import failed_recipients
 # ";" and "!" stand for ":" where the file system forbids it.
 _INFO = re.compile(rb"[:;!]2,([A-Za-z]*)\Z")
 ASK = "kith-"
+REPORT_WITHIN = 1 << 20
+"""Bytes of a bounce in which its report must begin: the letter sent back comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def read_head(folder: Folder, entry: Entry) -> tuple[bytes, datetime, Entry]:
 def read_report(folder: Folder, entry: Entry) -> tuple[str, ...]:
     """Whom a bounce says cannot be reached: its delivery-status part (RFC 3464), the one part of a body ever read."""
     try:
-        raw = disk.read_whole(path_of(folder, entry))
+        raw = disk.read_whole(path_of(folder, entry))[:REPORT_WITHIN]
         for part in message_from_bytes(raw).walk():
             if part.get_content_type() == "message/delivery-status":
                 groups = [group for group in part.get_payload() if isinstance(group, Message)]

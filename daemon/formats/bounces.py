@@ -5,6 +5,9 @@ from __future__ import annotations
 from daemon.formats.addresses import parse_addresses
 from daemon.formats.lines import head, split_fields
 
+MAX_REPORT = 256 * 1024
+"""Bytes of a report that are read."""
+
 _RECIPIENTS = (b"original-recipient", b"final-recipient")
 
 
@@ -15,7 +18,7 @@ def failed_recipients(part: bytes) -> tuple[str, ...]:
         part: the decoded delivery-status part: groups of fields, one a recipient, between empty lines.
     """
     found: dict[str, None] = {}
-    for group in part.replace(b"\r\n", b"\n").split(b"\n\n"):
+    for group in part[:MAX_REPORT].replace(b"\r\n", b"\n").split(b"\n\n"):
         fields = split_fields(head(group.strip()))
         action = b" ".join(fields.get(b"action", [b"failed"])).strip().lower()
         if not action.startswith(b"failed"):

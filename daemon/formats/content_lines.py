@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 
 from daemon.formats.encodings import decode
 
+MAX_LINE = 64 * 1024
+"""Bytes of a property that is read: no name, address or label is as long."""
+
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _HEAD = re.compile(rb"\s*(?:([\w-]+)\.)?([\w-]+)((?:;(?:\"[^\"]*\"|[^:\"])*)?):", re.DOTALL)
 _LOOSE_HEAD = re.compile(rb"\s*(?:([\w-]+)\.)?([\w-]+)((?:;[^:]*)?):", re.DOTALL)
@@ -62,6 +65,8 @@ def properties(lines: Sequence[bytes], wanted: Collection[str]) -> Iterator[Prop
     """The properties named in ``wanted`` (capitals; a trailing ``-`` stands for every name that begins so)."""
     prefixes = tuple(w for w in wanted if w.endswith("-"))
     for line in lines:
+        if len(line) > MAX_LINE:
+            continue
         match = _HEAD.match(line) or _LOOSE_HEAD.match(line)
         if not match:
             continue

@@ -11,7 +11,7 @@ from daemon.core.model import Mail, Signal
 from daemon.formats.addresses import parse_addresses
 from daemon.formats.dates import parse_date
 from daemon.formats.encoded import clean, decode_bytes, decode_words
-from daemon.formats.lines import split_fields
+from daemon.formats.lines import head, split_fields
 
 FIELDS = (
     "From Sender To Cc Bcc Date Message-ID In-Reply-To References Subject Content-Type Content-Language "
@@ -22,6 +22,9 @@ FIELDS = (
 """All header fields the rules read, in the order a source asks for them; nothing else is ever fetched."""
 
 MAX_REFERENCES = 50
+MAX_HEADER = 256 * 1024
+"""Bytes of a header block that are read; servers take no more than a fraction of it."""
+
 _AUTOMATION = {name.lower().encode(): name.lower() for name in FIELDS[10:]} | {b"from": "from", b"sender": "sender"}
 _ID = re.compile(r"<([^<>]+)>")
 
@@ -44,7 +47,7 @@ def parse_mail(
         asks: purposes the user asked for by a flag on it.
 
     Raises:
-        BrokenItem: nothing here is a header, or the standard library's parser broke on it.
+        BrokenItem: nothing here is a header, it is too long, or the standard library's parser broke on it.
     """
     try:
         return _parse(item_id, raw, received, draft, asks)
@@ -56,6 +59,8 @@ def parse_mail(
 
 
 def _parse(item_id: str, raw: bytes, received: datetime | None, draft: bool, asks: frozenset[str]) -> Mail:
+    if len(raw) > MAX_HEADER and len(head(raw)) > MAX_HEADER:
+        raise BrokenItem(f"Its header is longer than {MAX_HEADER // 1024} KiB.")
     fields = split_fields(raw)
     if not fields:
         raise BrokenItem("There is no header field in it.")

@@ -109,6 +109,7 @@ def busy(
             if is_ours(scanned):
                 continue
             try:
+                scanned.check_size()
                 for instance in lay_out(build(scanned, zone), window):
                     lines = instance.part.lines
                     if instance.part.cancelled or not _shown_busy(lines, instance.all_day):
@@ -135,6 +136,7 @@ def _limit(data: bytes) -> None:
 def _item(item_id: str, scanned: Scanned, interest: Interest, window: Window, zone: str) -> EventItem:
     if is_ours(scanned):
         return EventItem(item_id, scanned.uid, ours=True)
+    scanned.check_size()
     if not scanned.concerns(interest):
         return EventItem(item_id, scanned.uid)
     master = _reduced(scanned, interest)

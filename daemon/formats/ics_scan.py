@@ -14,6 +14,7 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from daemon.core.address import match, normalise
+from daemon.core.errors import BrokenItem
 from daemon.core.model import Interest
 
 TIMES = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
@@ -32,6 +33,11 @@ KEPT = TIMES | {
     "X-MICROSOFT-CDO-BUSYSTATUS",
 }
 ZONE_KEPT = frozenset({"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE", "TZID", "BEGIN", "END"})
+
+MAX_LINE = 64 * 1024
+"""Characters of one line: more than a thousand dates."""
+MAX_LINES = 50_000
+"""Lines of all events of one UID."""
 
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _ADDRESS = re.compile(r"""[^\s:;,"'<>=@]+@[^\s:;,"'<>=@]+""")
@@ -56,6 +62,17 @@ class Scanned:
                 if match(normalise(found), interest.known):
                     return True
         return False
+
+    def check_size(self) -> None:
+        """Make sure that looking at it takes no longer than anybody waits.
+
+        Raises:
+            BrokenItem: a line of it is too long, or there are too many.
+        """
+        if sum(map(len, self.events)) > MAX_LINES:
+            raise BrokenItem(f"it has more than {MAX_LINES} lines")
+        if any(len(line) > MAX_LINE for event in self.events for line in event):
+            raise BrokenItem(f"one of its lines is longer than {MAX_LINE // 1024} KiB")
 
     @cached_property
     def _people(self) -> list[str]:
@@ -121,7 +138,7 @@ def unfold(data: bytes) -> list[str]:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # Outlook's "Unicode" export
         data = data.decode("utf-16", "replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    text = re.sub(rb"\n[ \t]", b"", data).decode("utf-8", "replace")
+    text = data.replace(b"\n ", b"").replace(b"\n\t", b"").decode("utf-8", "replace")
     return [line for line in text.split("\n") if line.strip()]
 
 
