@@ -1,9 +1,10 @@
 """A draft that is not where we left it, and one like it that is: the user's own copy of ours.
 
 IMAP messages never change, so a mail client saves an edited draft as a new message and deletes the old one. Thunderbird
-appends one with its own headers (X-Mozilla-Draft-Info), Gmail says of its drafts that each change destroys the message
-and makes another, mutt takes the draft out of the folder to edit it and postpones a new one. Not all of them keep the
-Message-ID. What stays is to whom it goes, and its subject or the message it answers.
+appends one with its own headers (X-Mozilla-Draft-Info), Gmail documents of its drafts that each change destroys the
+message and makes another under another id, mutt takes the draft out of the folder for as long as it is edited and
+postpones a new one, which has a Message-ID only if the old one had. What stays is to whom it goes, and its subject or
+the message it answers.
 """
 
 from __future__ import annotations
