@@ -241,8 +241,8 @@ def test_another_daemon_is_told_plainly(home: Path) -> None:
     held = lease.acquire(store, "another:1:x", datetime.now(UTC))
     assert held is not None
     with service(home) as kith:
-        assert "Another kithd is at work" in kith.hears("Another")
-        assert "Another kithd is at work" in kith.log.read_text()
+        assert "is at work on this store" in kith.hears("Another")
+        assert "is at work on this store" in kith.log.read_text()
         assert kith.process.poll() is None  # it stays and takes over later
         kith.stop()
     lease.release(store, held)
