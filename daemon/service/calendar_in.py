@@ -50,23 +50,21 @@ class CalendarIn:
 
     def _one_calendar(self, stream: Stream, span: Window) -> None:
         listed: set[str] = set()
-        full = False
 
         def commit(conn: Db, page: EventPage, interest: Interest) -> None:
-            nonlocal full
-            full = full or page.full
             listed.update(page.listed)
             self._commit_events(conn, stream, page.items, interest, span)
             vanished.note(conn, self.account, "calendar", stream.name, page.gone, back=page.listed)
+            if page.full and not page.position.progress:
+                missing = self._known_items(conn, stream) - listed
+                vanished.suspect(conn, self.account, "calendar", stream.name, missing)
 
         with self.deps.store.read() as conn:
             self.last_read[stream.name] = cursors.read_at(conn, self.account, "calendar", stream.name)
         self.passes.read(
             "calendar", stream, lambda since, interest: self.source.pages(stream, since, interest, span), commit
         )
-        self.passes.settle_gone(
-            "calendar", stream, self._absent_events(stream, listed) if full else frozenset(), self._gone_events
-        )
+        self.passes.settle_gone("calendar", stream, self.source.gone, self._gone_events)
         self._move_window(stream, span)
 
     def _commit_events(
@@ -126,12 +124,6 @@ class CalendarIn:
                 .distinct()
             ).scalars()
         )
-
-    def _absent_events(self, stream: Stream, listed: set[str]) -> frozenset[str]:
-        """A full pass did not list them: absence is a question, so ask for those very items."""
-        with self.deps.store.read() as conn:
-            missing = sorted(self._known_items(conn, stream) - listed)
-        return self.source.gone(stream, missing) if missing else frozenset()
 
     def _move_window(self, stream: Stream, span: Window) -> None:
         """Once a day: expand stored series anew, for the window has moved."""

@@ -30,22 +30,17 @@ class ContactsIn:
 
     def _one_book(self, stream: Stream) -> None:
         listed: set[str] = set()
-        full = False
 
         def commit(conn: Db, page: CardPage, _: Interest) -> None:
-            nonlocal full
-            full = full or page.full
             listed.update(page.listed)
             vanished.note(conn, self.account, "contacts", stream.name, page.gone, back=page.listed)
             self._take_cards(conn, stream, replace(page, gone=()))
+            if page.full and not page.position.progress:
+                missing = book.known_records(conn, self.account, stream.name) - listed
+                vanished.suspect(conn, self.account, "contacts", stream.name, missing)
 
         self.passes.read("contacts", stream, lambda since, _: self.source.pages(stream, since), commit)
-        absent: frozenset[str] = frozenset()
-        if full:
-            with self.deps.store.read() as conn:
-                missing = sorted(book.known_records(conn, self.account, stream.name) - listed)
-            absent = self.source.gone(stream, missing) if missing else absent
-        self.passes.settle_gone("contacts", stream, absent, self._gone_cards)
+        self.passes.settle_gone("contacts", stream, self.source.gone, self._gone_cards)
 
     def _gone_cards(self, conn: Db, stream: Stream, gone: Sequence[str]) -> None:
         self._take_cards(conn, stream, CardPage((), Position(), gone=tuple(gone)))

@@ -127,17 +127,23 @@ class Passes:
         self,
         kind: str,
         stream: Stream,
-        absent: frozenset[str],
+        ask: Callable[[Stream, Sequence[str]], frozenset[str]],
         judge: Callable[[Db, Stream, Sequence[str]], None],
     ) -> None:
-        """At the end of a pass: everything that is gone, judged together, so that many at once are noticed."""
+        """At the end of a pass: everything that is gone, judged together, so that many at once are noticed.
+
+        Absence is a question: what a full pass did not list is asked for by name, this time or, after a crash, next.
+        """
         with self.deps.store.read() as conn:
-            gone = sorted(absent | vanished.rows(conn, self.account, kind, stream.name))
-        if not gone:
+            missing = sorted(vanished.suspects(conn, self.account, kind, stream.name))
+            told = vanished.rows(conn, self.account, kind, stream.name)
+        gone = sorted(told | (ask(stream, missing) if missing else frozenset()))
+        if not gone and not missing:
             return
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
-            judge(conn, stream, gone)
+            if gone:
+                judge(conn, stream, gone)
             vanished.clear(conn, self.account, kind, stream.name)
 
     def renew(self, conn: Db) -> None:

@@ -30,9 +30,27 @@ def rows(conn: Connection, account: str, kind: str, stream: str) -> frozenset[st
     return frozenset(conn.execute(select(table.c.item_id).where(_is(account, kind, stream))).scalars())
 
 
+def suspect(conn: Connection, account: str, kind: str, stream: str, item_ids: Collection[str]) -> None:
+    """A full pass that ends here did not list these: whether they are gone is still to be asked.
+
+    Kept with the cursor: whoever is killed, or gets no answer, before it was asked leaves the question to the next.
+    """
+    clear(conn, account, _missing(kind), stream)
+    note(conn, account, _missing(kind), stream, item_ids)
+
+
+def suspects(conn: Connection, account: str, kind: str, stream: str) -> frozenset[str]:
+    """The items a full pass missed and nobody has asked about yet."""
+    return rows(conn, account, _missing(kind), stream)
+
+
 def clear(conn: Connection, account: str, kind: str, stream: str) -> None:
-    """They have been judged."""
-    conn.execute(delete(table).where(_is(account, kind, stream)))
+    """They have been judged, and the suspects among them asked about."""
+    conn.execute(delete(table).where(_is(account, kind, stream) | _is(account, _missing(kind), stream)))
+
+
+def _missing(kind: str) -> str:
+    return f"{kind}-missing"
 
 
 def _is(account: str, kind: str, stream: str) -> ColumnElement[bool]:

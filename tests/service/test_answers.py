@@ -16,11 +16,11 @@ from daemon.service import hand, overview
 from daemon.service.cycle import run_cycle
 from daemon.service.facts import Rules
 from daemon.store import cursors, enablement, health, quarantine, questions
-from daemon.store.tables import address_state, hand_log, interaction
+from daemon.store.tables import address_state, contact_source, hand_log, interaction
 from daemon.store.tables import cursor as cursor_table
 from tests.contract.rig import ME
 from tests.contract.rig_memory import MemoryRig
-from tests.contract.samples import ANNA, BORIS, NOW
+from tests.contract.samples import ANNA, BORIS, NOW, card
 from tests.service.house import House, letter, meeting
 
 pytestmark = pytest.mark.memory_only
@@ -108,6 +108,51 @@ def test_an_event_missing_from_a_full_listing_is_asked_for(house: House) -> None
     calendar.expire()
     house.cycle()
     assert house.interactions(anna) == [("meeting", "mutual", False, "upcoming")]
+
+
+def test_an_event_missing_from_a_full_listing_is_asked_for_later_where_nobody_answered(house: House) -> None:
+    anna = house.person("Anna", ANNA)
+    for n in range(4):
+        rig(house).add_event(meeting(f"m{n}", NOW + (n + 1) * DAY, ANNA))
+    house.cycle()
+    server = rig(house).server
+    calendar = server.calendars["Calendar"]
+    calendar.delete(next(iter(calendar.items)))
+    calendar.expire()
+
+    def on_call(name: str) -> None:
+        if name == "calendar.get":
+            raise TryLater("No network.")
+
+    server.on_call = on_call  # the full pass comes to its end, its cursor is kept, and then the line is cut
+    house.clock += timedelta(minutes=15)
+    assert run_cycle(house.deps()).failed
+    server.on_call = lambda name: None
+    house.cycle(after=timedelta(hours=1))
+    assert sorted(rule for *_, rule in house.interactions(anna)) == ["removed", *["upcoming"] * 3]
+
+
+def test_a_card_missing_from_a_full_listing_is_asked_for_later_where_nobody_answered(house: House) -> None:
+    for n in range(3):
+        rig(house).add_card(card(f"uid-{n}", f"Card {n}", f"card{n}@example.net"))
+    house.cycle()
+    server = rig(house).server
+    book = server.books["Contacts"]
+    book.delete(next(iter(book.items)))
+    book.expire()
+
+    def on_call(name: str) -> None:
+        if name == "contacts.get":
+            raise TryLater("No network.")
+
+    server.on_call = on_call
+    house.clock += timedelta(minutes=15)
+    assert run_cycle(house.deps()).failed
+    server.on_call = lambda name: None
+    house.cycle(after=timedelta(hours=1))
+    with house.store.read() as conn:
+        gone = list(conn.execute(select(contact_source.c.record_id).where(contact_source.c.gone_at.is_not(None))))
+    assert len(gone) == 1
 
 
 # -- silence -----------------------------------------------------------------------------------------
