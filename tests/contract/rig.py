@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from daemon.core.model import Position
 from daemon.core.ports import Connection
@@ -149,6 +149,17 @@ class Rig(Protocol):
 
     def user_deletes_event(self, uid: str) -> None:
         """The user deletes the event."""
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """A rig whose server keeps things outside the rig's own folder, as the kill matrix needs it."""
+
+    def save(self, folder: Path) -> None:
+        """Copy what the server keeps for this account into a folder."""
+
+    def restore(self, folder: Path) -> None:
+        """Put it back, while no connection of ours is open. The account may have another name afterwards."""
 
 
 class Server(Protocol):

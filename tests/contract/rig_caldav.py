@@ -16,6 +16,7 @@ from daemon.core.ports import Connection, Surroundings
 from tests.contract.rig import ME, SeenEvent
 from tests.contract.samples import NOW, PAGE, dragged, event, retitled, seen_event
 from tests.support.dav import PASSWORD, DavAccount, DavServer, dav_server
+from tests.support.folders import copy_tree
 from tests.support.proxy import Proxy, Way, proxy
 
 WRITING = rb"\A(?:PUT|DELETE) "
@@ -58,6 +59,15 @@ class CaldavRig:
 
     def lose_next_request(self) -> None:
         self.net.lose(Way.UP, WRITING)
+
+    # -- the kill matrix
+
+    def save(self, folder: Path) -> None:
+        copy_tree(self.account.kept, folder)
+
+    def restore(self, folder: Path) -> None:
+        # in place, for paths name the user; between requests Radicale keeps nothing in memory
+        copy_tree(folder, self.account.kept)
 
     # -- calendars
 

@@ -12,9 +12,11 @@ from imapclient import IMAPClient
 import connectors.imap
 from daemon.core.model import Account, Position
 from daemon.core.ports import Connection, Surroundings
+from daemon.formats.headers import MAX_HEADER
 from tests.contract.rig import ME
 from tests.contract.samples import NOW, PAGE, message_id, rewritten
 from tests.support.dovecot import PASSWORD, Dovecot, dovecot
+from tests.support.folders import copy_tree
 from tests.support.proxy import Proxy, Way, proxy
 
 _numbers = itertools.count(1)
@@ -64,6 +66,19 @@ class ImapRig:
     def lose_next_request(self) -> None:
         self.net.lose(Way.UP, rb"(?i) (?:append|uid move|uid copy) ")
 
+    # -- the kill matrix
+
+    def save(self, folder: Path) -> None:
+        copy_tree(self.server.home(self.user), folder)
+
+    def restore(self, folder: Path) -> None:
+        # As another user with the same mail: nothing of what Dovecot knows of this one can shine through.
+        self.client.logout()
+        self.user = f"user{next(_numbers)}"
+        copy_tree(folder, self.server.home(self.user))
+        self.client = IMAPClient("127.0.0.1", port=self.server.port, ssl=False, timeout=30)
+        self.client.login(self.user, PASSWORD)
+
     # -- mail
 
     def _append(self, folder: str, raw: bytes, flags: tuple[bytes, ...] = ()) -> str:
@@ -79,8 +94,9 @@ class ImapRig:
         return self._append(folder, raw, (rb"\Draft",) if draft else ())
 
     def add_broken_mail(self, folder: str) -> str:
-        # comments without end: the standard library recurses
-        return self._append(folder, b"From: anna@example.com " + b"(" * 5000 + b"\r\nSubject: x\r\n\r\nx\r\n")
+        # a header without end
+        longer = b"\r\n ".join([b"<%0900d@example.com>" % 0] * (MAX_HEADER // 900))
+        return self._append(folder, b"From: anna@example.com\r\nReferences: " + longer + b"\r\n\r\nx\r\n")
 
     def _copied(self, handle: str, folder: str, verb: str) -> str:
         uid = self._at(handle)
@@ -171,7 +187,10 @@ class ImapBackend:
     def rig(self, folder: Path) -> Iterator[ImapRig]:
         user = f"user{next(_numbers)}"
         with self.server.client(user) as client, proxy(self.server.port) as net:
-            yield ImapRig(self.server, net, user, client, folder)
+            rig = ImapRig(self.server, net, user, client, folder)
+            yield rig
+            if rig.client is not client:
+                rig.client.logout()
 
 
 @contextmanager

@@ -1,32 +1,47 @@
-"""`make crash`: the whole kill matrix, with a table at the end."""
+"""`make crash`: the daemon is killed at every step of a life, on every backend that outlives it."""
 
 from __future__ import annotations
 
+import os
 import sys
-import tempfile
 import time
-from pathlib import Path
+from collections import Counter
 
-from tests.crash.matrix import laboratory, matrix
+from tests.crash.matrix import Outcome, whole_matrix
+from tests.crash.points import STEPS
 from tests.service.conftest import HOUSES
+
+COLUMNS = "{:8} {:22} {:>8} {:>7}  {}"
 
 
 def main() -> int:
-    """Run the backends named, or all that outlive a process; 1 where anything differs."""
-    wrong = 0
+    """Run the backends named, or all that outlive a process; 1 where anything differs or was not tried."""
+    bad = 0
+    say(COLUMNS.format("backend", "round", "recorded", "killed", "of these " + ", ".join(STEPS)))
     for backend in sys.argv[1:] or [name for name in HOUSES if name != "memory"]:
         started = time.monotonic()
-        with (
-            tempfile.TemporaryDirectory(prefix="kith-crash-") as folder,
-            laboratory(Path(folder), HOUSES[backend]) as lab,
-        ):
-            for o in matrix(lab, lambda phase, names: range(1, len(names) + 1)):
-                seconds = time.monotonic() - started
-                say(f"{backend} {len(o.points)} {len(o.killed)} {len(o.wrong)} {seconds:.0f} s")
-                for w in o.wrong[:5]:
-                    say(f"   {w[:1500]}")
-                wrong += len(o.wrong)
-    return min(wrong, 1)
+        every = whole_matrix(HOUSES[backend], os.cpu_count() or 1)
+        for o in every:
+            say(_row(backend, o.name, o))
+        half = sum((o.half for o in every), Counter[str]())
+        wrong = [w for o in every for w in o.wrong]
+        total = Outcome("", [p for o in every for p in o.points], [k for o in every for k in o.killed])
+        say(_row(backend, f"all, {time.monotonic() - started:.0f} s", total))
+        say(f"  died while the server had it and the store did not: {_counted(half)}")
+        say(f"  differences: {len(wrong)}")
+        for w in wrong[:20]:
+            say(f"    {w[:2000]}")
+        bad += bool(wrong) or len(total.killed) != len(total.points)
+    return min(bad, 1)
+
+
+def _row(backend: str, name: str, o: Outcome) -> str:
+    kinds = Counter(step.split()[0] for step in o.killed)
+    return COLUMNS.format(backend, name, len(o.points), len(o.killed), ", ".join(str(kinds[s]) for s in STEPS))
+
+
+def _counted(what: Counter[str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(what.items()))
 
 
 def say(line: str) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import pkgutil
 import signal
+import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +24,27 @@ from sqlalchemy import select, update
 
 import connectors
 import daemon
+from daemon.core.desired import DRAFT
 from daemon.service.cycle import run_cycle
 from daemon.store.engine import Store
-from daemon.store.tables import lease, metadata
-from tests.contract.rig import Rig
-from tests.contract.rig_memory import MemoryRig
+from daemon.store.tables import lease, ledger, metadata, outbox
+from tests.contract.rig import Kept, Rig
+from tests.contract.rig_memory import MemoryBackend
 from tests.contract.rigs import RIGS
-from tests.crash.keep import copy_tree
-from tests.crash.life import Life
+from tests.contract.samples import message_id
+from tests.crash.life import LIVE, Life
 from tests.crash.points import Points
 from tests.service.house import ASIDE, House
+from tests.support.folders import copy_tree
+
+Choice = Callable[[int, list[str]], Sequence[int]]
+"""Of a phase (from 0) and the names of its steps, the numbers of those to die at."""
 
 ROUNDS = 6
 """So many rounds at one time of day a life may take to come to rest."""
+
+LEFT = ("done", "lapsed")
+"""Reminders in these states are left standing in the calendar, as the user's own record."""
 
 DIFFERS = {
     ("ledger", "remote_id"),
@@ -51,8 +64,9 @@ class Told:
 
 @dataclass
 class Outcome:
-    """A phase's figures."""
+    """A phase's figures: what happened, its steps, those died at, and what came out differently."""
 
+    name: str
     points: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -69,18 +83,20 @@ class Lab:
         _warm(store, folder / "warm")
         store.upgrade()
         self.house = House(store, self.folder, rigs)
+        self.box, self.dav = next(iter(rigs.values())), list(rigs.values())[-1]
         self.saved = folder / "saved"
 
     # -- processes
 
-    def run(self, kill_at: int | None = None) -> Told:
-        """Rounds until nothing changes, in a new process."""
+    def run(self, kill_at: int | None = None, *, quiet: bool = False) -> Told:
+        """Rounds until nothing changes, in a new process. ``quiet``: name the steps of the last, idle one, too."""
         self.house.store.close()
         out, into = os.pipe()
         child = os.fork()
         if not child:
+            gc.disable()  # it would touch, and so copy, every page of the parent's
             os.close(out)
-            _live(self.house, into, kill_at)
+            _live(self.house, into, kill_at, quiet=quiet)
         os.close(into)
         with os.fdopen(out, "rb") as pipe:
             said = pipe.read()
@@ -98,21 +114,63 @@ class Lab:
     # -- the world
 
     def save(self) -> None:
-        copy_tree(self.folder, self.saved)
+        """Keep the world as it is."""
+        self.house.store.close()
+        copy_tree(self.folder, self.saved / "house")
+        for account, rig in self.house.rigs.items():
+            if isinstance(rig, Kept):
+                rig.save(self.saved / account)
 
     def restore(self) -> None:
+        """The world as it was kept."""
         self.house.store.close()
-        copy_tree(self.saved, self.folder)
+        copy_tree(self.saved / "house", self.folder)
+        for account, rig in self.house.rigs.items():
+            if isinstance(rig, Kept):
+                rig.restore(self.saved / account)
 
-    def seen(self) -> dict[str, Any]:
+    def seen(self) -> dict[str, list[Any]]:
         """Everything that must not depend on who died when."""
-        found: dict[str, Any] = facts(self.house.store)
-        first, last = (list(self.house.rigs.values())[i] for i in (0, -1))
-        found["drafts"] = sorted(first.drafts())
-        found["trash"] = sorted(first.trashed())
-        found["reminders"] = sorted((e.uid, e.raw) for e in last.reminders())
+        found = facts(self.house.store)
+        found["drafts"] = sorted(self.box.drafts())
+        found["trash"] = sorted(self.box.trashed())
+        found["reminders"] = sorted((e.uid, e.raw) for e in self.dav.reminders())
+        found["other mail"] = _others(self.box.mailbox())
         self.house.store.close()
         return found
+
+    def half(self) -> str:
+        """A write the server has and the store does not know of, "" where there is none."""
+        with self.house.store.read() as conn:
+            intents = conn.execute(select(outbox.c.verb, outbox.c.args, ledger).join(ledger)).all()
+        drafts = {message_id(raw) for raw in self.box.drafts()}
+        events = {e.uid: e.start for e in self.dav.reminders()}
+        self.house.store.close()
+        for row in intents:
+            there = row.message_id in drafts if row.kind == DRAFT else row.uid in events
+            moved = row.verb == "update" and events.get(row.uid) == datetime.fromisoformat(row.args["start"])
+            if (row.verb == "create" and there) or moved or (row.verb == "withdraw" and not there):
+                return f"{row.verb} {row.kind}"
+        return ""
+
+    def twice(self) -> list[str]:
+        """What stands other than exactly once for its key, or stands for a key that is closed."""
+        drafts = Counter(message_id(raw) for raw in self.box.drafts())
+        events = Counter(e.uid for e in self.dav.reminders())
+        out = []
+        for row in self.house.ledger():
+            number = drafts[row.message_id] if row.kind == DRAFT else events[row.uid]
+            if number != (row.state in LIVE) and not (number == 1 and row.state in LEFT):
+                out.append(f"{number} of {row.kind} {row.purpose}, {row.state}")
+        self.house.store.close()
+        return out
+
+
+def _others(mailbox: Any) -> list[Any]:
+    """The folders that are none of our business."""
+    if isinstance(mailbox, dict):
+        return [(name, held) for name, held in sorted(mailbox.items()) if name not in ("Drafts", "Trash")]
+    return [entry for entry in mailbox if "/.Drafts" not in entry[0] and "/.Trash" not in entry[0]]
 
 
 def _warm(store: Store, folder: Path) -> None:
@@ -123,16 +181,19 @@ def _warm(store: Store, folder: Path) -> None:
                 importlib.import_module(module.name)
     store.upgrade()
     folder.mkdir(parents=True)
-    house = House(store, folder, {"memory": MemoryRig("warm", folder)})
-    for phase in Life(house).phases:
-        phase()
-        run_cycle(house.deps())
+    with MemoryBackend().rig(folder) as rig:
+        house = House(store, folder, {"memory": rig})
+        for phase in Life(house).phases:
+            phase()
+            run_cycle(house.deps())
     store.close()
     for file in Path(store.url.removeprefix("sqlite:///")).parent.glob("kith.db*"):
         file.unlink()
+    gc.collect()
+    gc.freeze()
 
 
-def _live(house: House, into: int, kill_at: int | None) -> None:
+def _live(house: House, into: int, kill_at: int | None, *, quiet: bool) -> None:
     """The child: never returns."""
     error = ""
 
@@ -146,11 +207,13 @@ def _live(house: House, into: int, kill_at: int | None) -> None:
         deps.connections = {name: points.watch(rig.fresh_connection()) for name, rig in house.rigs.items()}
         deps.holder = f"process-{os.getpid()}"
         for _ in range(ROUNDS):
-            before = facts(house.store)
+            before, passed = facts(house.store), len(points.names)
             report = run_cycle(deps)
             if report.failed:
                 error = f"{report.errors} {report.accounts}"
             if facts(house.store) == before and not report.done:
+                if passed and not quiet:  # a round that only looks is not died through every time
+                    del points.names[passed:]
                 break
         else:
             error = "it does not come to rest"
@@ -201,39 +264,48 @@ def differences(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
 # -- the matrix ---------------------------------------------------------------------------------------
 
 
-def matrix(lab: Lab, choose: Callable[[int, list[str]], Sequence[int]]) -> Iterator[Outcome]:
+def matrix(lab: Lab, choose: Choice) -> Iterator[Outcome]:
     """Phase by phase: once uninterrupted, then killed at each of the steps ``choose`` picks (numbers from 1)."""
-    life = Life(lab.house)
-    for number, phase in enumerate(life.phases):
+    for number, phase in enumerate(Life(lab.house).phases):
         phase()
         lab.save()
-        whole = lab.run()
+        lab.restore()
+        whole = lab.run(quiet=number == 0)
         assert not whole.error, whole.error
-        outcome = Outcome(points=whole.names)
         wanted = lab.seen()
-        end = lab.saved.with_name("end")
-        copy_tree(lab.folder, end)
+        outcome = Outcome(phase.__name__, whole.names, wrong=[f"{phase.__name__}: {t}" for t in lab.twice()])
         for point in choose(number, whole.names):
             lab.restore()
-            dead = lab.run(point)
-            name = f"{number + 1}/{point} {whole.names[point - 1]}"
-            if dead.by != signal.SIGKILL or dead.names != [whole.names[point - 1]]:
-                outcome.wrong.append(f"{name}: not killed there ({dead})")
-                continue
-            outcome.killed.append(name)
-            lab.release()
-            again = lab.run()
-            if again.error:
-                outcome.wrong.append(f"{name}: {again.error}")
-            outcome.wrong += [f"{name}: {d}" for d in differences(wanted, lab.seen())]
-        copy_tree(end, lab.folder)
+            _die_once(lab, point, f"{phase.__name__} {point}:", wanted, outcome)
+        lab.restore()
+        lab.run()
         yield outcome
 
 
+def _die_once(lab: Lab, point: int, name: str, wanted: dict[str, list[Any]], outcome: Outcome) -> None:
+    step = outcome.points[point - 1]
+    dead = lab.run(point)
+    if dead.by != signal.SIGKILL or dead.names != [step]:
+        outcome.wrong.append(f"{name} not killed at {step}: {dead}")
+        return
+    outcome.killed.append(step)
+    if step.startswith(("applied", "answered")) and (half := lab.half()):
+        outcome.half[half] += 1
+    lab.release()
+    again = lab.run()
+    wrong = [again.error] if again.error else differences(wanted, lab.seen()) + lab.twice()
+    outcome.wrong += [f"{name} {step}: {w}" for w in wrong]
+
+
 @contextmanager
-def laboratory(folder: Path, accounts: Sequence[tuple[str, str]]) -> Iterator[Lab]:
+def laboratory(accounts: Sequence[tuple[str, str]]) -> Iterator[Lab]:
     """A lab on these rigs, (account, rig) each."""
+    # In memory where that is possible: a killed process loses nothing it gave to the system, and waits for no disk.
+    memory = Path("/dev/shm")
     with ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="kith-", dir=memory if memory.is_dir() else None))
+        )
         rigs: dict[str, Rig] = {}
         for account, rig in accounts:
             module = importlib.import_module(RIGS[rig].module)
@@ -242,3 +314,23 @@ def laboratory(folder: Path, accounts: Sequence[tuple[str, str]]) -> Iterator[La
             place.mkdir(parents=True)
             rigs[account] = stack.enter_context(server.rig(place))
         yield Lab(folder, rigs)
+
+
+def whole_matrix(accounts: Sequence[tuple[str, str]], workers: int) -> list[Outcome]:
+    """Every step died at: the phases' outcomes, the steps shared out among processes, each with servers of its own."""
+    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
+        shares = [pool.submit(_share, accounts, n, workers) for n in range(workers)]
+        parts = [share.result() for share in shares]
+    for part in parts[1:]:
+        for one, other in zip(parts[0], part, strict=True):
+            if one.points != other.points:
+                one.wrong.append("two undisturbed lives took other steps")
+            one.killed += other.killed
+            one.wrong += other.wrong
+            one.half += other.half
+    return parts[0]
+
+
+def _share(accounts: Sequence[tuple[str, str]], number: int, workers: int) -> list[Outcome]:
+    with laboratory(accounts) as lab:
+        return list(matrix(lab, lambda phase, names: range(1 + number, len(names) + 1, workers)))

@@ -103,6 +103,11 @@ class DavAccount:
             self._session.verify = str(certificate)
             self._url = f"https://localhost:{self.server.port}"  # the name certificates are made out to
 
+    @property
+    def kept(self) -> Path:
+        """Where Radicale keeps this user's collections."""
+        return self.server.folder / "data" / "collection-root" / self.user
+
     def close(self) -> None:
         if self.server.kind == "xandikos":
             for href in self.collections():

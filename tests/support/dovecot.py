@@ -111,6 +111,10 @@ class Dovecot:
         """The certificate, which is its own authority; made out to localhost."""
         return self.base / "cert.pem"
 
+    def home(self, user: str) -> Path:
+        """Where a user's mail lies."""
+        return self.base / "home" / user
+
     def doveadm(self, *arguments: str, text: bytes = b"") -> str:
         """``doveadm`` on this server; raises where it fails."""
         done = subprocess.run(

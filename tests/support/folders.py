@@ -20,8 +20,10 @@ def copy_tree(source: Path, target: Path) -> None:
         if entry.is_dir(follow_symlinks=False):
             copy_tree(Path(entry.path), path)
         elif entry.is_symlink():
-            _remove(path)
-            path.symlink_to(Path(entry.path).readlink())
+            if not path.is_symlink():
+                _remove(path)
+                path.symlink_to(Path(entry.path).readlink())
+                shutil.copystat(entry.path, path, follow_symlinks=False)
         elif not _same(Path(entry.path), path):
             shutil.copy2(entry.path, path)
             _own(Path(entry.path), path)
