@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +11,7 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
 from connectors.caldav import dav, errors
+from connectors.caldav.deadline import Deadline
 from connectors.caldav.options import Settings
 from daemon.core.errors import NeedsUser, OutcomeUnknown, TryLater
 from daemon.core.ports import SecretStore
@@ -60,6 +60,9 @@ class Client:
         self._auth: AuthBase | None = None
         self._home = ""  # the host credentials were meant for
         self.session = requests.Session()
+        self._deadline = Deadline()
+        self.session.mount("http://", self._deadline)
+        self.session.mount("https://", self._deadline)
         self.session.headers["User-Agent"] = "kith"
 
     def close(self) -> None:
@@ -123,8 +126,12 @@ class Client:
             if method not in errors.SAFE:
                 self._before_write()
             try:
-                return self._once(method, url, body, headers)
+                with self._deadline.within(PATIENCE * self.settings.timeout):
+                    return self._once(method, url, body, headers)
             except (requests.RequestException, OSError) as error:
+                if self._deadline.struck:
+                    lost = TryLater if method in errors.SAFE else OutcomeUnknown
+                    raise lost(f"{host} sends too much or too slowly.") from None
                 found = errors.of_exception(error, host, method)
                 # a connection kept open is closed by the server without a word: once more, on a new one
                 if tries and type(found) is TryLater and not isinstance(error, requests.Timeout):
@@ -135,7 +142,6 @@ class Client:
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[Reply, requests.Response]:
         timeout = self.settings.timeout
-        deadline = time.monotonic() + PATIENCE * timeout
         with self.session.request(
             method,
             url,
@@ -153,15 +159,15 @@ class Client:
             while piece := self._piece(response):
                 pieces.append(piece)
                 size += len(piece)
-                if size > MAX_BODY or time.monotonic() > deadline:
+                if size > MAX_BODY:
                     lost = TryLater if method in errors.SAFE else OutcomeUnknown
-                    raise lost(f"{urlsplit(url).netloc} sends too much or too slowly.")
+                    raise lost(f"{urlsplit(url).netloc} sends too much.")
             return Reply(response.status_code, response.headers, b"".join(pieces), url), response
 
     @staticmethod
     def _piece(response: requests.Response) -> bytes:
         try:
-            # read1: what is there now, so that the deadline is looked at even if single bytes trickle in
+            # read1: what is there now, so that not much more than the limit is ever held
             return bytes(response.raw.read1(1 << 16, decode_content=True))
         except Exception as error:  # urllib3's own, which requests translates only in its own iterator
             if isinstance(error, (OSError, requests.RequestException)):

@@ -16,6 +16,7 @@ from pathlib import Path
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
+from connectors.imap.dialing import Client, Line
 from connectors.imap.errors import translated
 from connectors.imap.options import Settings
 from daemon.core.errors import BrokenItem, Conflict, CursorExpired, KithError, NeedsUser, Refused
@@ -202,13 +203,11 @@ def connect(settings: Settings, secrets: SecretStore) -> Session:
         raise NeedsUser(f"There is no file {settings.ca_file}.", "Correct ca_file in the config.")
     with translated(settings):
         context = ssl.create_default_context(cafile=settings.ca_file or None)
-        client = IMAPClient(
-            settings.host,
-            port=settings.port,
-            ssl=settings.tls == "tls",
-            ssl_context=context if settings.tls == "tls" else None,
-            timeout=settings.timeout,
-        )
+        line = Line()
+        with line.within(settings.timeout * PATIENCE):
+            client = Client(
+                settings.host, settings.port, settings.timeout, context if settings.tls == "tls" else None, line
+            )
         try:
             client._imap.debug = 0  # the library would format every line it reads, for a log nobody keeps
             client.folder_encode = False  # names stay as they are on the wire: whatever they are, they round-trip

@@ -78,7 +78,7 @@ def show_report(report: CycleReport) -> None:
         [(WRITTEN_AS.get(verb, verb), kind, purpose, contact) for verb, kind, purpose, contact in report.done],
         empty="Nothing was to be written.",
     )
-    for error in [e for a in report.accounts.values() for e in a.errors] + report.errors:
+    for error in report.troubles:
         click.echo(f"kith: {error}", err=True)
 
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from daemon.config.settings import Settings
 
 LIBRARIES = ("urllib3", "requests", "imapclient", "exchangelib", "googleapiclient", "google", "sqlalchemy", "alembic")
-"""At "info" and below some of these tell addresses, commands and whole answers."""
+"""Some of these tell addresses, commands and whole answers, urllib3 even in warnings ("unparsed data"). What matters of
+it our own errors say."""
 
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
@@ -39,7 +40,7 @@ def set_up(level: str) -> None:
     for name in ("daemon", "connectors"):
         logging.getLogger(name).setLevel(level.upper())
     for name in LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def warn(settings: Settings) -> None:

@@ -135,7 +135,7 @@ def run(arguments: Sequence[str] | None = None, obj: Ctx | None = None) -> int:
     """Run `kith` and return its exit code. ``obj`` lets a test bring its own context (clock, streams)."""
     kith = obj or Ctx()
     # A command says what went wrong itself, once; only the service keeps a log (`daemon.cli.logs`).
-    logging.lastResort = None
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         result = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False, obj=kith)
     except click.ClickException as e:

@@ -53,7 +53,7 @@ class Delivery:
         self.deps = deps
         self.fence = fence
         self.report = report
-        self.stopped_accounts: set[str] = set()
+        self.stopped: set[tuple[str, str]] = set()  # account and part: a mailbox that fails is not its calendar
 
     def run(self) -> None:
         """Work through what is due, account by account; one that fails stops only itself."""
@@ -71,7 +71,7 @@ class Delivery:
             connection = self.deps.connections.get(flag.account)
             source = connection.mail if connection is not None else None
             stream = streams.get((flag.account, flag.stream))
-            if self.deps.should_stop() or source is None or stream is None or flag.account in self.stopped_accounts:
+            if self.deps.should_stop() or source is None or stream is None or (flag.account, "drafts") in self.stopped:
                 continue
             self._mine()
             try:
@@ -94,7 +94,7 @@ class Delivery:
                 self.report.stopped = True
                 return
             account, key = job.row.account, job.row.key
-            if key in blocked or account in self.stopped_accounts:
+            if key in blocked or (account, _part(job.row.kind)) in self.stopped:
                 blocked.add(key)
                 continue
             if not self._attempt(job):
@@ -117,7 +117,7 @@ class Delivery:
 
     def _attempt(self, job: _Job) -> bool:
         """Try one intent; True where it is settled (done, given up, or not wanted any more)."""
-        part = "drafts" if job.row.kind == DRAFT else "reminders"
+        part = _part(job.row.kind)
         with self.deps.store.write() as conn:
             self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
             lease.check(conn, self.fence, self.deps.now())
@@ -388,7 +388,7 @@ class Delivery:
             conn.execute(delete(outbox).where(outbox.c.id == job.id))
             if state in (WITHDRAWN, SKIPPED, SENT):
                 conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
-            health.ok(conn, job.row.account, "drafts" if job.row.kind == DRAFT else "reminders", now)
+            health.ok(conn, job.row.account, _part(job.row.kind), now)
             name = person_of(self.deps, conn, job.row.contact_id, now).name
         log.info("%s %s %s: %s", job.verb, job.row.kind, job.row.key, state)
         self.report.done.append((job.verb, job.row.kind, job.row.purpose, name))
@@ -425,9 +425,14 @@ class Delivery:
             )
 
     def _account_failed(self, account: str, part: str, error: KithError, *, needs_user: bool) -> None:
-        self.stopped_accounts.add(account)
+        self.stopped.add((account, part))
         self.report.account(account).errors.append(f"{account}: {error}")
         after = error.after if isinstance(error, TryLater) else None
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
             health.failed(conn, account, part, self.deps.now(), str(error), after=after, needs_user=needs_user)
+
+
+def _part(kind: str) -> str:
+    """The part of an account that takes this kind, as health names it."""
+    return "drafts" if kind == DRAFT else "reminders"

@@ -99,6 +99,11 @@ class CycleReport:
         return self.accounts.setdefault(name, AccountReport())
 
     @property
+    def troubles(self) -> list[str]:
+        """What went wrong, each sentence once: a server that is away fails for mail, calendar and drafts alike."""
+        return list(dict.fromkeys([*(e for a in self.accounts.values() for e in a.errors), *self.errors]))
+
+    @property
     def failed(self) -> bool:
         """Whether anything went wrong."""
         return bool(self.errors) or any(a.errors for a in self.accounts.values())

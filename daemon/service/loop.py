@@ -136,8 +136,7 @@ class Service:
                 log.info(
                     "%s: %d read, %d logged, %d unreadable", name, account.scanned, account.logged, account.quarantined
                 )
-        troubles = [f"{name}: {error}" for name, account in report.accounts.items() for error in account.errors]
-        troubles += report.errors
+        troubles = report.troubles
         if report.done:
             log.info("%d reminders and drafts written or changed", len(report.done))
         if troubles:

@@ -43,6 +43,10 @@ from daemon.store.tables import (
 UNREAD_FOR = timedelta(days=1)
 """An account not read for so long holds back guesses about the people it matters for."""
 
+NEVER_READ_TRIES = 10
+"""An account whose first reading is broken off by the network holds back everybody for so many tries: about a day, as
+the back-off goes. After that, or where it waits for the user, it counts as not configured."""
+
 BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)
 
 
@@ -108,6 +112,7 @@ def people(
     met = _met(conn, within, now, settings.me.organisation, written)
     unread = _unread(conn, now)
     held = _held(conn, within, unread) if unread else set()
+    nobody_yet = _in_first_reading(conn, {a.account.name for a in settings.accounts})
 
     found = []
     for row in rows:
@@ -138,7 +143,7 @@ def people(
                 kept_since=row.created_at,
                 reachable=any(not frozen for frozen in mine.values()),
                 speaks=row.language,
-                held=row.id in held,
+                held=nobody_yet or row.id in held,
             )
         )
     return found
@@ -297,6 +302,16 @@ def _unread(conn: Connection, now: datetime) -> set[str]:
         for row in conn.execute(select(health).where(health.c.failed_at.is_not(None)))
         if row.part in ("mail", "calendar") and row.failures and (row.ok_at is None or row.ok_at < now - UNREAD_FOR)
     }
+
+
+def _in_first_reading(conn: Connection, accounts: set[str]) -> bool:
+    """Whether the first reading of an account was broken off: it may matter for anybody."""
+    return any(
+        row.account in accounts and row.part in ("mail", "calendar") and not row.needs_user
+        for row in conn.execute(
+            select(health).where(health.c.ok_at.is_(None), health.c.failures.between(1, NEVER_READ_TRIES))
+        )
+    )
 
 
 def _held(conn: Connection, within: Any, unread: set[str]) -> set[int]:

@@ -72,7 +72,10 @@ class ReadBack:
                 with self.deps.store.read() as conn:
                     rows = self._rows(conn, name, kind)
                     due = health.due(conn, name, part, self.deps.now())
-                if not rows or not due:
+                if not due:
+                    continue
+                if not rows:
+                    self._well(name, kind, part)
                     continue
                 try:
                     seen = look(rows)
@@ -84,6 +87,7 @@ class ReadBack:
                     self._failed(name, part, e)
                     continue
                 self._apply(name, kind, rows, seen)
+                self._well(name, kind, part)
 
     def _rows(self, conn: Db, account: str, kind: str) -> list[Row[Any]]:
         """What to ask about; not what we ourselves are about to change: a withdrawal whose answer was lost is ours."""
@@ -123,6 +127,22 @@ class ReadBack:
                     remote = copy
             found.append(remote)
         return found
+
+    def _well(self, name: str, kind: str, part: str) -> None:
+        """What was wrong here is over, unless a write still waits that failed: that one will tell by itself."""
+        with self.deps.store.read() as conn:
+            trouble = any(h.error for h in health.rows(conn) if (h.account, h.part) == (name, part))
+            waiting = select(outbox.c.id).join(ledger, ledger.c.key == outbox.c.key)
+            if (
+                not trouble
+                or conn.execute(
+                    waiting.where(ledger.c.account == name, ledger.c.kind == kind, outbox.c.error != "")
+                ).first()
+            ):
+                return
+        with self.deps.store.write() as conn:
+            self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
+            health.ok(conn, name, part, self.deps.now())
 
     def _failed(self, name: str, part: str, error: KithError) -> None:
         self.report.account(name).errors.append(f"{name}: {error}")

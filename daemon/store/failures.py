@@ -84,11 +84,13 @@ def translate(error: BaseException | None, url: URL) -> KithError | None:
         case None:
             return None
         case "readonly":
-            return StoreBusy(f"The database cannot be written ({what}). {_LOST_NOTHING}.")
+            return StoreBusy(
+                f"The database cannot be written ({what}). {_LOST_NOTHING}; give kith the right to write it."
+            )
         case "full":
             return StoreBusy(f"The disk is full ({what}). {_LOST_NOTHING}; make room and try again.")
         case "failing":
-            return StoreBusy(f"The disk is full or failing ({what}). {_LOST_NOTHING}; look at the disk.")
+            return StoreBusy(f"The disk is full or failing ({what}). {_LOST_NOTHING}; make room, or look at the disk.")
         case "unopened":
             return NeedsUser("The database cannot be opened.", f"Check the folder and its rights ({what}).")
         case "damaged":

@@ -26,6 +26,17 @@ class _Trap:
     sprung: threading.Event
 
 
+class Spoil(StrEnum):
+    """What becomes of the second half of a piece, and of all after it."""
+
+    CUT = "cut"  # both ends are reset
+    SILENCE = "silence"  # nothing ever comes again, and nothing is closed
+    GARBAGE = "garbage"  # noise stands in its place; what follows comes as it should
+
+
+NOISE = bytes(range(256)) * 4
+
+
 @dataclass(slots=True)
 class Hold:
     """A piece kept back: ``reached`` is set when it has come, ``release`` lets it go on."""
@@ -49,6 +60,8 @@ class Proxy:
     sent: bytearray = field(default_factory=bytearray)  # all that went up
     _traps: dict[Way, _Trap] = field(default_factory=dict)
     _holds: dict[Way, Hold] = field(default_factory=dict)
+    _spoil: tuple[Spoil, threading.Event] | None = None
+    _spare: int = 0  # pieces still to be let through before the one that is spoilt
     _awaited: re.Pattern[bytes] | None = None
     _sockets: set[socket.socket] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -71,6 +84,16 @@ class Proxy:
         """The next piece this way that holds the pattern waits, and all after it, until it is released."""
         made = self._holds[way] = Hold(re.compile(pattern))
         return made
+
+    def spoil(self, how: Spoil, after: int) -> threading.Event:
+        """Of what comes down, ``after`` pieces pass, and the next is spoilt in its middle: of a line, of a literal, of
+        a multistatus. Once.
+
+        Returns an event that is set when it happened.
+        """
+        happened = threading.Event()
+        self._spoil, self._spare = (how, happened), after
+        return happened
 
     def drop_all(self) -> None:
         """Reset every connection there is."""
@@ -134,6 +157,15 @@ class Proxy:
                 if way is Way.DOWN:
                     if self.black_hole:
                         continue
+                    how = self._spoils()
+                    if how is not None:
+                        sink.sendall(piece[: len(piece) // 2])
+                        if how is Spoil.CUT:
+                            break
+                        if how is Spoil.SILENCE:
+                            self._stopping.wait()
+                            break
+                        piece = NOISE
                     self._slowly(sink, piece)
                 else:
                     sink.sendall(piece)
@@ -144,6 +176,16 @@ class Proxy:
         for one in (source, sink):
             _reset(one)
             self._sockets.discard(one)
+
+    def _spoils(self) -> Spoil | None:
+        if self._spoil is None:
+            return None
+        if self._spare > 0:
+            self._spare -= 1
+            return None
+        (how, happened), self._spoil = self._spoil, None
+        happened.set()
+        return how
 
     def _slowly(self, sink: socket.socket, piece: bytes) -> None:
         if self.delay:

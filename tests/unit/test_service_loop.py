@@ -326,7 +326,7 @@ def test_whatever_goes_wrong_the_loop_goes_on(
 
 def test_an_accounts_trouble_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     report = CycleReport()
-    report.account("work").errors.append("The password is wrong.")
+    report.account("work").errors.append("work: The password is wrong.")
     report.account("work").scanned = 5
     caplog.set_level(logging.INFO, "daemon")
     Played(monkeypatch, [lambda: report]).service.run()

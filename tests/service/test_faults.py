@@ -1,0 +1,302 @@
+"""A bad network between a whole installation and real servers: every round comes to an end, nothing half-read is kept,
+and the next round ends where an undisturbed one would have.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import connectors.caldav
+import connectors.imap
+from connectors.caldav import http
+from connectors.imap import session
+from connectors.imap.cursor import Cursor
+from daemon.core.model import Account
+from daemon.service.cycle import run_cycle
+from daemon.service.deps import CycleReport
+from daemon.store import cursors, health
+from daemon.store.engine import Store
+from daemon.store.tables import evidence, interaction, participant
+from tests.contract.rig import ME
+from tests.contract.rig_caldav import CaldavRig
+from tests.contract.rig_imap import ImapRig
+from tests.contract.samples import ANNA, BORIS, NOW, PAGE, STRANGER, card
+from tests.service.house import House, letter, meeting
+from tests.support.dav import PASSWORD as DAV_PASSWORD
+from tests.support.dovecot import PASSWORD
+from tests.support.proxy import Proxy, Spoil
+
+pytestmark = pytest.mark.servers_only
+DAY = timedelta(days=1)
+
+
+class Hung(BaseException):
+    """A deadline did not hold. No `Exception`: nobody may take it for a failure of the network."""
+
+
+LIMIT = 40
+"""Seconds after which a round has hung; with the deadlines set here it takes a few at the worst."""
+
+
+@pytest.fixture(autouse=True)
+def watchdog() -> Iterator[None]:
+    def bark(*_: object) -> None:
+        raise Hung
+
+    before = signal.signal(signal.SIGALRM, bark)
+    signal.alarm(LIMIT)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def impatient(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines of a second."""
+    monkeypatch.setattr(session, "PATIENCE", 1)
+    monkeypatch.setattr(http, "PATIENCE", 1)
+    box, dav = box_of(house), dav_of(house)
+    options = {"host": "127.0.0.1", "port": box.net.port, "user": box.user, "tls": "plain", "timeout": 1}
+    box._connection = connectors.imap.connect(Account("mail", "imap", ME, options=options), box.around, page=PAGE)
+    options = {"url": f"http://127.0.0.1:{dav.net.port}", "user": dav.account.user, "batch": PAGE, "timeout": 1}
+    dav._connection = connectors.caldav.connect(Account("dav", "caldav", ME, options=options), dav._around)
+
+
+def box_of(house: House) -> ImapRig:
+    box = house.rigs["mail"]
+    assert isinstance(box, ImapRig)
+    return box
+
+
+def dav_of(house: House) -> CaldavRig:
+    dav = house.rigs["dav"]
+    assert isinstance(dav, CaldavRig)
+    return dav
+
+
+def lay(house: House) -> None:
+    """Mail over several pages in two folders, a calendar and an address book over several batches."""
+    house.person("Анна Образцова", ANNA, language="ru")
+    house.person("Boris", BORIS)
+    box, dav = box_of(house), dav_of(house)
+    for n in range(1, 11):
+        box.add_mail("INBOX", letter(n, NOW - n * DAY, STRANGER if n % 4 == 0 else ANNA))
+    for n in range(11, 15):
+        box.add_mail("Sent", letter(n, NOW - (200 + n) * DAY, ME, BORIS))
+    for n in range(1, 9):
+        dav.add_event(meeting(f"m{n}", NOW - n * DAY, ANNA))
+    for n in range(1, 6):
+        dav.add_card(card(f"c{n}", f"Person {n}", f"person{n}@example.net"))
+    house.enable()
+
+
+def told(house: House) -> dict[str, set[tuple[Any, ...]]]:
+    """What is known of the outside, without row numbers."""
+    e, i = evidence.c, interaction.c
+    with house.store.read() as conn:
+        return {
+            "evidence": {tuple(r) for r in conn.execute(select(e.account, e.stream, e.identity, e.at, e.direction))},
+            "people": {
+                tuple(r)
+                for r in conn.execute(
+                    select(e.account, e.identity, participant.c.address, participant.c.role).join(
+                        participant, participant.c.evidence_id == e.id
+                    )
+                )
+            },
+            "interactions": {
+                tuple(r) for r in conn.execute(select(i.identity, i.contact_id, i.counted, i.rule, i.direction))
+            },
+        }
+
+
+def undisturbed(house: House, folder: Path) -> dict[str, set[tuple[Any, ...]]]:
+    """What a round without trouble, that may not write, makes of the same servers."""
+    store = Store(f"sqlite:///{folder}/reference.db")
+    store.upgrade()
+    other = House(store, folder, house.rigs)
+    other.person("Анна Образцова", ANNA, language="ru")
+    other.person("Boris", BORIS)
+    other.clock = house.clock
+    other.cycle()
+    found = told(other)
+    store.close()
+    assert found["interactions"]
+    return found
+
+
+def no_cursor_is_ahead(house: House) -> None:
+    """What lies below a folder's cursor is in the store."""
+    box = box_of(house)
+    with house.store.read() as conn:
+        for place in cursors.rows(conn, "mail"):
+            cursor = Cursor.read(place.position.cursor)
+            if cursor is None:
+                continue
+            box.client.select_folder(place.stream.name, readonly=True)
+            read = [uid for uid in box.client.search() if uid < cursor.next]
+            wanted = {
+                row[b"ENVELOPE"].message_id.decode()
+                for row in box.client.fetch(read, ["ENVELOPE"]).values()
+                if STRANGER
+                not in f"{row[b'ENVELOPE'].from_[0].mailbox.decode()}@{row[b'ENVELOPE'].from_[0].host.decode()}"
+            }
+            stored = set(
+                conn.execute(select(evidence.c.message_id).where(evidence.c.stream == place.stream.name)).scalars()
+            )
+            assert wanted <= stored
+
+
+def disturbed(house: House) -> CycleReport:
+    """A round that may fail."""
+    house.clock += timedelta(minutes=15)
+    return run_cycle(house.deps())
+
+
+def health_is_plain(house: House, account: str) -> list[str]:
+    """The sentences `kith status` would show of the account."""
+    with house.store.read() as conn:
+        said = [row.error for row in health.rows(conn) if row.account == account and row.error]
+    for sentence in said:
+        assert sentence.endswith((".", "later.", "network."))
+        assert "\n" not in sentence
+        for secret in (PASSWORD, DAV_PASSWORD, STRANGER, ANNA, "Traceback", "Error("):
+            assert secret not in sentence
+    return said
+
+
+def ends_as(house: House, expected: dict[str, set[tuple[Any, ...]]], later: int = 1) -> None:
+    """The next round, on a network that works, completes everything; and leaves nothing twice."""
+    house.cycle(after=timedelta(hours=later))
+    assert told(house) == expected
+    assert {(r.kind, r.state) for r in house.ledger()} == {("draft", "written"), ("reminder", "written")}
+    assert len(box_of(house).drafts()) == 1
+    assert len(dav_of(house).reminders()) == 1
+    for account in house.rigs:
+        assert not health_is_plain(house, account)
+    house.cycle()  # cards read late: the history of their people
+    before = house.facts()
+    house.cycle()
+    assert house.facts() == before
+
+
+CUT, SILENCE, GARBAGE = Spoil
+
+
+@pytest.mark.parametrize(
+    ("how", "after"),
+    [(CUT, 3), (CUT, 9), (CUT, 11), (CUT, 17), (SILENCE, 6), (SILENCE, 10), (GARBAGE, 9), (GARBAGE, 13), (GARBAGE, 22)],
+)
+def test_mail_spoilt_in_the_middle_of_any_answer(house: House, tmp_path: Path, how: Spoil, after: int) -> None:
+    lay(house)
+    expected = undisturbed(house, tmp_path)
+    box = box_of(house)
+    box.net.drop_all()
+    happened = box.net.spoil(how, after)
+    report = disturbed(house)
+    assert happened.is_set()
+    assert not report.account("dav").errors, "the other account goes on"
+    assert {e for e in told(house)["evidence"] if e[0] == "dav"} == {e for e in expected["evidence"] if e[0] == "dav"}
+    for kind, rows in told(house).items():
+        if kind != "interactions":  # a verdict may still wait for what is not read yet
+            assert rows <= expected[kind], f"{kind}: something half-read was kept"
+    no_cursor_is_ahead(house)
+    assert bool(report.account("mail").errors) == bool(health_is_plain(house, "mail"))
+    ends_as(house, expected)
+
+
+@pytest.mark.parametrize(
+    ("how", "after"),
+    [
+        (CUT, 2),
+        (CUT, 8),
+        (CUT, 12),
+        (SILENCE, 6),
+        (SILENCE, 10),
+        (GARBAGE, 0),
+        (GARBAGE, 8),
+        (GARBAGE, 15),
+        (GARBAGE, 22),
+    ],
+)
+def test_calendar_and_book_spoilt_in_the_middle_of_any_answer(
+    house: House, tmp_path: Path, how: Spoil, after: int
+) -> None:
+    lay(house)
+    expected = undisturbed(house, tmp_path)
+    dav = dav_of(house)
+    dav.net.drop_all()
+    happened = dav.net.spoil(how, after)
+    report = disturbed(house)
+    assert happened.is_set()
+    assert not report.account("mail").errors, "the other account goes on"
+    assert {e for e in told(house)["evidence"] if e[0] == "mail"} == {e for e in expected["evidence"] if e[0] == "mail"}
+    for kind, rows in told(house).items():
+        if kind != "interactions":
+            assert rows <= expected[kind], f"{kind}: something half-read was kept"
+    health_is_plain(house, "dav")
+    ends_as(house, expected)
+
+
+@contextmanager
+def bad(net: Proxy, **how: Any) -> Iterator[None]:
+    for name, value in how.items():
+        setattr(net, name, value)
+    net.drop_all()
+    yield
+    for name, value in {"black_hole": False, "trickle": 0, "delay": 0.0}.items():
+        setattr(net, name, value)
+    net.drop_all()
+
+
+@pytest.mark.parametrize("which", ["mail", "dav"])
+@pytest.mark.parametrize("how", [{"black_hole": True}, {"trickle": 1}, {"delay": 2.0}], ids=["hole", "trickle", "late"])
+def test_a_server_that_is_too_slow_is_given_up_and_the_others_go_on(
+    house: House, tmp_path: Path, which: str, how: dict[str, Any]
+) -> None:
+    lay(house)
+    expected = undisturbed(house, tmp_path)
+    rig: Any = house.rigs[which]
+    other = "dav" if which == "mail" else "mail"
+    with bad(rig.net, **how):
+        report = disturbed(house)
+    assert report.account(which).errors
+    assert not report.account(other).errors
+    assert {e for e in told(house)["evidence"] if e[0] == other} == {e for e in expected["evidence"] if e[0] == other}
+    assert not {e for e in told(house)["evidence"] if e[0] == which}
+    assert health_is_plain(house, which)
+    ends_as(house, expected)
+
+
+def test_a_server_that_is_slow_but_within_its_time_is_read(house: House, tmp_path: Path) -> None:
+    lay(house)
+    expected = undisturbed(house, tmp_path)
+    with bad(box_of(house).net, delay=0.02), bad(dav_of(house).net, delay=0.02):
+        assert not disturbed(house).failed
+    ends_as(house, expected)
+
+
+@pytest.mark.parametrize("which", ["mail", "dav"])
+def test_a_network_that_fails_again_and_again_still_gets_everything_through(
+    house: House, tmp_path: Path, which: str
+) -> None:
+    lay(house)
+    expected = undisturbed(house, tmp_path)
+    rig: Any = house.rigs[which]
+    for n in range(8):
+        rig.net.spoil(Spoil.CUT, 8 + n)
+        house.clock += timedelta(hours=1)
+        run_cycle(house.deps())
+        if which == "mail":
+            no_cursor_is_ahead(house)
+        rig.net.drop_all()
+    rig.net._spoil = None
+    ends_as(house, expected, later=13)
