@@ -15,7 +15,7 @@ from daemon.core.errors import CursorExpired
 from daemon.core.model import Interest, MailPage, Position, Stream
 from daemon.formats.prefilter import Prefilter
 
-PAGE = 2_000
+PAGE = 5_000
 """Messages looked at per page: what one transaction commits, and what is read again after a crash at most."""
 
 SEARCHABLE = 20

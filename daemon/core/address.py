@@ -36,7 +36,7 @@ def normalise(address: str) -> str:
     if not at or not local or not domain or any(c.isspace() for c in text.strip('"')):
         return ""
     local = local.strip('"').casefold()
-    domain = domain.rstrip(".").lower()
+    domain = domain.removesuffix(".").lower()  # the root's
     if not local.isascii():
         local = unicodedata.normalize("NFC", local)
     if not domain.isascii():

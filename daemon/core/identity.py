@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b32hexencode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -20,7 +19,7 @@ def mail_identity(mail: Mail) -> str:
     Message-ID (``<>`` is none) the normalised Date, From, To and Subject; the server's date only where Date is
     missing; never the size, which differs from server to server.
     """
-    sender = " ".join(sorted(mail.senders))
+    sender = " ".join(sorted(mail.senders)) if len(mail.senders) != 1 else mail.senders[0]
     if mail.message_id.strip("<> \t"):
         return _digest("m", mail.message_id.strip(), sender)
     when = mail.date or mail.received
@@ -53,5 +52,4 @@ def moment(mail: Mail, now: datetime) -> datetime | None:
 
 
 def _digest(kind: str, *parts: str) -> str:
-    digest = sha256("\n".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return kind + b32hexencode(digest[:20]).decode("ascii").lower()
+    return kind + sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

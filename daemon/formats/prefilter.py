@@ -6,19 +6,27 @@ often, never no too often: tests hold it against the parser by hypothesis and ov
 
 from __future__ import annotations
 
+import re
+
 from daemon.core.model import Interest
-from daemon.formats.addresses import SEPARATORS, oddities, pieces
-from daemon.formats.lines import ADDRESS_FIELDS, split_fields
+from daemon.formats.addresses import SEPARATORS, pieces
+from daemon.formats.lines import ADDRESS_FIELDS
 
 _BLANK = 0x20
 _REPORTS = frozenset({b"delivery-status", b"report-type=delivery-status"})  # RFC 3464, in Content-Type
+
+
+# what `addresses.oddities` asks of the values of these fields, over folded lines
+_ODD = re.compile(rb"\n(?i:%s)[ \t]*:[^\n(\\]*(?:\n[ \t][^\n(\\]*)*[(\\]" % b"|".join(ADDRESS_FIELDS))
 
 
 class Prefilter:
     """Knows the addresses of one `Interest`, as bytes. The user's own are in all their mail: they decide nothing."""
 
     def __init__(self, interest: Interest) -> None:
-        self._known = frozenset(piece for address in interest.known for piece in pieces(address.encode()))
+        specs = [address.encode() for address in interest.known]
+        rooted = [spec + b"." for spec in specs]  # a domain name may end with the root's dot
+        self._known = frozenset(piece for spec in specs + rooted for piece in pieces(spec))
         if self._known:
             self._known |= _REPORTS
 
@@ -42,23 +50,15 @@ class Prefilter:
             if blank[place - 1] != _BLANK and self._known_at(blank, place):  # not the zone in Date
                 return True
             place = blank.find(b"+", place + 1)
-        place = blank.find(b". ")
-        while place > 0:
-            if self._known_at(blank, place):
-                return True
-            place = blank.find(b". ", place + 2)
-        if b"(" in raw or b"\\" in raw:
-            # mostly a comment in Date or a word in the subject: look at the address fields alone
-            fields = split_fields(raw)
-            return any(oddities(value) for name in ADDRESS_FIELDS for value in fields.get(name, ()))
+        if b"(" in raw or b"\\" in raw:  # mostly a comment in Date or a word in the subject
+            return raw.count(b"\r") != raw.count(b"\r\n") or _ODD.search(b"\n" + raw) is not None
         return False
 
     def _known_at(self, blank: bytes, place: int) -> bool:
-        """Whether the token here is a known address but for a ``+tag`` or dots at its end, as core.address undoes."""
+        """Whether the token here is a known address but for a ``+tag``, as core.address undoes it."""
         end = blank.find(b" ", place)
         token = blank[blank.rfind(b" ", 0, place) + 1 : end if end >= 0 else len(blank)]
         local, at, domain = token.rpartition(b"@")
         if not at:
             return False
-        rest = b"@" + domain.rstrip(b".")
-        return local + rest in self._known or (local.partition(b"+")[0] or local) + rest in self._known
+        return (local.partition(b"+")[0] or local) + b"@" + domain in self._known

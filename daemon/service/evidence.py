@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -13,11 +14,15 @@ from daemon.core.address import match
 from daemon.core.identity import mail_identity, meeting_identity, moment
 from daemon.core.model import Direction, EventItem, FolderRole, Form, Interest, Mail, Meeting, Role, Signal, Window
 from daemon.service.facts import Ev, Person, chunks
+from daemon.store.bulk import Bulk
+from daemon.store.dialect import new_ids
 from daemon.store.tables import evidence, participant
 
 FACTS = 1
 """Version of what is kept of an observation, stored with it: what was kept by an older one can be told apart."""
 
+MAIL, IN, OUT = Form.MAIL.value, Direction.IN.value, Direction.OUT.value
+FROM, TO, CC = Role.FROM.value, Role.TO.value, Role.CC.value
 UNREAL = frozenset({FolderRole.DRAFTS.value, FolderRole.JUNK.value, FolderRole.TRASH.value})
 
 
@@ -31,7 +36,10 @@ class Observed:
 
 @dataclass(slots=True)
 class Stored:
-    """What storing a page did: identities that need a verdict, and the evidence among them that is new."""
+    """What storing a page did: identities that need a verdict, and those of them nobody had seen before.
+
+    Of the latter the evidence is here and need not be read back: nothing can have been derived from it yet.
+    """
 
     touched: set[str] = field(default_factory=set)
     fresh: dict[str, tuple[Ev, Sequence[Person]]] = field(default_factory=dict)
@@ -41,30 +49,24 @@ def observe_mail(
     mail: Mail, account: str, stream: str, role: FolderRole, interest: Interest, now: datetime
 ) -> Observed | None:
     """The evidence in one message, or None where it concerns nobody known."""
-    people: dict[tuple[str, str], None] = {}
-    sender = ""
-    for address in mail.senders:
-        known = match(address, interest.known)
-        if known:
-            people[known, Role.FROM.value] = None
-            sender = known
-    for addresses, part in ((mail.to, Role.TO), (mail.cc, Role.CC)):
+    people: dict[Person, None] = {}
+    for addresses, part in ((mail.senders, FROM), (mail.to, TO), (mail.cc, CC)):
         for address in addresses:
             known = match(address, interest.known)
             if known:
-                people[known, part.value] = None
+                people[known, part, ""] = None
     if not people:
         return None
     at = moment(mail, now)
     if at is None:
         raise ValueError("no usable date: neither the Date header nor the server says when")
     mine = len(mail.senders) == 1 and bool(match(mail.senders[0], interest.me))
-    direction = Direction.OUT.value if mine else Direction.IN.value if sender else ""
+    direction = OUT if mine else IN if any(part == FROM for _, part, _ in people) else ""
     row = {
         **BLANK,
         "account": account,
         "identity": mail_identity(mail),
-        "form": Form.MAIL.value,
+        "form": MAIL,
         "stream": stream,
         "item_id": mail.item_id,
         "role": role.value,
@@ -74,7 +76,7 @@ def observe_mail(
         "raw_from": mail.raw_from if direction else "",  # a stranger's name stays out of the store
         "message_id": mail.message_id,
         "in_reply_to": mail.in_reply_to or (mail.references[-1] if mail.references else ""),
-        "refs": " ".join(mail.references[-20:]),
+        "refs": " ".join(mail.references[-20:]) if mail.references else "",
         "thread": mail.thread,
         "language": mail.language,
         "signals": " ".join(sorted(s.value for s in mail.signals)) if mail.signals else "",
@@ -82,7 +84,7 @@ def observe_mail(
         "senders": len(mail.senders),
         "draft": mail.draft,
     }
-    return Observed(row, tuple((a, r, "") for a, r in people))
+    return Observed(row, tuple(people))
 
 
 def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, interest: Interest) -> Observed | None:
@@ -121,20 +123,28 @@ def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, i
 
 
 BLANK: dict[str, Any] = {
-    "facts": FACTS,
-    "ends_at": None,
     "role": "",
+    "ends_at": None,
+    "raw_from": "",
     "message_id": "",
+    "in_reply_to": "",
+    "refs": "",
+    "thread": "",
+    "language": "",
     "signals": "",
     "senders": 1,
     "draft": False,
     "cancelled": False,
     "gone": False,
     "all_day": False,
+    "recurring": False,
     "answer": "",
     "special": "",
+    "uid": "",
+    "original": None,
+    "facts": FACTS,
 }
-"""What verdicts read and an observation may not have; every other column has its default in the table."""
+"""What an observation of a mail or of a meeting may not have."""
 
 
 def store(conn: Connection, observed: Sequence[Observed]) -> Stored:
@@ -142,15 +152,14 @@ def store(conn: Connection, observed: Sequence[Observed]) -> Stored:
     stored = Stored()
     for chunk in chunks(_first_of_each(observed)):
         account = chunk[0].row["account"]
-        known = {
-            row["identity"]: row
-            for row in conn.execute(
-                select(evidence).where(
-                    evidence.c.account == account, evidence.c.identity.in_([o.row["identity"] for o in chunk])
-                )
-            ).mappings()
-        }
-        _insert(conn, [o for o in chunk if o.row["identity"] not in known], stored)
+        copies = select(evidence).where(evidence.c.identity.in_([o.row["identity"] for o in chunk]))
+        known, elsewhere = {}, set()
+        for row in conn.execute(copies).mappings():
+            if row["account"] == account:
+                known[row["identity"]] = row
+            else:
+                elsewhere.add(row["identity"])
+        _insert(conn, [o for o in chunk if o.row["identity"] not in known], elsewhere, stored)
         if known:
             people = _people(conn, [row["id"] for row in known.values()])
             for o in chunk:
@@ -169,21 +178,24 @@ def _people(conn: Connection, ids: Sequence[int]) -> dict[int, dict[tuple[str, s
     return found
 
 
-def _insert(conn: Connection, fresh: Sequence[Observed], stored: Stored) -> None:
-    if not fresh:
-        return
-    ids = conn.execute(
-        insert(evidence).returning(evidence.c.id, sort_by_parameter_order=True), [o.row for o in fresh]
-    ).scalars()
-    rows: list[dict[str, Any]] = []
-    for number, o in zip(ids, fresh, strict=True):
-        rows.extend({"evidence_id": number, "address": a, "role": r, "answer": s} for a, r, s in o.people)
-        stored.fresh[o.row["identity"]] = (Ev(id=number, **{name: o.row[name] for name in _EV_FACTS}), o.people)
-        stored.touched.add(o.row["identity"])
-    conn.execute(insert(participant), rows)
+def _insert(conn: Connection, new: Sequence[Observed], elsewhere: Collection[str], stored: Stored) -> None:
+    rows = []
+    people: list[tuple[int, str, str, str]] = []
+    for number, o in zip(new_ids(conn, evidence, len(new)), new, strict=True):
+        identity = o.row["identity"]
+        rows.append((number, *_columns(o.row)))
+        people.extend([(number, *person) for person in o.people])
+        stored.touched.add(identity)
+        if identity not in elsewhere:
+            stored.fresh[identity] = (Ev(number, *_facts(o.row)), o.people)
+    _EVIDENCE.insert(conn, rows)
+    _PEOPLE.insert(conn, people)
 
 
-_EV_FACTS = tuple(name for name in Ev._fields if name != "id")
+_EVIDENCE = Bulk(evidence, *(c.name for c in evidence.columns))
+_PEOPLE = Bulk(participant, "evidence_id", "address", "role", "answer")
+_columns = itemgetter(*_EVIDENCE.names[1:])
+_facts = itemgetter(*Ev._fields[1:])
 
 
 def _first_of_each(observed: Iterable[Observed]) -> Iterable[Observed]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from daemon.core.cadence import resolve
 from daemon.core.model import Answer, Direction, FolderRole, Form, Role, Signal
@@ -29,6 +30,7 @@ from daemon.core.verdict import (
     reduce,
 )
 from daemon.store import addresses
+from daemon.store.bulk import Bulk
 from daemon.store.tables import (
     address,
     contact,
@@ -132,18 +134,15 @@ def derive(
 ) -> int:
     """Bring the interactions of these identities in step with the evidence; returns rows written.
 
-    ``fresh`` is evidence inserted a moment ago in this very transaction: it need not be read back, unless the same
-    exchange is known from elsewhere.
+    ``fresh`` is what was seen for the first time in this very transaction (`evidence.Stored`).
     """
-    alone = _alone(conn, fresh) if fresh else {}
-    written = 0
-    for chunk in chunks(sorted(alone)):
-        wanted = _judge(conn, [alone[i][0] for i in chunk], {alone[i][0].id: alone[i][1] for i in chunk}, rules)
-        _apply_overrules(conn, chunk, wanted)
-        if wanted:
-            conn.execute(insert(interaction), list(wanted.values()))
-        written += len(wanted)
-    for chunk in chunks(sorted(set(identities) - alone.keys())):
+    fresh = fresh or {}
+    overruled = {(r.contact_id, r.identity): r.counted for r in conn.execute(select(overrule))}
+    wanted = _judge(conn, [e for e, _ in fresh.values()], {e.id: people for e, people in fresh.values()}, rules)
+    _overrule(wanted, overruled)
+    _insert(conn, wanted)
+    written = len(wanted)
+    for chunk in chunks(sorted(set(identities) - fresh.keys())):
         evs = [Ev._make(row) for row in conn.execute(select(*EV_COLUMNS).where(evidence.c.identity.in_(chunk)))]
         people: dict[int, list[Person]] = {}
         for ids in chunks([e.id for e in evs]):
@@ -151,28 +150,18 @@ def derive(
                 people.setdefault(row.evidence_id, []).append((row.address, row.role, row.answer))
         wanted = _judge(conn, evs, people, rules)
         _add_logged(conn, chunk, wanted)
-        _apply_overrules(conn, chunk, wanted)
+        _overrule(wanted, overruled)
         written += _write_differences(conn, chunk, wanted)
     return written
 
 
-def _alone(
-    conn: Connection, fresh: Mapping[str, tuple[Ev, Sequence[Person]]]
-) -> dict[str, tuple[Ev, Sequence[Person]]]:
-    """Those of the fresh evidence whose exchange no other account has seen: nothing can have been derived yet."""
-    account = next(iter(fresh.values()))[0].account
-    elsewhere: set[str] = set()
-    for chunk in chunks(fresh):
-        elsewhere.update(
-            conn.execute(
-                select(evidence.c.identity).where(evidence.c.identity.in_(chunk), evidence.c.account != account)
-            ).scalars()
-        )
-    return {i: one for i, one in fresh.items() if i not in elsewhere}
-
-
+Copy = tuple[Verdict, Ev, Direction]
 Wanted = dict[tuple[int, str], dict[str, Any]]
-_RANK = {Role.FROM: 0, Role.TO: 1, Role.CC: 2, Role.ORGANISER: 0, Role.ATTENDEE: 1}
+_RANK = {Role.FROM.value: 0, Role.TO.value: 1, Role.CC.value: 2, Role.ORGANISER.value: 0, Role.ATTENDEE.value: 1}
+_ROLES = {r.value: r for r in Role}
+_ANSWERS = {a.value: a for a in Answer}
+_FOLDERS = {"": FolderRole.OTHER} | {r.value: r for r in FolderRole}
+MEETING, OUT = Form.MEETING.value, Direction.OUT.value
 
 
 def _judge(
@@ -182,34 +171,32 @@ def _judge(
     rules: Rules,
 ) -> Wanted:
     credited = rules.credited(conn)
-    involved: list[tuple[Ev, int, Role, Answer]] = []
+    involved: list[tuple[Ev, int, str, str]] = []
     for e in evs:
-        best: dict[int, tuple[Role, Answer]] = {}
+        best: dict[int, tuple[str, str]] = {}
         for addr, role, answer in people.get(e.id, ()):
             who = credited.get(addr)
-            if who is not None:
-                here = (Role(role), Answer(answer))
-                if who not in best or _RANK[here[0]] < _RANK[best[who][0]]:
-                    best[who] = here
-        involved.extend((e, who, role, answer) for who, (role, answer) in best.items())
+            if who is not None and (who not in best or _RANK[role] < _RANK[best[who][0]]):
+                best[who] = (role, answer)
+        involved.extend([(e, who, *part) for who, part in best.items()])
     rules.load(conn, {who for _, who, _, _ in involved})
     answered = _answered(conn, evs)
     read_at = _read_at(conn, evs)
 
-    found: dict[tuple[int, str], list[tuple[Verdict, Ev, Direction]]] = {}
+    found: dict[tuple[int, str], list[Copy]] = {}
     for e, who, role, answer in involved:
         caps = rules.caps[who]
-        if e.form == Form.MEETING:
+        if e.form == MEETING:
             direction = Direction.MUTUAL
-            verdict = _judge_meeting(e, answer, read_at, caps, rules.now)
+            verdict = _judge_meeting(e, _ANSWERS[answer], read_at, caps, rules.now)
         else:
-            real = Direction.OUT if e.direction == Direction.OUT else Direction.IN if role is Role.FROM else None
+            real = Direction.OUT if e.direction == OUT else Direction.IN if role == Role.FROM else None
             direction = real or Direction.IN
             verdict = judge_mail(
                 MailFacts(
                     direction=real,
-                    role=role,
-                    folder=FolderRole(e.role) if e.role else FolderRole.OTHER,
+                    role=_ROLES[role],
+                    folder=_FOLDERS[e.role],
                     draft=e.draft,
                     senders=e.senders,
                     recipients=e.recipients,
@@ -222,23 +209,25 @@ def _judge(
 
     wanted: Wanted = {}
     for (who, identity), copies in found.items():
-        verdict = reduce(v for v, _, _ in copies)
-        # Of several copies the one that decided speaks; between equals the account's name does.
-        _, e, direction = min(
-            ((v, e, d) for v, e, d in copies if v == verdict), key=lambda c: (c[1].account, c[1].at, c[1].id)
-        )
+        verdict, e, direction = copies[0] if len(copies) == 1 else _deciding(copies)
         wanted[who, identity] = {
             "contact_id": who,
             "identity": identity,
             "form": e.form,
             "direction": direction.value,
-            "at": min(c[1].at for c in copies) if e.form == Form.MAIL else e.at,
+            "at": e.at if e.form == MEETING else min([copy.at for _, copy, _ in copies]),
             "counted": verdict.counted,
             "rule": verdict.rule,
             "subject": e.subject,
             "account": e.account,
         }
     return wanted
+
+
+def _deciding(copies: Sequence[Copy]) -> Copy:
+    """Of several copies the one that decided speaks; between equals the account's name does."""
+    verdict = reduce(v for v, _, _ in copies)
+    return min((c for c in copies if c[0] == verdict), key=lambda c: (c[1].account, c[1].at, c[1].id))
 
 
 _signal_sets: dict[str, frozenset[Signal]] = {"": frozenset()}
@@ -314,11 +303,21 @@ def _add_logged(conn: Connection, identities: Collection[str], wanted: Wanted) -
         }
 
 
-def _apply_overrules(conn: Connection, identities: Collection[str], wanted: Wanted) -> None:
-    for row in conn.execute(select(overrule).where(overrule.c.identity.in_(list(identities)))):
-        here = wanted.get((row.contact_id, row.identity))
-        if here is not None and here["counted"] != row.counted:
-            here["counted"], here["rule"] = row.counted, "overruled"
+def _overrule(wanted: Wanted, overruled: Mapping[tuple[int, str], bool]) -> None:
+    for key in wanted.keys() & overruled.keys():
+        here = wanted[key]
+        if here["counted"] != overruled[key]:
+            here["counted"], here["rule"] = overruled[key], "overruled"
+
+
+_INTERACTIONS = Bulk(
+    *(interaction, "contact_id", "identity", "form", "direction", "at", "counted", "rule", "subject", "account")
+)
+_values = itemgetter(*_INTERACTIONS.names)
+
+
+def _insert(conn: Connection, wanted: Wanted) -> None:
+    _INTERACTIONS.insert(conn, map(_values, wanted.values()))
 
 
 def _write_differences(conn: Connection, identities: Collection[str], wanted: Wanted) -> int:
@@ -329,8 +328,7 @@ def _write_differences(conn: Connection, identities: Collection[str], wanted: Wa
             stale.append(row["id"])
         elif any(row[name] != value for name, value in want.items()):
             changed.append({"row_id": row["id"], **{f"new_{name}": value for name, value in want.items()}})
-    if wanted:
-        conn.execute(insert(interaction), list(wanted.values()))
+    _insert(conn, wanted)
     if changed:
         values: dict[str, Any] = {name[4:]: bindparam(name) for name in changed[0] if name != "row_id"}
         conn.execute(update(interaction).where(interaction.c.id == bindparam("row_id")).values(values), changed)

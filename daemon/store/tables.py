@@ -62,12 +62,17 @@ class PlainText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
+    @staticmethod
+    def as_it_is(text: str) -> bool:
+        """Whether there is nothing in it to look at closely."""
+        return text.isascii() and "\0" not in text
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
         if type(value) is not str:  # psycopg would store an enumeration's name instead of its value
             value = str(value)
-        if value.isascii() and "\0" not in value:
+        if self.as_it_is(value):
             return value
         return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -215,10 +220,9 @@ evidence = Table(
     _text("uid"),  # iCalendar UID
     _moment("original"),
     Column("facts", Integer, nullable=False, server_default="1"),  # version of what was kept
-    UniqueConstraint("account", "identity"),
+    UniqueConstraint("identity", "account"),  # in this order it serves as the index of identities, too
     Index(None, "message_id"),
     Index(None, "in_reply_to"),
-    Index(None, "identity"),
     Index(None, "account", "stream", "item_id"),
     comment="One message or event observed in one account, with the facts the rules read.",
 )
@@ -246,9 +250,8 @@ interaction = Table(
     _text("rule"),
     _text("subject"),
     _text("account"),  # where the deciding evidence is; "" for contact logged by hand
-    UniqueConstraint("contact_id", "identity"),
+    UniqueConstraint("identity", "contact_id"),
     Index(None, "contact_id", "counted", "direction", "form", "at"),
-    Index(None, "identity"),
     comment="One contact, one exchange, with its verdict.",
 )
 

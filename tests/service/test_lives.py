@@ -265,7 +265,7 @@ def test_a_meeting_held_leaves_one_draft_of_thanks(house: House) -> None:
     assert shown["From"].addresses[0].addr_spec == ME
     text = shown.get_body(("plain",))
     assert text is not None
-    assert "пасибо" in shown["Subject"] + text.get_content()
+    assert any(word in shown["Subject"] + text.get_content() for word in ("пасибо", "лагодар"))
     assert shown.get_body(("html",)) is not None
     assert message_id(raw).endswith("@example.org>")
     assert b"kith" not in raw.lower()

@@ -105,13 +105,12 @@ def upgrade() -> None:
         sa.Column("original", sa.DateTime(), nullable=True),
         sa.Column("facts", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
-        sa.UniqueConstraint("account", "identity", name=op.f("uq_evidence_account_identity")),
+        sa.UniqueConstraint("identity", "account", name=op.f("uq_evidence_identity_account")),
         comment="One message or event observed in one account, with the facts the rules read.",
     )
     op.create_index(
         op.f("ix_evidence_account_stream_item_id"), "evidence", ["account", "stream", "item_id"], unique=False
     )
-    op.create_index(op.f("ix_evidence_identity"), "evidence", ["identity"], unique=False)
     op.create_index(op.f("ix_evidence_in_reply_to"), "evidence", ["in_reply_to"], unique=False)
     op.create_index(op.f("ix_evidence_message_id"), "evidence", ["message_id"], unique=False)
     op.create_table(
@@ -341,7 +340,7 @@ def upgrade() -> None:
             ["contact_id"], ["contact.id"], name=op.f("fk_interaction_contact_id_contact"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interaction")),
-        sa.UniqueConstraint("contact_id", "identity", name=op.f("uq_interaction_contact_id_identity")),
+        sa.UniqueConstraint("identity", "contact_id", name=op.f("uq_interaction_identity_contact_id")),
         comment="One contact, one exchange, with its verdict.",
     )
     op.create_index(
@@ -350,7 +349,6 @@ def upgrade() -> None:
         ["contact_id", "counted", "direction", "form", "at"],
         unique=False,
     )
-    op.create_index(op.f("ix_interaction_identity"), "interaction", ["identity"], unique=False)
     op.create_table(
         "ledger",
         sa.Column("key", sa.Text(), nullable=False),
@@ -436,7 +434,6 @@ def downgrade() -> None:
     op.drop_table("overrule")
     op.drop_index(op.f("ix_ledger_contact_id"), table_name="ledger")
     op.drop_table("ledger")
-    op.drop_index(op.f("ix_interaction_identity"), table_name="interaction")
     op.drop_index(op.f("ix_interaction_contact_id_counted_direction_form_at"), table_name="interaction")
     op.drop_table("interaction")
     op.drop_index(op.f("ix_hand_log_contact_id"), table_name="hand_log")
@@ -464,7 +461,6 @@ def downgrade() -> None:
     op.drop_table("forgotten")
     op.drop_index(op.f("ix_evidence_message_id"), table_name="evidence")
     op.drop_index(op.f("ix_evidence_in_reply_to"), table_name="evidence")
-    op.drop_index(op.f("ix_evidence_identity"), table_name="evidence")
     op.drop_index(op.f("ix_evidence_account_stream_item_id"), table_name="evidence")
     op.drop_table("evidence")
     op.drop_table("enablement")
