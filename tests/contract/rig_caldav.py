@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -66,7 +67,9 @@ class CaldavRig:
         copy_tree(self.account.kept, folder)
 
     def restore(self, folder: Path) -> None:
-        # in place, for paths name the user; between requests Radicale keeps nothing in memory
+        # In place, for paths name the user; between requests Radicale keeps nothing in memory. Made anew each time:
+        # it lists files in the order the folder gives them.
+        shutil.rmtree(self.account.kept)
         copy_tree(folder, self.account.kept)
 
     # -- calendars
