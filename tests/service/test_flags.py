@@ -301,3 +301,57 @@ def test_no_flag_brings_a_recruiter_into_an_employers_account(house: House) -> N
     house.enable()
     house.cycle()
     assert not box(house).drafts() and not memory(house).reminders()
+
+
+@pytest.mark.memory_only
+def test_the_sender_gets_the_answer_though_their_other_address_was_in_copy(house: House) -> None:
+    house.person("Анна Образцова", ANNA, BORIS, circles=(), language="ru")
+    flagged(house, 7, "kith-reply", BORIS, Cc=ANNA)
+    house.enable()
+    house.cycle()
+    (raw,) = box(house).drafts()
+    assert shown(raw)["To"].addresses[0].addr_spec == BORIS
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize("field", ["language", "name"])
+def test_what_is_not_known_any_more_takes_no_asked_for_draft_back(house: House, field: str) -> None:
+    who = house.person("Ann Sample", ANNA, circles=(), language="en")
+    rig = memory(house)
+    rig.set_flag(rig.add_mail("INBOX", letter(7, NOW - 9 * DAY, ANNA, Subject="?")), "kith-reply")
+    house.enable()
+    house.cycle()
+    with house.store.write() as conn:
+        conn.execute(contact.update().where(contact.c.id == who).values({field: ""}))
+    house.cycle()
+    assert len(rig.drafts()) == 1 and not rig.trashed() and not rig.reminders()
+
+
+@pytest.mark.memory_only
+def test_the_flag_stays_until_the_draft_stands(house: House) -> None:
+    from connectors.memory import Fault
+
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    flagged(house, 7, "kith-reply")
+    house.enable()
+    memory(house).server.faults.append(Fault.LOST_REQUEST)
+    house.cycle()
+    assert not box(house).drafts() and asked_for(house) == {"reply"}
+    house.cycle(after=timedelta(hours=1))
+    assert len(box(house).drafts()) == 1 and asked_for(house) == set()
+
+
+@pytest.mark.memory_only
+def test_a_flag_seen_before_two_contacts_were_merged_is_not_lost(house: House) -> None:
+    from daemon.service.facts import Rules
+    from daemon.service.joining import merge
+
+    anna = house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    other = house.person("Анна О.", BORIS, language="ru")
+    flagged(house, 7, "kith-reply")
+    house.cycle()
+    with house.store.write() as conn:
+        merge(conn, Rules(Policies(), house.clock), other, [anna])
+    house.enable()
+    house.cycle()
+    assert len(box(house).drafts()) == 1 and asked_for(house) == set()
