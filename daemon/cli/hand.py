@@ -239,7 +239,7 @@ def confirm(kith: Ctx, question_id: int, yes: bool | None) -> int:
             question = questions.get(conn, question_id)
         if question is not None:
             text = QUESTIONS.get(question.kind, "{n} things of {account}.").format(
-                n=len(question.items), account=question.account, id=question_id, items=question.items
+                n=question.count, account=question.account, id=question_id, items=question.items
             )
             click.echo(text)
         yes = click.confirm("Take it for true?", default=False)

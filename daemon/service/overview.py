@@ -125,7 +125,7 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     found.quarantined = conn.execute(select(func.count()).select_from(quarantine)).scalar_one()
     found.questions = [
         QUESTIONS.get(q.kind, "{n} things of {account} wait for your word: `kith confirm {id}`").format(
-            n=len(q.items), account=q.account, id=q.id, items=q.items
+            n=q.count, account=q.account, id=q.id, items=q.items
         )
         for q in questions.open_rows(conn)
     ]

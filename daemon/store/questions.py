@@ -26,6 +26,11 @@ class Question:
     answered_at: datetime | None
     answer: str
 
+    @property
+    def count(self) -> int:
+        """How many are asked about: the calendar's name, which events-gone begins with, is none of them."""
+        return len(self.items) - (self.kind == "events-gone")
+
 
 def ask(conn: Connection, account: str, kind: str, items: Sequence[str], now: datetime) -> int:
     """Ask once: the same question, open or answered, is not asked again. Returns its id.

@@ -311,11 +311,12 @@ def test_all_mistakes_of_a_configuration_at_once(home: Installation) -> None:
 
 
 def test_what_is_no_toml_no_file_or_not_to_be_read(home: Installation) -> None:
-    for wreck, word in (
+    wrecks: tuple[tuple[Callable[[Path], object], str], ...] = (
         (lambda p: p.write_text('[me\nname = "x"\n'), "line"),
         (lambda p: p.write_bytes(b"\xff\xfe\x00"), "UTF-8"),
         (lambda p: p.unlink(), "kith init"),
-    ):
+    )
+    for wreck, word in wrecks:
         wreck(home.config)
         code, said = home.kith("once")
         assert code == 2

@@ -309,6 +309,18 @@ def test_a_round_at_once_and_then_every_quarter_of_an_hour(monkeypatch: pytest.M
     assert heard[-1].startswith("STOPPING=1")
 
 
+def test_of_two_daemons_the_idle_one_looks_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy() -> CycleReport:
+        raise TryLater("Another kithd is at work.", timedelta(minutes=1))
+
+    played = Played(monkeypatch, [busy, busy, fine, fine])
+    started = played.time.wall
+    played.service.run()
+    assert len(played.cycles) == 4
+    # a minute, another minute, and then as ever
+    assert 900 <= played.time.wall - started < 910
+
+
 @pytest.mark.parametrize("error", [RuntimeError("Subject: a@example.com"), TryLater("busy"), StoreBusy("locked")])
 def test_whatever_goes_wrong_the_loop_goes_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
