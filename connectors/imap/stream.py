@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from imapclient.exceptions import IMAPClientAbortError
 
@@ -23,7 +24,9 @@ HEADERS = f"(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS ({' '.join(FIELDS)})
 CHUNK = 1 << 18
 
 # the shape nearly every answer has: the uid first, one literal, last
-_PLAIN = re.compile(rb"\* (\d+) FETCH \(UID (\d+) ([^{}\r\n]*)\{(\d+)\}\r\n")
+_PLAIN = re.compile(
+    rb'\* (\d+) FETCH \(UID (\d+) ((?:[A-Z]+ (?:\([^)]*\)|"[^"]*") )*)BODY\[[^]]*\](?:<\d+>)? \{(\d+)\}\r\n'
+)
 _FETCH = re.compile(rb"\* (\d+) FETCH \((.*)\)\Z", re.DOTALL)
 _LITERAL = re.compile(rb"\{(\d+)\+?\}\Z")
 _UID = re.compile(rb"\bUID (\d+)")
@@ -40,7 +43,12 @@ Row = tuple[int, int, bytes, bytes]
 def flags_of(meta: bytes) -> frozenset[str]:
     """The flags in a row's line, in lower case."""
     found = _FLAGS.search(meta)
-    return frozenset(found[1].decode("ascii", "replace").lower().split()) if found else frozenset()
+    return _flags(found[1]) if found else frozenset()
+
+
+@lru_cache(maxsize=256)
+def _flags(listed: bytes) -> frozenset[str]:
+    return frozenset(listed.decode("ascii", "replace").lower().split())
 
 
 def received_of(meta: bytes) -> datetime | None:

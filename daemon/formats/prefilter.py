@@ -6,18 +6,14 @@ often, never no too often: tests hold it against the parser by hypothesis and ov
 
 from __future__ import annotations
 
-import re
-
 from daemon.core.model import Interest
 from daemon.formats.addresses import SEPARATORS, pieces
 from daemon.formats.lines import ADDRESS_FIELDS
 
 _BLANK = 0x20
+_GOES_ON = (b"", b" ", b"\t")
+_ADDRESSES = frozenset(ADDRESS_FIELDS)
 _REPORTS = frozenset({b"delivery-status", b"report-type=delivery-status"})  # RFC 3464, in Content-Type
-
-
-# what `addresses.oddities` asks of the values of these fields, over folded lines
-_ODD = re.compile(rb"\n(?i:%s)[ \t]*:[^\n(\\]*(?:\n[ \t][^\n(\\]*)*[(\\]" % b"|".join(ADDRESS_FIELDS))
 
 
 class Prefilter:
@@ -45,20 +41,38 @@ class Prefilter:
             return True
         if b"mailer-daemon" in blank:
             return True
+        if self._tagged(blank):
+            return True
+        return (b"(" in raw or b"\\" in raw) and _odd(raw)
+
+    def _tagged(self, blank: bytes) -> bool:
+        """Whether some token is a known address but for a ``+tag``, as core.address undoes it."""
         place = blank.find(b"+")
         while place > 0:
-            if blank[place - 1] != _BLANK and self._known_at(blank, place):  # not the zone in Date
-                return True
-            place = blank.find(b"+", place + 1)
-        if b"(" in raw or b"\\" in raw:  # mostly a comment in Date or a word in the subject
-            return raw.count(b"\r") != raw.count(b"\r\n") or _ODD.search(b"\n" + raw) is not None
+            end = blank.find(b" ", place)
+            end = end if end >= 0 else len(blank)
+            if blank[place - 1] != _BLANK:  # not the zone in Date
+                domain = blank[max(blank.rfind(b"@", place, end), place) : end]
+                # "@domain" is a piece of every address there
+                if domain in self._known and blank[blank.rfind(b" ", 0, place) + 1 : place] + domain in self._known:
+                    return True
+            place = blank.find(b"+", end)
         return False
 
-    def _known_at(self, blank: bytes, place: int) -> bool:
-        """Whether the token here is a known address but for a ``+tag``, as core.address undoes it."""
-        end = blank.find(b" ", place)
-        token = blank[blank.rfind(b" ", 0, place) + 1 : end if end >= 0 else len(blank)]
-        local, at, domain = token.rpartition(b"@")
-        if not at:
-            return False
-        return (local.partition(b"+")[0] or local) + b"@" + domain in self._known
+
+def _odd(raw: bytes) -> bool:
+    """Whether an address field, or a line that may go on from one, holds what `addresses.oddities` asks for.
+
+    Mostly it is a comment in Date, or a word in the subject.
+    """
+    if raw.count(b"\r") != raw.count(b"\r\n"):
+        return True
+    for sign in (b"(", b"\\"):
+        place = raw.find(sign)
+        while place >= 0:
+            name = raw[raw.rfind(b"\n", 0, place) + 1 : place].partition(b":")[0].lower()
+            if name[:1] in _GOES_ON or name.rstrip() in _ADDRESSES:
+                return True
+            end = raw.find(b"\n", place)
+            place = raw.find(sign, end) if end >= 0 else -1
+    return False

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Boolean, Connection, Table, insert
 
 from daemon.store import dialect
-from daemon.store.tables import PlainText
+from daemon.store.tables import PlainText, UtcDateTime
 
 
 class Bulk:
@@ -40,10 +40,13 @@ class Bulk:
 
     def _prepared(self, conn: Connection, name: str, values: Sequence[Any]) -> Sequence[Any]:
         kind = self._table.c[name].type
-        if isinstance(kind, PlainText) and PlainText.as_it_is("".join(values)):
-            return values
-        prepare = kind.dialect_impl(conn.dialect).bind_processor(conn.dialect)
-        return values if prepare is None else [prepare(value) for value in values]
+        if isinstance(kind, Boolean) or (isinstance(kind, PlainText) and PlainText.as_it_is("".join(values))):
+            return values  # both drivers take them so
+        if isinstance(kind, UtcDateTime):
+            prepare = dialect.moment(conn)
+            return [None if at is None else prepare(at) for at in values]
+        general = kind.dialect_impl(conn.dialect).bind_processor(conn.dialect)
+        return values if general is None else [general(value) for value in values]
 
     def _statement(self, conn: Connection) -> str:
         name = conn.dialect.name

@@ -7,8 +7,9 @@ write what follows from it" is safe inside one transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -120,6 +121,21 @@ def positional(conn: Connection, statement: ClauseElement, names: Sequence[str])
     if not conn.dialect.positional:
         ours = type(ours)(paramstyle="format")
     return str(statement.compile(dialect=ours, column_keys=list(names)))
+
+
+def moment(conn: Connection) -> Callable[[datetime], object]:
+    """What the driver is given for an aware moment. Raises ValueError for a naive one."""
+    return _moment_text if conn.dialect.name == "sqlite" else _moment_utc
+
+
+def _moment_utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("naive datetime refused: say which zone it is in")
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _moment_text(at: datetime) -> str:
+    return _moment_utc(at).isoformat(" ", "microseconds")
 
 
 def new_ids(conn: Connection, table: Table, count: int) -> Sequence[int]:

@@ -64,8 +64,13 @@ class PlainText(TypeDecorator[str]):
 
     @staticmethod
     def as_it_is(text: str) -> bool:
-        """Whether there is nothing in it to look at closely."""
-        return text.isascii() and "\0" not in text
+        """Whether every database can hold it."""
+        if "\0" in text:
+            return False
+        try:
+            return text.isascii() or bool(text.encode())
+        except UnicodeEncodeError:
+            return False
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None:
