@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 STANDBY = timedelta(minutes=1)
 """How soon a daemon that found another one at work looks again whether it still is."""
 
+ROUNDS = 3
+"""So often one cycle plans again after something was done: two suffice, a third finds nothing."""
+
 RULES = 1
 """Version of the verdicts; a higher one replays all evidence once."""
 
@@ -46,17 +49,26 @@ def run_cycle(deps: Deps) -> CycleReport:
                 ingest.run()
                 fence = ingest.fence
             ReadBack(deps, fence, report).run()
-            now = deps.now()
-            found, errors = planning.make(deps, now)
-            report.errors.extend(errors)
-            planning.store_intents(deps, found, fence, now)
-            Delivery(deps, fence, report).run()
+            _plan_and_deliver(deps, fence, report)
             with deps.store.write() as conn:
                 lease.check(conn, fence, deps.now())
                 finish_forgetting(conn, deps.now(), deps.accounts)
         except Stopped:
             report.stopped = True
     return report
+
+
+def _plan_and_deliver(deps: Deps, fence: lease.Lease, report: CycleReport) -> None:
+    """Until nothing more comes of it: what is withdrawn makes room for what is wanted next."""
+    for _ in range(ROUNDS):
+        now = deps.now()
+        found, errors = planning.make(deps, now)
+        report.errors.extend(e for e in errors if e not in report.errors)
+        before = len(report.done)
+        planning.store_intents(deps, found, fence, now)
+        Delivery(deps, fence, report).run()
+        if report.stopped or len(report.done) == before:
+            return
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from daemon.store.tables import ledger, outbox
 
 log = logging.getLogger(__name__)
 
-BACK_OFF = (timedelta(0), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
 """Waits between attempts at one write; the last one repeats."""
 
 

@@ -480,3 +480,14 @@ def test_an_account_taken_out_of_the_configuration_holds_nothing_up(house: House
 
         (who,) = {r.contact_id for r in house.ledger()}
         assert forget(conn, who, SECRET, house.clock, [])
+
+
+def test_what_is_withdrawn_makes_room_within_the_same_round(house: House) -> None:
+    (who,) = overdue(house)
+    with house.store.write() as conn:
+        hand.log_contact(conn, rules(house), who, Form.CALL, house.clock - 100 * DAY)
+    house.cycle()
+    assert sorted(r.state for r in house.ledger()) == ["withdrawn", "written"]
+    facts = house.facts()
+    assert not house.cycle().done
+    assert house.facts() == facts
