@@ -10,13 +10,15 @@ ifneq ($(wildcard ../shared/corpus),)
 export KITH_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: venv dev demo test lint corpus lock clean help
+.PHONY: venv dev demo test lint corpus crash bench lock clean help
 
 help:
 	@echo "make venv   the program in .venv (then: .venv/bin/kith --help)"
 	@echo "make demo   a made-up person's mail and calendar, and one whole round of kith on them, in demo/"
 	@echo "make test   everything is tried, on real servers on loopback"
 	@echo "make corpus other people's mail, calendars and address books through the real importers (CORPUS=DIR: yours)"
+	@echo "make crash  the daemon is killed at every step of a life, on every backend"
+	@echo "make bench  how fast it reads, beside others, on 100,000 messages; figures to bench/RESULTS.md"
 	@echo "make lint   format, lint, types and layers"
 	@echo "make lock   requirements*.lock anew from pyproject.toml"
 	@echo "make clean  removes what is made here, demo/ included"
@@ -59,6 +61,14 @@ lint: $(VENV)/.dev
 # Another folder of the same kinds (mail, ical, vcard, contacts) has no list of what is rightly quarantined.
 corpus: $(VENV)/.dev
 	@$(BIN)/python -m tests.corpus $(if $(CORPUS),"$(CORPUS)","$(KITH_SHARED)/corpus" --list docs/CORPUS.md)
+
+crash: $(VENV)/.dev
+	@tests/support/system-packages
+	@$(BIN)/python -m tests.crash
+
+bench: $(VENV)/.dev
+	@tests/support/system-packages mbsync:isync
+	@$(BIN)/python -m bench
 
 lock:
 	$(PYTHON) -m venv .venv-lock
