@@ -25,7 +25,7 @@ from daemon.service.deps import CycleReport, Deps
 from daemon.service.news import told_news
 from daemon.service.planning import close, person_of, still_wanted
 from daemon.service.replaced import unclaimed
-from daemon.store import asks, cursors, health, lease
+from daemon.store import asks, cursors, enablement, health, lease
 from daemon.store.tables import ledger, outbox
 
 log = logging.getLogger(__name__)
@@ -105,10 +105,14 @@ class Delivery:
         with self.deps.store.read() as conn:
             jobs = conn.execute(select(outbox).order_by(outbox.c.id)).all()
             rows = {r.key: r for r in conn.execute(select(ledger).where(ledger.c.key.in_([j.key for j in jobs])))}
+            enabled = enablement.all_since(conn)
         due, early = [], set()
         for j in jobs:
             if rows[j.key].account not in self.deps.accounts:
                 continue  # taken out of the configuration: it waits for the account to come back
+            if j.verb != "withdraw" and rows[j.key].account not in enabled:
+                early.add(j.key)  # disabled since it was intended: it waits, too
+                continue
             if j.key in early or (j.not_before is not None and j.not_before > now):
                 early.add(j.key)  # first in, first out: what follows waits too
                 continue

@@ -225,14 +225,26 @@ def store_intents(deps: Deps, found: Situation, fence: lease.Lease, now: datetim
             account = routes[create.want.key]
             if account and (create.want.kind != DRAFT or account in hints):
                 _intend_create(deps, conn, create, account, hints.get(account, ""), found, now)
+        observed = _only_observed(conn)
         for move in plan.moves:
-            _intend_move(conn, move, now)
+            if move.row.key not in observed:
+                _intend_move(conn, move, now)
         for withdraw in plan.withdrawals:
-            _intend_withdraw(conn, withdraw, now)
+            person = found.people.get(withdraw.row.contact_id)
+            # After `kith disable` what was written stays; but the user's word on a person still goes everywhere.
+            if withdraw.row.key not in observed or person is None or not person.active:
+                _intend_withdraw(conn, withdraw, now)
         for lapse in plan.lapses:
             close(conn, lapse.row.key, LAPSED, found.people.get(lapse.row.contact_id), now)
         for release in plan.releases:
             _set_state(conn, release, DONE, now)
+
+
+def _only_observed(conn: Connection) -> frozenset[str]:
+    """Keys of what stands in accounts that may not be written to (any more)."""
+    enabled = enablement.all_since(conn)
+    rows = conn.execute(select(ledger.c.key, ledger.c.account).where(ledger.c.state.in_(sorted(OPEN))))
+    return frozenset(r.key for r in rows if r.account not in enabled)
 
 
 def _hints(deps: Deps, accounts: set[str]) -> dict[str, str]:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from connectors.memory import Fault
 from daemon.core.errors import NeedsUser, TryLater, UserMistake
 from daemon.core.model import Form
 from daemon.core.policy import ReminderRules
-from daemon.service import hand, overview
+from daemon.service import contacts, hand, overview
 from daemon.service.cycle import run_cycle
 from daemon.service.facts import Rules
 from daemon.store import cursors, enablement, health, quarantine, questions
@@ -420,6 +421,42 @@ def test_an_account_that_is_disabled_again_gets_nothing_more(house: House) -> No
     rig(house).add_mail("Sent", letter(1, NOW - 200 * DAY, ME, ANNA))
     house.cycle()
     assert not house.ledger()
+
+
+def test_what_stands_in_an_account_disabled_again_stays_as_it_is(house: House) -> None:
+    (overdue_one,) = overdue(house)
+    house.person("Anna", ANNA, language="en")
+    rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
+    house.cycle()
+    assert {(r.kind, r.state) for r in house.ledger()} == {("draft", "written"), ("reminder", "written")}
+    with house.store.write() as conn:
+        enablement.disable(conn, "home")
+    rig(house).add_mail("Sent", letter("now", house.clock, ME, "p0@example.net"))
+    before, written = (rig(house).drafts(), rig(house).reminders()), rig(house).server.written
+    house.cycle()
+    house.cycle(after=9 * DAY)
+    assert (rig(house).drafts(), rig(house).reminders()) == before
+    assert rig(house).server.written == written
+    with house.store.write() as conn:
+        contacts.do_not_contact(conn, overdue_one)
+    house.cycle()
+    assert not rig(house).reminders(), "the user's word on a person goes everywhere"
+
+
+def test_what_was_intended_before_an_account_was_disabled_waits(house: House) -> None:
+    rig(house).server.faults.append(Fault.LOST_REQUEST)
+    house.person("Anna", ANNA)
+    rig(house).add_mail("Sent", letter(1, NOW - 200 * DAY, ME, ANNA))
+    house.enable()
+    house.cycle()
+    with house.store.write() as conn:
+        enablement.disable(conn, "home")
+    house.cycle(after=timedelta(hours=1))
+    assert not rig(house).reminders()
+    house.enable()
+    house.cycle()  # its place has passed meanwhile: it is planned anew
+    house.cycle()
+    assert len(rig(house).reminders()) == 1
 
 
 def test_a_changed_cap_replays_the_verdicts_without_the_server(house: House) -> None:
