@@ -277,8 +277,9 @@ def matrix(lab: Lab, choose: Choice) -> Iterator[Outcome]:
         for point in choose(number, whole.names):
             lab.restore()
             _die_once(lab, point, f"{phase.__name__} {point}:", wanted, outcome)
-        lab.restore()
-        lab.run()
+        if outcome.wrong:  # else the life goes on from where the last death left it
+            lab.restore()
+            lab.run()
         yield outcome
 
 
