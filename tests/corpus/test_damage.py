@@ -11,11 +11,14 @@ import pytest
 
 from tests.corpus.damage import DOORS, rounds
 from tests.corpus.installation import patience, timed
-from tests.corpus.report import LIMIT
 
 OWN = Path(__file__).parent.parent / "data" / "corpus"
 HUGE = 10_000_000
 HEAD = 250_000
+
+FAR_TOO_LONG = 20.0
+"""Seconds of the processor's time: work that grows with the square takes minutes, whatever the machine. The two seconds
+a file may take are held by `make corpus`."""
 """Nearly as much of a header as is read."""
 EVENT = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261102T120000Z\r\nATTENDEE:mailto:anna@example.org\r\n"
 CARD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nEMAIL:anna@example.org\r\n"
@@ -91,7 +94,7 @@ def test_a_monster_is_read_or_refused_in_time(name: str) -> None:
     kind, make = MONSTERS[name]
     with patience():
         _, seconds = timed(partial(DOORS[kind], make()))
-    assert seconds < LIMIT
+    assert seconds < FAR_TOO_LONG
 
 
 def test_damaged_samples_are_read_or_refused() -> None:
@@ -99,4 +102,4 @@ def test_damaged_samples_are_read_or_refused() -> None:
         tried = list(rounds(OWN, 20))
     assert len(tried) > 500
     assert [(path, wrong) for _, path, _, _, wrong in tried if wrong] == []
-    assert max(seconds for _, _, _, seconds, _ in tried) < LIMIT
+    assert max(seconds for _, _, _, seconds, _ in tried) < FAR_TOO_LONG

@@ -15,6 +15,7 @@ import connectors.imap
 from connectors.imap.session import Box, Session
 from connectors.local import mail as local_mail
 from daemon.core.model import Account
+from daemon.service.cycle import run_cycle
 from daemon.store import cursors, questions
 from daemon.store.tables import contact, interaction
 from tests.contract.rig import ME, Rig
@@ -78,7 +79,12 @@ def test_renumbered_again_and_again_it_comes_to_an_end(
     assert len(house.interactions(anna)) == len(before) + 1
     house.cycle()
     house.person("Vera", "vera@example.net")  # a back-fill under the same circumstances
-    house.cycle()
+    for _ in range(5):  # Dovecot may hang up on whoever has a folder open that is renumbered
+        house.clock += timedelta(hours=1)
+        if not run_cycle(house.deps()).failed:
+            break
+    else:
+        raise AssertionError("it did not come to an end")
     assert len(house.interactions(anna)) == len(before) + 1
     assert left[0] < times
 
