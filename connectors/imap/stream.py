@@ -21,7 +21,7 @@ from daemon.formats.headers import FIELDS
 HEADERS = f"(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS ({' '.join(FIELDS)})])"
 """What is fetched of every message; PEEK leaves \\Seen alone."""
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 
 # the shape nearly every answer has: the uid first, one literal, last
 _PLAIN = re.compile(

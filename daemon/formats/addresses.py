@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from email.utils import getaddresses
+from functools import lru_cache
 
 from daemon.core.address import normalise
 from daemon.formats.encoded import decode_bytes
@@ -61,6 +62,7 @@ def pieces(spec: bytes) -> frozenset[bytes]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=2048)  # the same people write again and again
 def parse_addresses(value: bytes) -> tuple[str, ...]:
     """Normalised addresses of one unfolded header value, each once, in order of appearance.
 

@@ -6,7 +6,9 @@ address book it was matched with, or its stream is read again from the last comm
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection as Db
@@ -63,7 +65,8 @@ class Passes:
             with self.deps.store.read() as conn:
                 since = cursors.get(conn, self.account, kind, stream.name)
             try:
-                self._pages(kind, stream, pages(since, interest), commit, interest)
+                with _seldom_collected():
+                    self._pages(kind, stream, pages(since, interest), commit, interest)
             except CursorExpired:
                 expired += 1
                 if expired > 2:
@@ -153,3 +156,16 @@ class Passes:
             LeaseLost: another process has it.
         """
         self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """A page is ten thousands of small records that all go together: the collector, run at every seven hundredth of
+    them, would look at them again and again and find nothing to take.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
