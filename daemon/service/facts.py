@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -158,10 +159,7 @@ def derive(
 Copy = tuple[Verdict, Ev, Direction]
 Wanted = dict[tuple[int, str], dict[str, Any]]
 _RANK = {Role.FROM.value: 0, Role.TO.value: 1, Role.CC.value: 2, Role.ORGANISER.value: 0, Role.ATTENDEE.value: 1}
-_ROLES = {r.value: r for r in Role}
-_ANSWERS = {a.value: a for a in Answer}
-_FOLDERS = {"": FolderRole.OTHER} | {r.value: r for r in FolderRole}
-MEETING, OUT = Form.MEETING.value, Direction.OUT.value
+MEETING, OUT, FROM = Form.MEETING.value, Direction.OUT.value, Role.FROM.value
 
 
 def _judge(
@@ -188,23 +186,12 @@ def _judge(
         caps = rules.caps[who]
         if e.form == MEETING:
             direction = Direction.MUTUAL
-            verdict = _judge_meeting(e, _ANSWERS[answer], read_at, caps, rules.now)
+            verdict = _judge_meeting(e, Answer(answer), read_at, caps, rules.now)
         else:
-            real = Direction.OUT if e.direction == OUT else Direction.IN if role == Role.FROM else None
+            real = Direction.OUT if e.direction == OUT else Direction.IN if role == FROM else None
             direction = real or Direction.IN
-            verdict = judge_mail(
-                MailFacts(
-                    direction=real,
-                    role=_ROLES[role],
-                    folder=_FOLDERS[e.role],
-                    draft=e.draft,
-                    senders=e.senders,
-                    recipients=e.recipients,
-                    signals=_signals(e.signals),
-                    answered=e.message_id in answered,
-                ),
-                caps,
-            )
+            answer_seen = e.message_id in answered
+            verdict = _judge_mail(real, role, e.role, e.draft, e.senders, e.recipients, e.signals, answer_seen, caps)
         found.setdefault((who, e.identity), []).append((verdict, e, direction))
 
     wanted: Wanted = {}
@@ -215,7 +202,7 @@ def _judge(
             "identity": identity,
             "form": e.form,
             "direction": direction.value,
-            "at": e.at if e.form == MEETING else min([copy.at for _, copy, _ in copies]),
+            "at": e.at if e.form == MEETING or len(copies) == 1 else min(copy.at for _, copy, _ in copies),
             "counted": verdict.counted,
             "rule": verdict.rule,
             "subject": e.subject,
@@ -230,14 +217,31 @@ def _deciding(copies: Sequence[Copy]) -> Copy:
     return min((c for c in copies if c[0] == verdict), key=lambda c: (c[1].account, c[1].at, c[1].id))
 
 
-_signal_sets: dict[str, frozenset[Signal]] = {"": frozenset()}
-
-
-def _signals(text: str) -> frozenset[Signal]:
-    found = _signal_sets.get(text)
-    if found is None:
-        found = _signal_sets[text] = frozenset(Signal(s) for s in text.split())
-    return found
+@lru_cache(maxsize=4096)  # mailboxes repeat themselves
+def _judge_mail(
+    direction: Direction | None,
+    role: str,
+    folder: str,
+    draft: bool,
+    senders: int,
+    recipients: int,
+    signals: str,
+    answered: bool,
+    caps: Caps,
+) -> Verdict:
+    return judge_mail(
+        MailFacts(
+            direction=direction,
+            role=Role(role),
+            folder=FolderRole(folder) if folder else FolderRole.OTHER,
+            draft=draft,
+            senders=senders,
+            recipients=recipients,
+            signals=frozenset(map(Signal, signals.split())),
+            answered=answered,
+        ),
+        caps,
+    )
 
 
 def _judge_meeting(
