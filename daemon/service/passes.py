@@ -164,7 +164,7 @@ def _seldom_collected() -> Iterator[None]:
     them, would look at them again and again and find nothing to take.
     """
     before = gc.get_threshold()
-    gc.set_threshold(50_000, *before[1:])
+    gc.set_threshold(10_000, *before[1:])
     try:
         yield
     finally:
