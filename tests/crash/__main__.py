@@ -11,13 +11,13 @@ from tests.crash.matrix import Outcome, whole_matrix
 from tests.crash.points import STEPS
 from tests.service.conftest import HOUSES
 
-COLUMNS = "{:8} {:22} {:>8} {:>7}  {}"
+COLUMNS = "{:8} {:22} {:>8} {:>7} {:>6}  {}"
 
 
 def main() -> int:
     """Run the backends named, or all that outlive a process; 1 where anything differs or was not tried."""
     bad = 0
-    say(COLUMNS.format("backend", "round", "recorded", "killed", "of these " + ", ".join(STEPS)))
+    say(COLUMNS.format("backend", "round", "recorded", "killed", "kinds", "of these " + ", ".join(STEPS)))
     for backend in sys.argv[1:] or [name for name in HOUSES if name != "memory"]:
         started = time.monotonic()
         every = whole_matrix(HOUSES[backend], os.cpu_count() or 1)
@@ -36,8 +36,9 @@ def main() -> int:
 
 
 def _row(backend: str, name: str, o: Outcome) -> str:
-    kinds = Counter(step.split()[0] for step in o.killed)
-    return COLUMNS.format(backend, name, len(o.points), len(o.killed), ", ".join(str(kinds[s]) for s in STEPS))
+    steps = Counter(step.split()[0] for step in o.killed)
+    how = ", ".join(str(steps[s]) for s in STEPS)
+    return COLUMNS.format(backend, name, len(o.points), len(o.killed), len(set(o.killed)), how)
 
 
 def _counted(what: Counter[str]) -> str:
