@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
+from functools import lru_cache
 
 MAX_TEXT = 998
 """Longest subject kept, in characters: what RFC 5322 2.1.1 allows a line."""
@@ -38,6 +39,7 @@ def _guess(raw: bytes) -> str:
     return max(candidates, key=lambda text: sum("а" <= c <= "я" for c in text) - text.count("\ufffd"))
 
 
+@lru_cache(maxsize=256)
 def _decoder(charset: str) -> str:
     name = charset.partition("*")[0].lower()  # RFC 2231 5: a language may follow a star
     name = _ALIASES.get(name, name)

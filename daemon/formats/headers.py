@@ -78,7 +78,7 @@ def _parse(item_id: str, raw: bytes, received: datetime | None, draft: bool, ask
     senders = addresses(b"from")
     to, cc = addresses(b"to"), addresses(b"cc")
     subject = clean(decode_words(first(b"subject")))
-    told = {_AUTOMATION[name]: decode_bytes(fields[name][0]) for name in fields.keys() & _AUTOMATION.keys()}
+    told = {_AUTOMATION[name]: decode_bytes(values[0]) for name, values in fields.items() if name in _AUTOMATION}
     found = signals(told, senders[0] if len(senders) == 1 else "", subject)
     references = tuple(dict.fromkeys(map(_squeeze, _ID.findall(first(b"references")))))
     if len(references) > MAX_REFERENCES:
