@@ -32,13 +32,13 @@ def run(kith: Ctx) -> int:
 @pass_ctx
 def once(kith: Ctx, as_json: bool) -> int:
     """One whole round: read everything new, look at what became of reminders and drafts, plan, write."""
+    from daemon.service import hand
     from daemon.service.cycle import run_cycle
-    from daemon.store import health
     from daemon.wiring import opened
 
     with progress() as draw, opened(kith.settings, kith.now, store=kith.store_upgraded, progress=draw) as deps:
         with deps.store.write() as conn:
-            health.retry_now(conn)  # the user asked: whatever waits for a better moment is tried now
+            hand.try_now(conn)  # the user asked: whatever waits for a better moment is tried now
         report = run_cycle(deps)
     if as_json:
         emit_json(_report_json(report))

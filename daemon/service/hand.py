@@ -20,7 +20,7 @@ from daemon.service import evidence as facts_in
 from daemon.service.asking import STRANGER
 from daemon.service.facts import Rules, derive
 from daemon.service.people import people
-from daemon.store import addresses, cursors, quarantine, questions
+from daemon.store import addresses, cursors, health, quarantine, questions
 from daemon.store.tables import (
     address_state,
     contact,
@@ -28,6 +28,7 @@ from daemon.store.tables import (
     hand_log,
     interaction,
     ledger,
+    outbox,
     overrule,
     series,
 )
@@ -178,6 +179,12 @@ def unfreeze(conn: Connection, address: str, now: datetime) -> None:
     )
     if not done.rowcount:
         raise UserMistake(f"{address} is not frozen.")
+
+
+def try_now(conn: Connection) -> None:
+    """The user asked: accounts and writes that wait for a better moment are tried with the next round."""
+    health.retry_now(conn)
+    conn.execute(update(outbox).where(outbox.c.not_before.is_not(None)).values(not_before=None))
 
 
 def retry_quarantined(conn: Connection, ids: Sequence[int] | None) -> int:

@@ -52,6 +52,15 @@ def known(house: House) -> tuple[set[Any], int]:
 # -- renumbered ----------------------------------------------------------------------------------------
 
 
+def in_the_end(house: House) -> None:
+    """Rounds until one goes well: Dovecot may hang up on whoever has a folder open that is renumbered."""
+    for _ in range(8):
+        house.clock += timedelta(hours=7)
+        if not run_cycle(house.deps()).failed:
+            return
+    raise AssertionError("it did not come to an end")
+
+
 @pytest.mark.servers_only
 @pytest.mark.parametrize("times", [1, 2, 5, 10_000])
 def test_renumbered_again_and_again_it_comes_to_an_end(
@@ -75,16 +84,11 @@ def test_renumbered_again_and_again_it_comes_to_an_end(
 
     monkeypatch.setattr(Session, "open", renumbering)
     box.add_mail("INBOX", letter(99, NOW - DAY / 2, ANNA))
-    house.cycle()
+    in_the_end(house)
     assert len(house.interactions(anna)) == len(before) + 1
-    house.cycle()
+    in_the_end(house)
     house.person("Vera", "vera@example.net")  # a back-fill under the same circumstances
-    for _ in range(5):  # Dovecot may hang up on whoever has a folder open that is renumbered
-        house.clock += timedelta(hours=1)
-        if not run_cycle(house.deps()).failed:
-            break
-    else:
-        raise AssertionError("it did not come to an end")
+    in_the_end(house)
     assert len(house.interactions(anna)) == len(before) + 1
     assert left[0] < times
 
