@@ -81,7 +81,7 @@ def _open(account: Account, around: Surroundings) -> Connection:
         return registry.connect(account, around)
     except KithError as e:
         broken = _Broken(e)
-        return Connection(account=account, mail=broken, check=broken.streams)
+        return Connection(account=account, mail=broken, check=broken.streams, login=broken.streams)
 
 
 class _Broken:

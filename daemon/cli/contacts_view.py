@@ -10,10 +10,11 @@ import click
 
 from daemon.cli.context import Ctx
 from daemon.cli.output import ago, day, emit_json, table
-from daemon.core.desired import Person, due
+from daemon.core.desired import due
 from daemon.core.model import PARTIAL_DATE
 from daemon.core.names import fold
 from daemon.core.people import FIELDS
+from daemon.core.wants import Person
 from daemon.service import contacts as book
 from daemon.service.people import people
 from daemon.store import addresses, contacts, sources

@@ -31,6 +31,7 @@ class Lazy(NamedTuple):
 SECTIONS: dict[str, dict[str, Lazy]] = {
     "Setting up": {
         "init": Lazy("daemon.cli.init:init", "Ask for an account and write the configuration."),
+        "login": Lazy("daemon.cli.login:login", "Sign in to an account that asks for it in the browser."),
         "check": Lazy("daemon.cli.check:check", "Try every account and say what is wrong and how to mend it."),
         "enable": Lazy("daemon.cli.enabling:enable", "Let kith write reminders and drafts; shows the plan first."),
         "disable": Lazy("daemon.cli.enabling:disable", "Go back to reading only."),

@@ -119,7 +119,7 @@ def _reminder(kith: Ctx, name: str, purpose: str, language: str, detail: str) ->
     """The reminder as it would stand in the calendar now."""
     from dataclasses import replace
 
-    from daemon.core.desired import REMINDER, Want
+    from daemon.core.wants import REMINDER, Want
     from daemon.service.compose import remind
     from daemon.service.contacts import find
     from daemon.service.deps import Deps
@@ -144,7 +144,7 @@ def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
     """
     from dataclasses import replace
 
-    from daemon.core.desired import DRAFT, Want
+    from daemon.core.wants import DRAFT, Want
     from daemon.service.compose import draft_facts
     from daemon.service.contacts import find
     from daemon.service.deps import Deps

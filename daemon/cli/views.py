@@ -13,7 +13,7 @@ from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, counted, day, emit_json, moment, table
 
 if TYPE_CHECKING:
-    from daemon.core.desired import Person
+    from daemon.core.wants import Person
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
 

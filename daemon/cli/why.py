@@ -13,7 +13,7 @@ from daemon.cli.output import ago, counted, emit_json, moment, table
 from daemon.core.model import Form
 
 if TYPE_CHECKING:
-    from daemon.core.desired import Person
+    from daemon.core.wants import Person
 
 
 COMING_SHOWN = 3

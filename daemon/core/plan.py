@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core.desired import ASKED, DRAFT, PROMISE, REMINDER, Want, World
 from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
+from daemon.core.wants import ASKED, DRAFT, PROMISE, REMINDER, Want, World
 
 PENDING, WRITTEN, EDITED, MOVED = "pending", "written", "edited", "moved"
 DONE, SENT, SKIPPED, LAPSED = "done", "sent", "skipped", "lapsed"

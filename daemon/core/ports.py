@@ -184,10 +184,14 @@ class LoginUI(Protocol):
         """Tell the user something."""
 
     def open(self, url: str) -> bool:
-        """Try to open a browser; False where there is none."""
+        """Try to open a browser; False where there is none, or where the user asked for none."""
 
     def ask(self, prompt: str) -> str:
-        """A line the user types."""
+        """A line the user types or pastes, without the spaces around it.
+
+        Raises:
+            UserMistake: nobody is there to type.
+        """
 
 
 Progress = Callable[[str, int, int | None], None]
@@ -214,8 +218,8 @@ class Connection:
     """An opened account: what it can do, and how to let go of it.
 
     ``check`` tries everything the account is configured for and returns a line for each thing found, for
-    `kith check`; it raises like any call. ``refresh`` is asked before each cycle: sessions that died are
-    opened anew.
+    `kith check`; it raises like any call. ``login``, where the provider has a sign-in of its own, asks the
+    person through the `LoginUI` and keeps what it got in the account's secrets (`kith login`).
     """
 
     account: Account
@@ -225,6 +229,7 @@ class Connection:
     drafts: DraftTarget | None = None
     reminders: ReminderTarget | None = None
     check: Callable[[], Sequence[str]] = lambda: ()
+    login: Callable[[LoginUI], None] | None = None
     close: Callable[[], None] = lambda: None
 
 

@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from daemon.core.address import match
-from daemon.core.desired import CHECK_IN, CONGRATULATIONS, REPLY, THANKS
 from daemon.core.identity import mail_identity, moment
 from daemon.core.model import Mail
+from daemon.core.wants import CHECK_IN, CONGRATULATIONS, REPLY, THANKS
 from daemon.store import asks, questions
 
 PURPOSES = frozenset({THANKS, REPLY, CONGRATULATIONS, CHECK_IN})

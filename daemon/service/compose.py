@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select, true
 
-from daemon.core.desired import DRAFT, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.core.errors import Refused
 from daemon.core.model import OutgoingDraft, OutgoingEvent
 from daemon.core.plan import OPEN
+from daemon.core.wants import DRAFT, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
 from daemon.service.news import News
 from daemon.service.render import DraftFacts, ReminderFacts

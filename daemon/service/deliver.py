@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 
 from daemon.core.address import normalise
-from daemon.core.desired import DRAFT, Person, Want
 from daemon.core.errors import Conflict, KithError, LeaseLost, NeedsUser, OutcomeUnknown, Refused, StoreBusy, TryLater
 from daemon.core.fate import ticked
 from daemon.core.model import OutgoingDraft, OutgoingEvent, RemoteDraft, RemoteEvent, Whereabouts
 from daemon.core.plan import EDITED, FAILED, MOVED, PENDING, SENT, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.ports import DraftTarget, ReminderTarget
+from daemon.core.wants import DRAFT, Person, Want
 from daemon.service.compose import as_day, compose, remind
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.news import told_news

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from daemon.config.settings import Settings
-from daemon.core.desired import KEEP_IN_TOUCH, stamp
 from daemon.core.errors import UserMistake
 from daemon.core.identity import hand_identity
 from daemon.core.model import Direction, Form, Position, Stream
 from daemon.core.plan import MOVED, WRITTEN
 from daemon.core.policy import Policies
+from daemon.core.wants import KEEP_IN_TOUCH, stamp
 from daemon.service import evidence as facts_in
 from daemon.service.asking import STRANGER
 from daemon.service.facts import Rules, derive

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from daemon.config.settings import Settings
-from daemon.core.desired import KEEP_IN_TOUCH, REMINDER, due
+from daemon.core.desired import due
 from daemon.core.plan import LAPSED, OPEN
+from daemon.core.wants import KEEP_IN_TOUCH, REMINDER
 from daemon.service import holder
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, questions

@@ -13,18 +13,12 @@ from sqlalchemy import Connection, Select, func, or_, select
 from daemon.config.settings import Settings
 from daemon.core.address import domain_of
 from daemon.core.cadence import LastContact, resolve
-from daemon.core.desired import (
-    CHECK_IN,
-    REPLY_LAPSES,
-    THANKS_LASTS,
-    Dismissal,
-    Met,
-    Person,
-    Promise,
-)
+from daemon.core.desired import REPLY_LAPSES
 from daemon.core.language import choose_language
 from daemon.core.model import Direction, Form
+from daemon.core.occasions import THANKS_LASTS
 from daemon.core.verdict import UPCOMING
+from daemon.core.wants import CHECK_IN, Dismissal, Met, Person, Promise
 from daemon.store import asks
 from daemon.store.tables import (
     address,

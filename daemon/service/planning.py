@@ -13,20 +13,7 @@ from functools import partial
 from sqlalchemy import Connection, insert, select, update
 
 from daemon.core.address import domain_of
-from daemon.core.desired import (
-    ASKED,
-    DRAFT,
-    KEEP_IN_TOUCH,
-    PROMISE,
-    REMINDER,
-    UPDATE,
-    Person,
-    UpdateNews,
-    Want,
-    World,
-    desired,
-    stamp,
-)
+from daemon.core.desired import desired
 from daemon.core.errors import KithError, UserMistake
 from daemon.core.keys import draft_message_id, event_uid, make_key
 from daemon.core.model import Window
@@ -44,6 +31,19 @@ from daemon.core.plan import (
     Row,
     Withdraw,
     make_plan,
+)
+from daemon.core.wants import (
+    ASKED,
+    DRAFT,
+    KEEP_IN_TOUCH,
+    PROMISE,
+    REMINDER,
+    UPDATE,
+    Person,
+    UpdateNews,
+    Want,
+    World,
+    stamp,
 )
 from daemon.service import compose
 from daemon.service.deps import Deps

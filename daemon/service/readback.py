@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy import Connection as Db
 
-from daemon.core.desired import DRAFT, REMINDER
 from daemon.core.errors import KithError, LeaseLost, NeedsUser, StoreBusy, TryLater
 from daemon.core.fate import Fate, draft_fate, reminder_fate
 from daemon.core.identity import hand_identity
@@ -25,6 +24,7 @@ from daemon.core.plan import DONE, EDITED, LAPSED, MOVED, SKIPPED, UNKNOWN, WRIT
 from daemon.core.ports import DraftTarget, ReminderTarget
 from daemon.core.safety import many_gone
 from daemon.core.subject import same_subject
+from daemon.core.wants import DRAFT, REMINDER
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.facts import Rules, derive
 from daemon.service.planning import close, person_of

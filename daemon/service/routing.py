@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from daemon.core.desired import ASKED, DRAFT, THANKS, Person, Want
 from daemon.core.model import Form, Role
 from daemon.core.subject import base_subject
+from daemon.core.wants import ASKED, DRAFT, THANKS, Person, Want
 from daemon.service.deps import Deps
 from daemon.store import enablement
 from daemon.store.tables import address, address_state, evidence, interaction, participant

@@ -24,7 +24,7 @@ from sqlalchemy import select, update
 
 import connectors
 import daemon
-from daemon.core.desired import DRAFT
+from daemon.core.wants import DRAFT
 from daemon.service.cycle import run_cycle
 from daemon.store.engine import Store
 from daemon.store.tables import lease, ledger, metadata, outbox

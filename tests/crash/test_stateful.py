@@ -18,9 +18,9 @@ from sqlalchemy import delete, select, update
 
 from connectors.memory import Fault
 from connectors.memory.server import Collection
-from daemon.core.desired import DRAFT
 from daemon.core.errors import OutcomeUnknown, UserMistake
 from daemon.core.model import FolderRole
+from daemon.core.wants import DRAFT
 from daemon.service import contacts as book
 from daemon.service import hand
 from daemon.service.cycle import run_cycle

@@ -1,14 +1,15 @@
-"""Writes the first migration anew from `daemon.store.tables`, while nothing is released:
+"""Writes the newest migration anew from the difference to `daemon.store.tables`, while it is not released:
 
     python -m tests.support.make_migration && ruff format daemon/store/migrations
 
-Once a version is out, migrations are added, never rewritten.
+Once a version is out its migrations are never rewritten: then `UNRELEASED` gets the next number.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
+from alembic import command
 from alembic.autogenerate.api import AutogenContext, RevisionContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -16,6 +17,8 @@ from sqlalchemy import create_engine
 
 from daemon.store import migrate
 from daemon.store.tables import PlainText, UtcDateTime, metadata
+
+RELEASED, UNRELEASED, MESSAGE = "0001", "0002", "follow ups"
 
 
 def render_item(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
@@ -28,23 +31,24 @@ def render_item(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]
 
 
 def main() -> None:
-    for old in (migrate.MIGRATIONS / "versions").glob("0001_*.py"):
+    for old in (migrate.MIGRATIONS / "versions").glob(f"{UNRELEASED}_*.py"):
         old.unlink()
     engine = create_engine("sqlite://")
     with engine.connect() as conn:
         config = migrate.config(conn)
+        command.upgrade(config, RELEASED)
         script = ScriptDirectory.from_config(config)
 
         def write(rev: Any, context: Any) -> list[Any]:
             args: dict[str, Any] = {
-                "message": "first tables",
+                "message": MESSAGE,
                 "autogenerate": True,
                 "sql": False,
                 "head": "head",
                 "splice": False,
                 "branch_label": None,
                 "version_path": None,
-                "rev_id": "0001",
+                "rev_id": UNRELEASED,
                 "depends_on": None,
             }
             made = RevisionContext(config, script, args)
@@ -53,7 +57,9 @@ def main() -> None:
             return []
 
         with EnvironmentContext(config, script) as env:
-            env.configure(connection=conn, target_metadata=metadata, render_item=render_item, fn=write)
+            env.configure(
+                connection=conn, target_metadata=metadata, render_item=render_item, render_as_batch=True, fn=write
+            )
             env.run_migrations()
     engine.dispose()
 

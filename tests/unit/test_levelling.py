@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.core.cadence import LastContact
-from daemon.core.desired import KEEP_IN_TOUCH, REPLY_OWED, Dismissal, Person, desired, stamp
+from daemon.core.desired import desired
 from daemon.core.model import Window
 from daemon.core.plan import (
     DONE,
@@ -26,6 +26,7 @@ from daemon.core.plan import (
     Row,
     make_plan,
 )
+from daemon.core.wants import KEEP_IN_TOUCH, REPLY_OWED, Dismissal, Person, stamp
 from tests.unit.test_plan import HOURS, NOW, POLICY, RULES, WORLD, person
 
 DAY = timedelta(days=1)

@@ -9,26 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.cadence import LastContact, Resolved
-from daemon.core.desired import (
-    CHECK_IN,
-    CONGRATULATIONS,
-    DRAFT,
-    KEEP_IN_TOUCH,
-    REMINDER,
-    REPLY_OWED,
-    THANKS,
-    Asked,
-    Dismissal,
-    Met,
-    Person,
-    Promise,
-    UpdateNews,
-    Want,
-    World,
-    desired,
-    due,
-    stamp,
-)
+from daemon.core.desired import desired, due
 from daemon.core.model import Window
 from daemon.core.plan import (
     EDITED,
@@ -45,6 +26,24 @@ from daemon.core.plan import (
 )
 from daemon.core.policy import ReminderRules, WorkingHours
 from daemon.core.verdict import Caps
+from daemon.core.wants import (
+    CHECK_IN,
+    CONGRATULATIONS,
+    DRAFT,
+    KEEP_IN_TOUCH,
+    REMINDER,
+    REPLY_OWED,
+    THANKS,
+    Asked,
+    Dismissal,
+    Met,
+    Person,
+    Promise,
+    UpdateNews,
+    Want,
+    World,
+    stamp,
+)
 
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday
 MONTH = timedelta(days=30)

@@ -1,0 +1,220 @@
+"""What a want is, and what planning reads to decide on it: people with their facts, and the world. Pure.
+
+The rules are in `core.desired` (reminders) and `core.occasions` (reasons to write).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from daemon.core.cadence import LastContact, Resolved
+from daemon.core.policy import JOB_HUNTING, ReminderRules
+
+KEEP_IN_TOUCH = "keep-in-touch"
+REPLY_OWED = "reply-owed"
+PROMISE = "promise"
+THANKS = "thanks"
+CONGRATULATIONS = "congratulations"
+UPDATE = "update"
+CHECK_IN = "check-in"
+REPLY = "reply"
+
+ASKED = "ask:"
+"""Periods of drafts the user asked for by a flag on a message begin so; its identity follows."""
+
+REMINDER = "reminder"
+DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A meeting with the contact that counted. ``people`` counts everyone invited, the user included."""
+
+    identity: str
+    ended_at: datetime
+    people: int
+    recurring: bool
+    inside: bool  # with somebody of the user's own organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A next step the user wrote down, due on a day of the user's own zone."""
+
+    token: str
+    by: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """A period the user (or time) has dealt with. ``not_before`` holds for the purpose, whatever the period."""
+
+    purpose: str
+    base: str
+    n: int
+    not_before: datetime | None
+    at: datetime | None = None  # when it was dealt with
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A draft the user asked for by a flag on a message, written at ``at``. ``key``: of what was made for it."""
+
+    purpose: str
+    identity: str
+    at: datetime
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One contact with the facts planning reads. Datetimes are UTC."""
+
+    contact_id: int
+    uid: str
+    name: str
+    circles: tuple[str, ...]
+    tier: str
+    state: str  # "" | paused | do-not-contact | deceased | forgetting
+    policy: Resolved
+    last: LastContact = field(default_factory=LastContact)
+    reset_at: datetime | None = None
+    unanswered: int = 0  # letters in a row without an answer
+    owed: tuple[datetime, ...] = ()  # their letters of late that nobody answered, the earliest first
+    next_meeting: datetime | None = None
+    met: tuple[Met, ...] = ()
+    birthday: str = ""
+    zone: str = ""
+    promises: tuple[Promise, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    dismissals: tuple[Dismissal, ...] = ()
+    thanked: tuple[tuple[str, datetime], ...] = ()  # periods of thanks ever made, and when
+    kept_since: datetime | None = None
+    reachable: bool = True  # has an address that is not frozen
+    speaks: str = ""  # the language a letter would be written in; "" where nobody knows
+    held: bool = False  # an account that matters for them has not been read for a day
+
+    @property
+    def kept(self) -> bool:
+        """Whether the user gave them a circle or a tier: only then they have a cadence."""
+        return bool(self.circles or self.tier)
+
+    @property
+    def active(self) -> bool:
+        """Whether anything may be wanted for them at all."""
+        return self.kept and not self.state
+
+    @property
+    def job_hunting(self) -> bool:
+        """Whether an employer's account must not hear of them."""
+        return bool(JOB_HUNTING & set(self.circles))
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateNews:
+    """The quarter's news, written by the user. ``circles`` empty means all the kept."""
+
+    quarter: str
+    circles: frozenset[str]
+    written_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What planning reads besides people."""
+
+    zone: str
+    rules: ReminderRules
+    enabled_since: datetime | None = None  # occasions before it never make a draft; None: observing only
+    news: UpdateNews | None = None
+    key: Callable[[str, str, str, str], str] = field(default=lambda *parts: "/".join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A reminder or draft that should exist now.
+
+    ``due`` is the earliest moment it makes sense; ``create_until`` is when it is too late to begin (what exists
+    may stay longer). ``urgency`` orders what does not fit the caps, higher first. ``occasion`` names what it is
+    about, for the letter and for rules of the "once per" sort.
+    """
+
+    key: str
+    kind: str
+    purpose: str
+    contact_id: int
+    period: str
+    due: datetime
+    reason: str
+    urgency: float = 0.0
+    create_until: datetime | None = None
+    occasion: str = ""
+    occasion_date: date | None = None
+
+
+def stamp(at: datetime | None) -> str:
+    """An interaction as a period names it: its moment, to the second, the same after any re-scan."""
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if at else "never"
+
+
+def make_want(person: Person, world: World, kind: str, purpose: str, period: str, **rest: object) -> Want:
+    """One want with its key; ``rest`` are the other fields of `Want`."""
+    return Want(
+        key=world.key(person.uid, kind, purpose, period),
+        kind=kind,
+        purpose=purpose,
+        contact_id=person.contact_id,
+        period=period,
+        **rest,  # type: ignore[arg-type]
+    )
+
+
+def next_period(person: Person, purpose: str, base: str) -> str:
+    """The period named by its base and how often it was already dealt with."""
+    n = max((d.n + 1 for d in person.dismissals if d.purpose == purpose and d.base == base), default=0)
+    return f"{base}/{n}"
+
+
+TIER_WEIGHT = {"key": 3.0, "regular": 1.0, "": 1.0, "supporting": 0.5}
+
+
+def urgency_of(person: Person, since: datetime, now: datetime) -> float:
+    """Lateness in cadences, weighted by tier."""
+    late = max((now - since) / person.policy.cadence, 0.0)
+    return (1.0 + late) * TIER_WEIGHT.get(person.tier, 1.0)
+
+
+def letter(
+    person: Person,
+    world: World,
+    purpose: str,
+    period: str,
+    now: datetime,
+    *,
+    due: datetime,
+    create_until: datetime | None,
+    reason: str,
+    occasion: str,
+    occasion_date: date | None = None,
+) -> Iterable[Want]:
+    """A draft; or, where nobody knows the language or no address works, a reminder in its place."""
+    kind = DRAFT if person.reachable and person.speaks else REMINDER
+    if kind == REMINDER and purpose == UPDATE:  # news cannot be told by a reminder
+        return
+    yield make_want(
+        person,
+        world,
+        kind,
+        purpose,
+        period,
+        due=due,
+        reason=reason,
+        urgency=1.0 + urgency_of(person, due, now),
+        create_until=create_until,
+        occasion=occasion,
+        occasion_date=occasion_date,
+    )
