@@ -118,6 +118,9 @@ class Rig(Protocol):
     def expire_contacts_cursor(self, stream: str, position: Position) -> Position:
         """As `expire_mail_cursor`."""
 
+    def belongings(self) -> object:
+        """All events and cards of the user's own, comparable: to prove that nothing of theirs is touched."""
+
     # -- drafts ------------------------------------------------------------------------------------
     def drafts(self) -> Sequence[bytes]:
         """The messages in the Drafts folder."""

@@ -107,6 +107,10 @@ class CaldavRig:
     def expire_contacts_cursor(self, stream: str, position: Position) -> Position:
         return self.expire_calendar_cursor(stream, position)
 
+    def belongings(self) -> object:
+        shelves = (self.account.calendar, self.account.book)
+        return [(path, self.account.get(path)) for shelf in shelves for path in self.account.members(shelf)]
+
     # -- reminders
 
     def _reminder_paths(self) -> dict[str, bytes]:

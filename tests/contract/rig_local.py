@@ -156,6 +156,10 @@ class LocalRig:
     def expire_contacts_cursor(self, stream: str, position: Position) -> Position:
         return Position(f"f0 {position.cursor}", position.progress)
 
+    def belongings(self) -> object:
+        found = sorted((*self.calendar.iterdir(), *self.book.iterdir()))
+        return [(str(p), p.readlink() if p.is_symlink() else p.read_bytes()) for p in found]
+
     # -- drafts
 
     def _letters(self, folder: str) -> list[Path]:

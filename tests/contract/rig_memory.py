@@ -136,6 +136,10 @@ class MemoryRig:
         self.server.books[stream].expire()
         return position
 
+    def belongings(self) -> object:
+        shelves = (self.server.calendars["Calendar"], self.server.books["Contacts"])
+        return [sorted((i.item_id, i.version) for i in shelf.items.values()) for shelf in shelves]
+
     # -- drafts
 
     def _letters(self, role: FolderRole) -> list[bytes]:

@@ -43,6 +43,7 @@ class Life:
             self.answers_to_reminders,
             self.answers_to_drafts,
             self.somebody_new,
+            self.flagged,
             self.plans_change,
             self.renumbered,
             self.days_pass,
@@ -85,7 +86,7 @@ class Life:
         box.add_broken_mail("INBOX")
         box.add_mail("Sent", letter("vera", NOW - 6 * DAY, ME, VERA))
         for n in range(4):  # of somebody nobody knows yet
-            box.add_mail("Archive", letter(f"kim{n}", NOW - (30 + n) * DAY, KIM))
+            self.handles[f"kim{n}"] = box.add_mail("Archive", letter(f"kim{n}", NOW - (30 + n) * DAY, KIM))
         dav.add_event(meeting("met", NOW - DAY, ANNA))
         self.handles["off"] = dav.add_event(meeting("off", NOW - 3 * DAY, VERA))
         start = NOW - 20 * DAY
@@ -143,6 +144,13 @@ class Life:
             at = self.house.clock - timedelta(minutes=1)
             who = self.ids["Vera"]
             hand.log_contact(conn, self._rules(), who, Form.CALL, at, next_step="send the paper", by=day)
+
+    def flagged(self) -> None:
+        """Two old letters are flagged, one of somebody known and one of a stranger."""
+        self.house.clock += timedelta(hours=1)
+        self.box.set_flag(self.handles["kim1"], "kith-reply")
+        stranger = self.box.add_mail("INBOX", letter("stranger", NOW - 8 * DAY, STRANGER))
+        self.box.set_flag(stranger, "kith-reply")
 
     def plans_change(self) -> None:
         """A meeting is called off, one added; a card is changed, one deleted, one becomes somebody who matters."""

@@ -136,6 +136,7 @@ class Lab:
         found["trash"] = sorted(self.box.trashed())
         found["reminders"] = sorted((e.uid, e.raw) for e in self.dav.reminders())
         found["other mail"] = _others(self.box.mailbox())
+        found["events and cards"] = [self.dav.belongings()]
         self.house.store.close()
         return found
 
@@ -170,7 +171,9 @@ def _others(mailbox: Any) -> list[Any]:
     """The folders that are none of our business."""
     if isinstance(mailbox, dict):
         return [(name, held) for name, held in sorted(mailbox.items()) if name not in ("Drafts", "Trash")]
-    return [entry for entry in mailbox if "/.Drafts" not in entry[0] and "/.Trash" not in entry[0]]
+    # The times of folders tell only when a flag was taken off, which is the same file under another name.
+    kept = (entry for entry in mailbox if "/.Drafts" not in entry[0] and "/.Trash" not in entry[0])
+    return [entry for entry in kept if not Path(entry[0]).is_dir()]
 
 
 def _warm(store: Store, folder: Path) -> None:

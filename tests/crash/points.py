@@ -30,7 +30,7 @@ from daemon.store.engine import Store
 
 PORTS = ("mail", "calendar", "contacts", "drafts", "reminders")
 PAGED = {"pages", "search"}
-WRITING = {"create", "update", "withdraw"}
+WRITING = {"create", "update", "withdraw", "clear_ask"}
 DISK = ("link", "rename", "replace", "unlink", "mkdir", "fsync")
 STEPS = ("sent", "applied", "answered", "written", "committed")
 _SERVICE = str(Path(daemon.service.__file__).parent)

@@ -10,7 +10,10 @@ from tests.crash.matrix import laboratory, matrix
 from tests.crash.points import STEPS
 from tests.service.conftest import HOUSES
 
-WRITES = ("drafts.create", "drafts.withdraw", "reminders.create", "reminders.update", "reminders.withdraw")
+WRITES = (
+    *("drafts.create", "drafts.withdraw", "reminders.create", "reminders.update", "reminders.withdraw"),
+    "mail.clear_ask",
+)
 
 
 class Some:
@@ -35,7 +38,7 @@ class Some:
     ("backend", "some"),
     [
         ("local", Some(("",), 5)),
-        ("servers", Some((*WRITES, "deliver._record", "planning.store_intents", "mail.search", "mail.pages"), None)),
+        ("servers", Some((*WRITES, "outgoing.record", "planning.store_intents", "mail.search", "mail.pages"), None)),
     ],
 )
 def test_whatever_is_killed_when_the_world_comes_out_the_same(backend: str, some: Some) -> None:
