@@ -1,6 +1,6 @@
-"""The address book as the user works with it: finding people, adding and changing them, saying how things stand.
+"""The address book as the user works with it: adding and changing people, saying how things stand.
 
-Importing, joining and forgetting have modules of their own; what other services call is named here.
+Finding, importing, joining and forgetting have modules of their own; what other services call is named here.
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 
 from sqlalchemy import Connection
 
 from daemon.config.settings import Settings
-from daemon.core.address import normalise, without_tag
+from daemon.core.address import normalise
 from daemon.core.errors import UserMistake
 from daemon.core.model import Card, NamedDate
 from daemon.core.names import compose, fold, split
@@ -21,6 +20,8 @@ from daemon.core.people import FIELDS, HAND, SourceCard, is_shared_by_form
 from daemon.core.policy import TIERS
 from daemon.service import forgetting
 from daemon.service.facts import Rules, rederive
+from daemon.service.finding import find as find
+from daemon.service.finding import name_of as name_of
 from daemon.service.forgetting import finish_forgetting as finish_forgetting
 from daemon.service.importing import confirm_gone as confirm_gone
 from daemon.service.importing import known_records as known_records
@@ -30,9 +31,6 @@ from daemon.store.contacts import FORGETTING, Contact
 from daemon.store.forgotten import mark_of
 
 PAUSED, DO_NOT_CONTACT, DECEASED = "paused", "do-not-contact", "deceased"
-
-SHOWN = 10
-"""So many candidates are named where a name fits several people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,69 +45,6 @@ class Change:
     tier: str | None = None
     circles: tuple[str, ...] = ()
     not_circles: tuple[str, ...] = ()
-
-
-# -- finding -------------------------------------------------------------------------------------------
-
-
-def find(conn: Connection, text: str) -> int:
-    """The contact meant by a name, the beginning of one, an address, or ``#`` and its number.
-
-    Raises:
-        UserMistake: nobody or more than one is meant; the sentence names the nearest.
-    """
-    text = text.strip()
-    everyone = [n for n in contacts.names(conn) if n.state != FORGETTING]
-    if text.startswith("#") and text[1:].isdigit():
-        found = [n.id for n in everyone if n.id == int(text[1:])]
-    elif address := normalise(text):
-        found = _by_address(conn, address)
-    else:
-        found = _by_name(everyone, text)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        near = get_close_matches(text, [n.name for n in everyone if n.name], n=1, cutoff=0.6)
-        raise UserMistake(f"Nobody is known as “{text}”." + (f" Did you mean {near[0]}?" if near else ""))
-    raise UserMistake(f"“{text}” may be any of these; say which by number or address:\n{_candidates(conn, found)}")
-
-
-def name_of(conn: Connection, contact_id: int) -> str:
-    """What to call a contact in a sentence."""
-    found = contacts.get(conn, contact_id)
-    return found.name if found else f"#{contact_id}"
-
-
-def _by_address(conn: Connection, address: str) -> list[int]:
-    for wanted in (address, without_tag(address)):
-        state = addresses.states(conn, [wanted]).get(wanted)
-        if state is not None:
-            return [state.owner] if state.owner is not None else list(state.users)
-    return []
-
-
-def _by_name(everyone: Iterable[contacts.Named], text: str) -> list[int]:
-    people = [(n.id, n.name) for n in everyone]
-    wanted = fold(text)
-    if not wanted:
-        return [i for i, name in people if text and name == text]
-    exact = [i for i, name in people if fold(name) == wanted]
-    if exact:
-        return exact
-    words = wanted.split()
-    if whole := [i for i, name in people if set(words) <= set(fold(name).split())]:
-        return whole
-    return [i for i, name in people if all(any(w.startswith(x) for w in fold(name).split()) for x in words)]
-
-
-def _candidates(conn: Connection, ids: Collection[int]) -> str:
-    lines = []
-    for c in list(contacts.load(conn, sorted(ids)[:SHOWN]).values()):
-        about = ", ".join(x for x in (c.fields["title"], c.fields["organisation"], *c.addresses[:2]) if x)
-        lines.append(f"  #{c.id}  {c.name}" + (f"  ({about})" if about else ""))
-    if len(ids) > SHOWN:
-        lines.append(f"  and {len(ids) - SHOWN} more")
-    return "\n".join(lines)
 
 
 # -- adding and changing -------------------------------------------------------------------------------

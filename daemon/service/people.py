@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from daemon.config.settings import Settings
-from daemon.core.address import domain_of
 from daemon.core.cadence import LastContact, resolve
-from daemon.core.desired import REPLY_LAPSES
 from daemon.core.language import choose_language
-from daemon.core.model import Direction, Form
-from daemon.core.occasions import THANKS_LASTS
-from daemon.core.verdict import UPCOMING
-from daemon.core.wants import CHECK_IN, Dismissal, Met, Person, Promise
+from daemon.core.model import Form
+from daemon.core.wants import CHECK_IN, Dismissal, Person, Promise
+from daemon.service import exchanges
+from daemon.service.unread import held_people, in_first_reading, unread_accounts
 from daemon.store import asks
 from daemon.store.tables import (
     address,
@@ -29,19 +27,9 @@ from daemon.store.tables import (
     dismissal,
     evidence,
     hand_log,
-    health,
     interaction,
     ledger,
 )
-
-UNREAD_FOR = timedelta(days=1)
-"""An account not read for so long holds back guesses about the people it matters for."""
-
-NEVER_READ_TRIES = 10
-"""An account whose first reading is broken off by the network holds back everybody for so many tries: about a day, as
-the back-off goes. After that, or where it waits for the user, it counts as not configured."""
-
-BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)
 
 
 def people(
@@ -71,9 +59,9 @@ def people(
     rows = conn.execute(select(contact).where(within(contact.c.id)).order_by(contact.c.name, contact.c.id)).all()
     circles = _grouped(conn, select(contact_circle).where(within(contact_circle.c.contact_id)), lambda r: r.circle)
     written = _addresses(conn, within)
-    last = _last(conn, within, now)
-    streak, owed = _since_answer(conn, within, now)
-    upcoming = _upcoming(conn, within, now)
+    last = exchanges.last(conn, within, now)
+    streak, owed = exchanges.since_answer(conn, within, now)
+    upcoming = exchanges.upcoming(conn, within, now)
     dismissed = _grouped(
         conn,
         select(dismissal).where(within(dismissal.c.contact_id)).order_by(dismissal.c.id),
@@ -103,10 +91,10 @@ def people(
         lambda r: (r.period, r.created_at),
     )
     wished = asks.of_contacts(conn)
-    met = _met(conn, within, now, settings.me.organisation, written)
-    unread = _unread(conn, now)
-    held = _held(conn, within, unread) if unread else set()
-    nobody_yet = _in_first_reading(conn, {a.account.name for a in settings.accounts})
+    met = exchanges.met(conn, within, now, settings.me.organisation, written)
+    unread = unread_accounts(conn, now)
+    held = held_people(conn, within, unread) if unread else set()
+    nobody_yet = in_first_reading(conn, {a.account.name for a in settings.accounts})
 
     found = []
     for row in rows:
@@ -193,127 +181,3 @@ def _addresses(conn: Connection, within: Any) -> dict[int, dict[str, bool]]:
     ):
         found[row.contact_id][row.address] = row.frozen_at is not None
     return found
-
-
-def _last(conn: Connection, within: Any, now: datetime) -> dict[int, LastContact]:
-    best: dict[int, dict[str, datetime]] = defaultdict(dict)
-    i = interaction.c
-    for row in conn.execute(
-        select(i.contact_id, i.direction, i.form, func.max(i.at).label("at"))
-        .where(within(i.contact_id), i.counted.is_(True), i.at <= now)
-        .group_by(i.contact_id, i.direction, i.form)
-    ):
-        if row.form == Form.MEETING:
-            slot = "meeting"
-        elif row.form in BY_HAND:
-            slot = "logged"
-        else:
-            slot = "inbound" if row.direction == Direction.IN else "outbound"
-        here = best[row.contact_id]
-        here[slot] = max(here.get(slot, row.at), row.at)
-    return {who: LastContact(**dates) for who, dates in best.items()}
-
-
-def _since_answer(
-    conn: Connection, within: Any, now: datetime
-) -> tuple[dict[int, int], Mapping[int, Sequence[datetime]]]:
-    """Per contact: days on which the user wrote since they last answered, and their late letters nobody answered."""
-    i = interaction.c
-    counted = i.counted.is_(True)
-
-    def latest(*directions: Direction) -> Any:
-        names = [d.value for d in directions]
-        return (
-            select(i.contact_id, func.max(i.at).label("at"))
-            .where(within(i.contact_id), counted, i.direction.in_(names))
-            .group_by(i.contact_id)
-            .subquery()
-        )
-
-    theirs = latest(Direction.IN, Direction.MUTUAL)
-    ours = latest(Direction.OUT, Direction.MUTUAL)
-    days: dict[int, set[date]] = defaultdict(set)
-    for row in conn.execute(
-        select(i.contact_id, i.at)
-        .join(theirs, theirs.c.contact_id == i.contact_id, isouter=True)
-        .where(within(i.contact_id), counted, i.direction == Direction.OUT.value)
-        .where(or_(theirs.c.at.is_(None), i.at > theirs.c.at))
-    ):
-        days[row.contact_id].add(row.at.astimezone(UTC).date())
-    owed: dict[int, list[datetime]] = defaultdict(list)
-    for row in conn.execute(
-        select(i.contact_id, i.at)
-        .join(ours, ours.c.contact_id == i.contact_id, isouter=True)
-        .where(within(i.contact_id), counted, i.direction == Direction.IN.value, i.form == Form.MAIL.value)
-        .where(or_(ours.c.at.is_(None), i.at > ours.c.at), i.at >= now - REPLY_LAPSES)
-        .order_by(i.at)
-    ):
-        owed[row.contact_id].append(row.at)
-    return {who: len(found) for who, found in days.items()}, owed
-
-
-def _upcoming(conn: Connection, within: Any, now: datetime) -> dict[int, datetime]:
-    i = interaction.c
-    return {
-        row.contact_id: row.at
-        for row in conn.execute(
-            select(i.contact_id, func.min(i.at).label("at"))
-            .where(within(i.contact_id), i.form == Form.MEETING.value, i.rule == UPCOMING, i.at > now)
-            .group_by(i.contact_id)
-        )
-    }
-
-
-def _met(
-    conn: Connection,
-    within: Any,
-    now: datetime,
-    organisation: frozenset[str],
-    written: Mapping[int, Mapping[str, bool]],
-) -> dict[int, list[Met]]:
-    i, e = interaction.c, evidence.c
-    found: dict[int, list[Met]] = defaultdict(list)
-    for row in conn.execute(
-        select(i.contact_id, i.identity, e.ends_at, e.recipients, e.recurring)
-        .join(evidence, (e.identity == i.identity) & (e.account == i.account))
-        .where(
-            within(i.contact_id),
-            i.form == Form.MEETING.value,
-            i.counted.is_(True),
-            e.ends_at > now - THANKS_LASTS - timedelta(days=1),
-        )
-        .order_by(e.ends_at)
-    ):
-        inside = any(domain_of(a) in organisation for a in written.get(row.contact_id, ()))
-        found[row.contact_id].append(Met(row.identity, row.ends_at, row.recipients, row.recurring, inside))
-    return found
-
-
-def _unread(conn: Connection, now: datetime) -> set[str]:
-    """Accounts some part of which has failed and not been read successfully for a day."""
-    return {
-        row.account
-        for row in conn.execute(select(health).where(health.c.failed_at.is_not(None)))
-        if row.part in ("mail", "calendar") and row.failures and (row.ok_at is None or row.ok_at < now - UNREAD_FOR)
-    }
-
-
-def _in_first_reading(conn: Connection, accounts: set[str]) -> bool:
-    """Whether the first reading of an account was broken off: it may matter for anybody."""
-    return any(
-        row.account in accounts and row.part in ("mail", "calendar") and not row.needs_user
-        for row in conn.execute(
-            select(health).where(health.c.ok_at.is_(None), health.c.failures.between(1, NEVER_READ_TRIES))
-        )
-    )
-
-
-def _held(conn: Connection, within: Any, unread: set[str]) -> set[int]:
-    """People with contact seen in an unread account."""
-    return set(
-        conn.execute(
-            select(interaction.c.contact_id)
-            .where(within(interaction.c.contact_id), interaction.c.account.in_(unread))
-            .distinct()
-        ).scalars()
-    )

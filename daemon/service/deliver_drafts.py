@@ -1,0 +1,122 @@
+"""One draft: looked for by key, written or withdrawn, read back, recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daemon.core.address import normalise
+from daemon.core.errors import Conflict, Refused, TryLater
+from daemon.core.model import OutgoingDraft, RemoteDraft, Whereabouts
+from daemon.core.plan import EDITED, PENDING, SENT, SKIPPED, WITHDRAWN, WRITTEN
+from daemon.core.ports import DraftTarget
+from daemon.service.compose import compose
+from daemon.service.news import told_news
+from daemon.service.outgoing import Job, Outgoing
+from daemon.service.planning import person_of
+from daemon.service.replaced import unclaimed
+
+
+class DraftWrites:
+    """The attempts at one account's drafts."""
+
+    def __init__(self, out: Outgoing, target: DraftTarget) -> None:
+        self.out = out
+        self.target = target
+
+    def perform(self, job: Job) -> None:
+        """Settle one intent. It looks first, always: an earlier attempt may have been applied and not answered.
+
+        Raises:
+            KithError: by what to do about it; the intent is not settled.
+        """
+        if job.verb == "create":
+            self._create(job)
+        else:
+            self._withdraw(job)
+
+    def _create(self, job: Job) -> None:
+        row = job.row
+        found = self.target.find(row.key, row.message_id, job.hint)
+        if found.where is Whereabouts.UNKNOWN:
+            raise TryLater("The server could not say whether the draft exists already.")
+        if found.where is Whereabouts.GONE:
+            if not self.out.wanted(job):
+                self.out.record(job, {"state": WITHDRAWN})
+                return
+            letter = self._letter(job)
+            copy = self._users_own(job, letter)
+            if copy is not None:
+                self._written(job, copy, EDITED)
+                return
+            self.out.mine()
+            try:
+                made = self.target.create(letter)
+            except Conflict:
+                raise TryLater("The draft appeared meanwhile; it is looked at next time.") from None
+            self._written(job, made, WRITTEN, letter)
+        elif found.where is Whereabouts.PRESENT:  # written before a crash, or by a store now lost
+            ours = self._as_ours(job, found)
+            self._written(job, found, WRITTEN if ours else EDITED, ours)
+        else:
+            self.out.record(job, {"state": SENT if found.where is Whereabouts.SENT else SKIPPED})
+
+    def _withdraw(self, job: Job) -> None:
+        row = job.row
+        if row.state == PENDING and not row.remote_id:  # never known to be written: look before believing so
+            found = self.target.find(row.key, row.message_id, job.hint)
+            if found.where is Whereabouts.PRESENT and not self._as_ours(job, found):
+                self._written(job, found, EDITED)
+                return
+            remote_id, digest = found.remote_id, found.digest
+            if found.where is not Whereabouts.PRESENT:
+                self.out.record(job, {"state": SENT if found.where is Whereabouts.SENT else WITHDRAWN})
+                return
+        else:
+            remote_id, digest = row.remote_id, row.digest
+        self.out.mine()
+        try:
+            left = self.target.withdraw(remote_id, row.message_id, digest)
+        except Conflict:
+            self.out.record(job, {"state": EDITED})
+            return
+        self.out.record(job, {"state": SENT if left.where is Whereabouts.SENT else WITHDRAWN})
+
+    def _as_ours(self, job: Job, found: RemoteDraft) -> OutgoingDraft | None:
+        """What we would write, if what lies there is that word for word: then nobody has touched it."""
+        from daemon.formats import mime
+
+        try:
+            letter = self._letter(job)
+        except Refused:
+            return None
+        return letter if mime.digest(mime.build(letter)) == found.digest else None
+
+    def _users_own(self, job: Job, letter: OutgoingDraft) -> RemoteDraft | None:
+        """A letter like this one that lies in Drafts already and is not known to be ours.
+
+        The user has one under way, or edited ours before the store was lost: a second one would be in their way.
+        """
+        similar = self.target.similar(letter.recipient[1], letter.subject, letter.in_reply_to)
+        with self.out.deps.store.read() as conn:
+            return unclaimed(conn, job.row, similar)
+
+    def _letter(self, job: Job) -> OutgoingDraft:
+        row, deps = job.row, self.out.deps
+        now = deps.now()
+        news, _ = told_news(deps.settings.updates, now, deps.settings.hours.zone)
+        with deps.store.read() as conn:
+            person = person_of(deps, conn, row.contact_id, now)
+            person = replace(person, speaks=row.lang)
+            return compose(deps, conn, person, job.want, row.account, row.message_id, news, row.created_at)
+
+    def _written(self, job: Job, made: RemoteDraft, state: str, letter: OutgoingDraft | None = None) -> None:
+        values = {
+            "state": state,
+            "remote_id": made.remote_id,
+            "digest": made.digest,
+            "title": made.subject,
+            "message_id": made.message_id or job.row.message_id,
+        }
+        if letter is not None:
+            values |= {"recipient": normalise(letter.recipient[1]), "in_reply_to": letter.in_reply_to}
+        self.out.record(job, values)

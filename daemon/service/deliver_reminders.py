@@ -1,0 +1,119 @@
+"""One reminder: looked for by key, written, moved or withdrawn, read back, recorded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from daemon.core.errors import Conflict, TryLater
+from daemon.core.fate import ticked
+from daemon.core.model import OutgoingEvent, RemoteEvent, Whereabouts
+from daemon.core.plan import EDITED, MOVED, PENDING, SKIPPED, WITHDRAWN, WRITTEN
+from daemon.core.ports import ReminderTarget
+from daemon.service.compose import remind
+from daemon.service.outgoing import Job, Outgoing
+from daemon.service.planning import person_of
+
+
+class ReminderWrites:
+    """The attempts at one account's reminders."""
+
+    def __init__(self, out: Outgoing, target: ReminderTarget) -> None:
+        self.out = out
+        self.target = target
+
+    def perform(self, job: Job) -> None:
+        """Settle one intent. It looks first, always: an earlier attempt may have been applied and not answered.
+
+        Raises:
+            KithError: by what to do about it; the intent is not settled.
+        """
+        if job.verb == "create":
+            self._create(job)
+        elif job.verb == "update":
+            self._move(job)
+        else:
+            self._withdraw(job)
+
+    def _create(self, job: Job) -> None:
+        row = job.row
+        found = self.target.find(row.key, row.uid)
+        if found.where is Whereabouts.UNKNOWN:
+            raise TryLater("The server could not say whether the reminder exists already.")
+        if found.where is Whereabouts.PRESENT:
+            ours = self._event(job, row.starts_at, row.ends_at)
+            moved = found.start != ours.start
+            rewritten = found.summary != ours.summary
+            state = EDITED if rewritten else MOVED if moved else WRITTEN
+            # Ticked off before we knew it was written: under our own title the next look takes it for news.
+            self._written(job, found, state, {"title": ours.summary} if ticked(found.summary) else None)
+            return
+        if found.where is Whereabouts.TRASHED:  # the provider remembers that the user deleted it
+            self.out.record(job, {"state": SKIPPED}, person=self.out.person(job))
+            return
+        if not self.out.wanted(job) or row.starts_at <= self.out.deps.now():
+            self.out.never_intended(job)  # its place has passed, or its reason: planned anew
+            return
+        event = self._event(job, row.starts_at, row.ends_at)
+        self.out.mine()
+        try:
+            made = self.target.create(event)
+        except Conflict:
+            raise TryLater("The reminder appeared meanwhile; it is looked at next time.") from None
+        self._written(job, made, WRITTEN)
+
+    def _move(self, job: Job) -> None:
+        row = job.row
+        start, end = (datetime.fromisoformat(job.args[name]) for name in ("start", "end"))
+        if start <= self.out.deps.now() or not self.out.wanted(job):
+            self.out.drop(job)
+            return
+        event = self._event(job, start, end)
+        self.out.mine()
+        try:
+            made = self.target.update(row.remote_id, row.version, event)
+        except Conflict:
+            found = self.target.find(row.key, row.uid)
+            if found.where is Whereabouts.PRESENT and found.start == start:
+                made = found  # our own move, whose answer was lost
+            else:
+                self.out.drop(job)  # the user was there first: what they did is read back next time
+                return
+        values = {"state": WRITTEN, "moves": row.moves + 1 if job.args.get("ours") else row.moves}
+        self._written(job, made, WRITTEN, values)
+
+    def _withdraw(self, job: Job) -> None:
+        row = job.row
+        remote_id, version = row.remote_id, row.version
+        if row.state == PENDING or not remote_id:
+            found = self.target.find(row.key, row.uid)
+            if found.where is not Whereabouts.PRESENT:
+                self.out.record(job, {"state": WITHDRAWN}, person=self.out.person(job))
+                return
+            remote_id, version = found.remote_id, found.version
+        self.out.mine()
+        try:
+            self.target.withdraw(remote_id, version)
+        except Conflict:
+            self.out.drop(job)  # changed meanwhile: read back, then decided again
+            return
+        self.out.record(job, {"state": WITHDRAWN}, person=self.out.person(job))
+
+    def _event(self, job: Job, start: datetime, end: datetime) -> OutgoingEvent:
+        deps = self.out.deps
+        with deps.store.read() as conn:
+            person = person_of(deps, conn, job.row.contact_id, deps.now())
+            return remind(deps, conn, person, job.want, job.row.uid, start, end)
+
+    def _written(self, job: Job, made: RemoteEvent, state: str, more: dict[str, Any] | None = None) -> None:
+        values = {
+            "state": state,
+            "remote_id": made.remote_id,
+            "version": made.version,
+            "digest": made.digest,
+            "title": made.summary,
+            "starts_at": made.start or job.row.starts_at,
+            "ends_at": made.end or job.row.ends_at,
+            **(more or {}),
+        }
+        self.out.record(job, values)

@@ -1,0 +1,121 @@
+"""What was exchanged with each contact, out of the interactions: when last, who owes an answer, what is ahead.
+
+``within`` in all of these narrows a column of contact ids to the people asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from daemon.core.address import domain_of
+from daemon.core.cadence import LastContact
+from daemon.core.desired import REPLY_LAPSES
+from daemon.core.model import Direction, Form
+from daemon.core.occasions import THANKS_LASTS
+from daemon.core.verdict import UPCOMING
+from daemon.core.wants import Met
+from daemon.store.tables import evidence, interaction
+
+BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)
+
+
+def last(conn: Connection, within: Any, now: datetime) -> dict[int, LastContact]:
+    """The dates of last contact: inbound, outbound, meeting, and logged in another form."""
+    best: dict[int, dict[str, datetime]] = defaultdict(dict)
+    i = interaction.c
+    for row in conn.execute(
+        select(i.contact_id, i.direction, i.form, func.max(i.at).label("at"))
+        .where(within(i.contact_id), i.counted.is_(True), i.at <= now)
+        .group_by(i.contact_id, i.direction, i.form)
+    ):
+        if row.form == Form.MEETING:
+            slot = "meeting"
+        elif row.form in BY_HAND:
+            slot = "logged"
+        else:
+            slot = "inbound" if row.direction == Direction.IN else "outbound"
+        here = best[row.contact_id]
+        here[slot] = max(here.get(slot, row.at), row.at)
+    return {who: LastContact(**dates) for who, dates in best.items()}
+
+
+def since_answer(
+    conn: Connection, within: Any, now: datetime
+) -> tuple[dict[int, int], Mapping[int, Sequence[datetime]]]:
+    """Per contact: days on which the user wrote since they last answered, and their late letters nobody answered."""
+    i = interaction.c
+    counted = i.counted.is_(True)
+
+    def latest(*directions: Direction) -> Any:
+        names = [d.value for d in directions]
+        return (
+            select(i.contact_id, func.max(i.at).label("at"))
+            .where(within(i.contact_id), counted, i.direction.in_(names))
+            .group_by(i.contact_id)
+            .subquery()
+        )
+
+    theirs = latest(Direction.IN, Direction.MUTUAL)
+    ours = latest(Direction.OUT, Direction.MUTUAL)
+    days: dict[int, set[date]] = defaultdict(set)
+    for row in conn.execute(
+        select(i.contact_id, i.at)
+        .join(theirs, theirs.c.contact_id == i.contact_id, isouter=True)
+        .where(within(i.contact_id), counted, i.direction == Direction.OUT.value)
+        .where(or_(theirs.c.at.is_(None), i.at > theirs.c.at))
+    ):
+        days[row.contact_id].add(row.at.astimezone(UTC).date())
+    owed: dict[int, list[datetime]] = defaultdict(list)
+    for row in conn.execute(
+        select(i.contact_id, i.at)
+        .join(ours, ours.c.contact_id == i.contact_id, isouter=True)
+        .where(within(i.contact_id), counted, i.direction == Direction.IN.value, i.form == Form.MAIL.value)
+        .where(or_(ours.c.at.is_(None), i.at > ours.c.at), i.at >= now - REPLY_LAPSES)
+        .order_by(i.at)
+    ):
+        owed[row.contact_id].append(row.at)
+    return {who: len(found) for who, found in days.items()}, owed
+
+
+def upcoming(conn: Connection, within: Any, now: datetime) -> dict[int, datetime]:
+    """The next meeting of each that is still ahead."""
+    i = interaction.c
+    return {
+        row.contact_id: row.at
+        for row in conn.execute(
+            select(i.contact_id, func.min(i.at).label("at"))
+            .where(within(i.contact_id), i.form == Form.MEETING.value, i.rule == UPCOMING, i.at > now)
+            .group_by(i.contact_id)
+        )
+    }
+
+
+def met(
+    conn: Connection,
+    within: Any,
+    now: datetime,
+    organisation: frozenset[str],
+    written: Mapping[int, Mapping[str, bool]],
+) -> dict[int, list[Met]]:
+    """Meetings that took place lately enough to thank for; ``written``: contact -> address -> whether it is frozen."""
+    i, e = interaction.c, evidence.c
+    found: dict[int, list[Met]] = defaultdict(list)
+    for row in conn.execute(
+        select(i.contact_id, i.identity, e.ends_at, e.recipients, e.recurring)
+        .join(evidence, (e.identity == i.identity) & (e.account == i.account))
+        .where(
+            within(i.contact_id),
+            i.form == Form.MEETING.value,
+            i.counted.is_(True),
+            e.ends_at > now - THANKS_LASTS - timedelta(days=1),
+        )
+        .order_by(e.ends_at)
+    ):
+        inside = any(domain_of(a) in organisation for a in written.get(row.contact_id, ()))
+        found[row.contact_id].append(Met(row.identity, row.ends_at, row.recipients, row.recurring, inside))
+    return found

@@ -1,0 +1,183 @@
+"""What a remote write needs of the store: its intent, if it is wanted still, whose turn it is, and how it ended."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from daemon.core.errors import KithError, TryLater
+from daemon.core.plan import FAILED, PENDING, SENT, SKIPPED, WITHDRAWN
+from daemon.core.wants import DRAFT, Person, Want
+from daemon.service.compose import as_day
+from daemon.service.deps import CycleReport, Deps
+from daemon.service.planning import close, person_of, still_wanted
+from daemon.store import enablement, health, lease
+from daemon.store.tables import ledger, outbox
+
+log = logging.getLogger(__name__)
+
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
+"""Waits between attempts at one write; the last one repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One intent with its ledger row. ``hint`` is what the target said before the intent was stored."""
+
+    id: int
+    verb: str
+    args: dict[str, Any]
+    hint: str
+    attempts: int
+    row: Row[Any]
+
+    @property
+    def part(self) -> str:
+        """The part of the account that takes this, as health names it."""
+        return "drafts" if self.row.kind == DRAFT else "reminders"
+
+    @property
+    def want(self) -> Want:
+        """The want as it was intended, out of its ledger row."""
+        row = self.row
+        day: date | None = as_day(self.args.get("occasion_date", ""))
+        return Want(
+            key=row.key,
+            kind=row.kind,
+            purpose=row.purpose,
+            contact_id=row.contact_id,
+            period=row.period,
+            due=row.created_at,
+            reason=row.reason,
+            occasion=row.occasion,
+            occasion_date=day,
+        )
+
+
+class Outgoing:
+    """The outbox and the ledger under one cycle's lease.
+
+    Whatever is changed here is one transaction that checks the lease first, and raises `LeaseLost` where another
+    process has taken over.
+    """
+
+    def __init__(self, deps: Deps, fence: lease.Lease, report: CycleReport) -> None:
+        self.deps = deps
+        self.fence = fence
+        self.report = report
+
+    # -- before a write --------------------------------------------------------------------------
+
+    def due(self) -> list[Job]:
+        """The intents whose time has come, in the order they were stored; of one key none before an earlier one."""
+        now = self.deps.now()
+        with self.deps.store.read() as conn:
+            jobs = conn.execute(select(outbox).order_by(outbox.c.id)).all()
+            rows = {r.key: r for r in conn.execute(select(ledger).where(ledger.c.key.in_([j.key for j in jobs])))}
+            enabled = enablement.all_since(conn)
+        due, early = [], set()
+        for j in jobs:
+            if rows[j.key].account not in self.deps.accounts:
+                continue  # taken out of the configuration: it waits for the account to come back
+            if j.verb != "withdraw" and rows[j.key].account not in enabled:
+                early.add(j.key)  # disabled since it was intended: it waits, too
+                continue
+            if j.key in early or (j.not_before is not None and j.not_before > now):
+                early.add(j.key)  # first in, first out: what follows waits too
+                continue
+            due.append(Job(j.id, j.verb, j.args, j.hint, j.attempts, rows[j.key]))
+        return due
+
+    def attempted(self, job: Job) -> Job | None:
+        """Count one more attempt. The same job with its ledger row as it is now, None where that is gone."""
+        with self.deps.store.write() as conn:
+            self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
+            lease.check(conn, self.fence, self.deps.now())
+            row = conn.execute(select(ledger).where(ledger.c.key == job.row.key)).one_or_none()
+            conn.execute(update(outbox).where(outbox.c.id == job.id).values(attempts=job.attempts + 1))
+        return None if row is None else Job(job.id, job.verb, job.args, job.hint, job.attempts, row)
+
+    def mine(self) -> None:
+        """The cycle is still ours: asked right before every remote write.
+
+        Raises:
+            LeaseLost: another process has taken over.
+        """
+        with self.deps.store.read() as conn:
+            lease.check(conn, self.fence, self.deps.now())
+
+    def wanted(self, job: Job) -> bool:
+        """Whether it should still exist, asked anew."""
+        with self.deps.store.read() as conn:
+            return still_wanted(self.deps, conn, job.row.contact_id, job.row.key, self.deps.now())
+
+    def person(self, job: Job) -> Person:
+        """Whom it is for, as they stand now."""
+        with self.deps.store.read() as conn:
+            return person_of(self.deps, conn, job.row.contact_id, self.deps.now())
+
+    # -- how it ended ----------------------------------------------------------------------------
+
+    def record(self, job: Job, values: dict[str, Any], *, person: Person | None = None) -> None:
+        """What stands there now, in the ledger; the intent is settled. A reminder that is closed names its person."""
+        now = self.deps.now()
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, now)
+            state = values.get("state", job.row.state)
+            conn.execute(update(ledger).where(ledger.c.key == job.row.key).values(**values, changed_at=now))
+            if state in (WITHDRAWN, SKIPPED):
+                close(conn, job.row.key, state, person, now)
+            conn.execute(delete(outbox).where(outbox.c.id == job.id))
+            if state in (WITHDRAWN, SKIPPED, SENT):
+                conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
+            health.ok(conn, job.row.account, job.part, now)
+            name = person_of(self.deps, conn, job.row.contact_id, now).name
+        log.info("%s %s %s: %s", job.verb, job.row.kind, job.row.key, state)
+        self.report.done.append((job.verb, job.row.kind, job.row.purpose, name))
+
+    def drop(self, job: Job) -> None:
+        """The intent is settled, with nothing to say of what stands there."""
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, self.deps.now())
+            conn.execute(delete(outbox).where(outbox.c.id == job.id))
+
+    def never_intended(self, job: Job) -> None:
+        """A create that never reached the server and must not any more: no row is left of it."""
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, self.deps.now())
+            conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
+            conn.execute(delete(ledger).where(ledger.c.key == job.row.key, ledger.c.state == PENDING))
+
+    def give_up(self, job: Job, error: KithError) -> None:
+        """It can never be done as intended: failed, and told to the user."""
+        now = self.deps.now()
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, now)
+            conn.execute(update(ledger).where(ledger.c.key == job.row.key).values(state=FAILED, changed_at=now))
+            conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
+        self.report.errors.append(f"{job.row.account}: {job.row.purpose} {job.row.kind}: {error}")
+
+    def postpone(self, job: Job, error: KithError) -> None:
+        """Tried again after a while, which grows; later still where the server asked for it."""
+        now = self.deps.now()
+        wait = BACK_OFF[min(job.attempts, len(BACK_OFF) - 1)]
+        if isinstance(error, TryLater) and error.after is not None:
+            wait = max(wait, error.after)
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, now)
+            conn.execute(
+                update(outbox).where(outbox.c.id == job.id).values(not_before=now + wait, error=str(error)[:500])
+            )
+
+    def account_failed(self, job: Job, error: KithError, *, needs_user: bool) -> None:
+        """The part of the account this goes to is in trouble, as `status` shows it."""
+        account = job.row.account
+        self.report.account(account).errors.append(f"{account}: {error}")
+        after = error.after if isinstance(error, TryLater) else None
+        with self.deps.store.write() as conn:
+            lease.check(conn, self.fence, self.deps.now())
+            health.failed(conn, account, job.part, self.deps.now(), str(error), after=after, needs_user=needs_user)
