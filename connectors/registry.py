@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "local": "connectors.local",
     "imap": "connectors.imap",
     "caldav": "connectors.caldav",
+    "google": "connectors.google",
     "memory": "connectors.memory",
 }
 """Kind of account -> its package: ``connect`` there, ``OPTIONS`` in its ``options`` (see `daemon.core.ports.Kind`)."""

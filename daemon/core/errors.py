@@ -51,6 +51,13 @@ class OutcomeUnknown(TryLater):
     """
 
 
+class Paced(TryLater):
+    """A budget of our own is used up for now (a provider's quota): nothing is wrong, work goes on after ``after``.
+
+    It is no failure: nobody need look, and the distance between attempts does not grow.
+    """
+
+
 class CursorExpired(KithError):
     """The server no longer knows our position (UIDVALIDITY, sync token, historyId): one full pass."""
 

@@ -202,7 +202,8 @@ Progress = Callable[[str, int, int | None], None]
 class Option:
     """One setting of an account kind, as the config accepts it.
 
-    ``type`` is one of str, int, bool, list (of str), path, duration. ``choices`` limits a str.
+    ``type`` is one of str, int, bool, list (of str), path, duration. ``choices`` limits a str. ``hidden`` ones are for
+    tests, and no documentation names them.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Option:
     required: bool = False
     choices: tuple[str, ...] = ()
     help: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

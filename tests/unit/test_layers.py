@@ -31,9 +31,13 @@ PLANTED = {
     "Nobody can send: no SMTP anywhere": ("connectors/imap/planted.py", "from smtplib import SMTP"),
     "imapclient stays in the imap connector": ("connectors/caldav/planted.py", "from imapclient import IMAPClient"),
     "requests and lxml stay in the caldav connector": ("daemon/service/planted.py", "import requests"),
-    "Google's and Microsoft's libraries stay in connectors of their own": (
-        "daemon/service/planted_sdk.py",
+    "Google's libraries stay in the google connector": (
+        "daemon/service/planted_google.py",
         "def late():\n    import googleapiclient.discovery",
+    ),
+    "Microsoft's libraries stay in connectors of their own": (
+        "daemon/service/planted_msal.py",
+        "def late():\n    import msal",
     ),
     "alembic stays in the store": ("daemon/cli/planted_alembic.py", "import alembic.command"),
     "click and rich stay in the command line": ("daemon/service/planted_click.py", "import click"),

@@ -1,0 +1,332 @@
+"""The server: requests in, checked against the documents, handed to handlers, counted, and failed on demand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.parser import BytesParser
+from http.client import responses
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.doubles.google import calendar, gmail, people
+from tests.doubles.google.call import Call, Fault, Handler, Refusal, utc_now
+from tests.doubles.google.oauth import Sign, client_file
+from tests.doubles.google.schema import Malformed, Method, find
+
+__all__ = ["Account", "Call", "Fault", "GoogleDouble", "Refusal", "running"]
+
+SENDS = (".send", "messages.import", ".batchDelete", "messages.delete", "threads.delete", "drafts.delete", "sendAs")
+"""Ends of methods nobody here may ever call: they send, or delete for good."""
+
+BATCH = 50
+"""Google's advice is at most so many calls in one batch; more is refused here."""
+
+
+@dataclass
+class Account:
+    """One person's Google account."""
+
+    email: str
+    gmail: gmail.Mailbox
+    calendar: calendar.Calendars
+    people: people.Book
+
+
+@dataclass
+class GoogleDouble:
+    """The state of the whole server. ``complaints`` must be empty at the end of a test.
+
+    ``calls`` counts calls by method's id, inner ones of a batch each; ``units`` adds up Gmail's quota units, ``spent``
+    keeps when they were. ``limit`` is how many a minute are granted (None: any number). ``traffic`` lists each call as
+    (method, arguments, body).
+    """
+
+    endpoint: str = ""
+    now: Callable[[], datetime] = utc_now
+    accounts: dict[str, Account] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    faults: deque[Fault] = field(default_factory=deque)
+    calls: Counter[str] = field(default_factory=Counter)
+    batches: int = 0
+    units: int = 0
+    limit: int | None = 6_000
+    spent: deque[tuple[datetime, int]] = field(default_factory=deque)
+    traffic: list[tuple[str, Mapping[str, Any], dict[str, Any]]] = field(default_factory=list)
+    on_call: Callable[[str], None] = lambda method: None
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    sign: Sign = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sign = Sign(lambda: self.now(), self.complaints.append)
+        for module in (gmail, calendar, people):
+            self.handlers.update(module.HANDLERS)
+
+    def account(self, email: str) -> Account:
+        """A person's account, made when first asked for."""
+        if email not in self.accounts:
+            state = (gmail.Mailbox(email), calendar.Calendars(email), people.Book(email))
+            for one in state:
+                one.clock = lambda: self.now()
+            self.accounts[email] = Account(email, *state)
+        return self.accounts[email]
+
+    def client_file(self) -> dict[str, Any]:
+        """The downloaded file of a Desktop client of this server's."""
+        return client_file(self.endpoint)
+
+    # -- one request
+
+    def answer(self, verb: str, target: str, headers: Mapping[str, str], raw: bytes, *, inner: bool) -> _Answer | None:
+        """The answer to one request; None where the connection is to end without one."""
+        parts = urlsplit(target)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        if verb == "POST" and headers.get("x-http-method-override"):  # what the library makes of a very long GET
+            verb, query, raw = headers["x-http-method-override"], parse_qsl(raw.decode()), b""
+        method = find(verb, parts.path)
+        if method is None:
+            return self._complain(f"{verb} {parts.path} is nothing Google has")
+        try:
+            arguments = method.arguments(parts.path, query)
+            body = method.body(raw)
+        except Malformed as error:
+            return self._complain(str(error))
+        with self.lock:
+            return self._dispatch(method, arguments, body, headers, inner)
+
+    def _dispatch(
+        self,
+        method: Method,
+        arguments: Mapping[str, Any],
+        body: dict[str, Any],
+        headers: Mapping[str, str],
+        inner: bool,
+    ) -> _Answer | None:
+        if method.id.endswith(SENDS):
+            return self._complain(f"{method.id} is never called")
+        handler = self.handlers.get(method.id)
+        if handler is None:
+            return self._complain(f"{method.id} has no handler in this double")
+        self.calls[method.id] += 1
+        self.traffic.append((method.id, arguments, body))
+        self.on_call(method.id)
+        write = method.verb != "GET"
+        fault = next((f for f in self.faults if f.fits(method.id, write, inner)), None)
+        if fault is not None:
+            self.faults.remove(fault)
+            if fault.kind == "refuse":
+                return _Answer.refusal(fault.refusal)
+            if fault.kind == "drop-before":
+                return None
+        refused = self._authorised(method, headers) or self._metered(method)
+        if isinstance(refused, Refusal):
+            return _Answer.refusal(refused)
+        grant = self.sign.access[headers["authorization"].removeprefix("Bearer ")]
+        account = self.account(grant.email)
+        for name in ("userId",):
+            if arguments.get(name, "me") not in ("me", grant.email):
+                return _Answer.refusal(Refusal(403, "forbidden", f"Delegation denied for {grant.email}"))
+        call = Call(self, account, method.id, arguments, body, grant.scopes, headers)
+        found = handler(call)
+        if fault is not None and fault.kind == "drop-after":
+            return None
+        if isinstance(found, Refusal):
+            return _Answer.refusal(found)
+        return _Answer(200, masked(found, arguments.get("fields", "")))
+
+    def _authorised(self, method: Method, headers: Mapping[str, str]) -> Refusal | None:
+        grant = self.sign.access.get(headers.get("authorization", "").removeprefix("Bearer "))
+        if grant is None or grant.expires <= self.now():
+            return Refusal(401, "authError", "Invalid Credentials")
+        if not method.scopes & grant.scopes:
+            return Refusal(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
+        return None
+
+    def _metered(self, method: Method) -> Refusal | None:
+        if method.api != "gmail":
+            return None
+        cost, now = gmail.UNITS[method.id], self.now()
+        while self.spent and self.spent[0][0] <= now - timedelta(minutes=1):
+            self.spent.popleft()
+        if self.limit is not None and sum(units for _, units in self.spent) + cost > self.limit:
+            return Refusal(403, "rateLimitExceeded", "Quota exceeded for quota metric 'Queries' and limit 'per minute'")
+        self.spent.append((now, cost))
+        self.units += cost
+        return None
+
+    def _complain(self, what: str) -> _Answer:
+        self.complaints.append(what)
+        return _Answer.refusal(Refusal(400, "badRequest", what))
+
+    # -- batches
+
+    def batch(self, headers: Mapping[str, str], raw: bytes) -> _Answer | None:
+        """A multipart/mixed of requests, each answered in its place."""
+        self.batches += 1
+        message = BytesParser().parsebytes(b"content-type: " + headers["content-type"].encode() + b"\r\n\r\n" + raw)
+        parts = [p for p in message.get_payload() if not isinstance(p, str)]
+        if len(parts) > BATCH:
+            return self._complain(f"{len(parts)} calls in one batch")
+        pieces: list[str] = []
+        for part in parts:
+            text = str(part.get_payload())
+            first, _, rest = text.partition("\n")
+            verb, target, _ = first.split(" ")
+            head, _, body = rest.partition("\n\n")
+            told = dict(headers) | {
+                name.strip().lower(): value.strip() for name, _, value in (h.partition(":") for h in head.splitlines())
+            }
+            answer = self.answer(verb, target, told, body.encode(), inner=True)
+            if answer is None:
+                return None
+            content_id = str(part["Content-ID"]).replace("<", "<response-", 1)
+            pieces.append(
+                f"--batch_kith\r\nContent-Type: application/http\r\nContent-ID: {content_id}\r\n\r\n"
+                f"HTTP/1.1 {answer.status} {responses[answer.status]}\r\n"
+                + "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+                + f"Content-Type: application/json; charset=UTF-8\r\n\r\n{json.dumps(answer.body)}\r\n"
+            )
+        whole = "".join(pieces) + "--batch_kith--\r\n"
+        return _Answer(200, whole, {"Content-Type": "multipart/mixed; boundary=batch_kith"})
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def refusal(cls, refusal: Refusal) -> _Answer:
+        detail = {"domain": "global", "reason": refusal.reason, "message": refusal.message}
+        error = {"code": refusal.status, "message": refusal.message, "errors": [detail]}
+        return cls(
+            refusal.status, {"error": error}, {"Retry-After": refusal.retry_after} if refusal.retry_after else {}
+        )
+
+    def raw(self) -> bytes:
+        if self.status == 204:
+            return b""
+        return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+
+
+def masked(found: dict[str, Any], fields: str) -> dict[str, Any]:
+    """The answer reduced to a ``fields`` mask (``a,b/c,d(e,f)``)."""
+    if not fields:
+        return found
+    tree, rest = _mask(fields)
+    assert not rest, f"fields={fields!r} cannot be read"
+    reduced = _reduced(found, tree)
+    assert isinstance(reduced, dict)
+    return reduced
+
+
+def _mask(text: str) -> tuple[dict[str, Any], str]:
+    tree: dict[str, Any] = {}
+    while text and not text.startswith(")"):
+        name = ""
+        while text and text[0] not in ",/()":
+            name, text = name + text[0], text[1:]
+        node: dict[str, Any] = {}
+        if text.startswith("/"):
+            head, stop = text[1:], 0
+            depth = 0
+            while stop < len(head) and (depth or head[stop] not in ",)"):
+                depth += {"(": 1, ")": -1}.get(head[stop], 0)
+                stop += 1
+            node, _ = _mask(head[:stop])
+            text = head[stop:]
+        elif text.startswith("("):
+            node, text = _mask(text[1:])
+            text = text[1:]
+        tree[name] = node
+        text = text.removeprefix(",")
+    return tree, text
+
+
+def _reduced(value: Any, tree: Mapping[str, Any]) -> Any:
+    if not tree or "*" in tree:
+        return value
+    if isinstance(value, list):
+        return [_reduced(one, tree) for one in value]
+    if isinstance(value, dict):
+        return {name: _reduced(value[name], node) for name, node in tree.items() if name in value}
+    return value
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    double: GoogleDouble
+
+    def _serve(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        path = urlsplit(self.path).path
+        answer: _Answer | None
+        if path == "/token" and self.command == "POST":
+            with self.double.lock:
+                fault = next((f for f in self.double.faults if f.method == "token"), None)
+                if fault is not None:
+                    self.double.faults.remove(fault)
+                    answer = _Answer.refusal(fault.refusal) if fault.kind == "refuse" else None
+                else:
+                    answer = _Answer(*self.double.sign.token(dict(parse_qsl(raw.decode()))))
+        elif path.startswith("/batch") and self.command == "POST":
+            answer = self.double.batch(headers, raw)
+        else:
+            answer = self.double.answer(self.command, self.path, headers, raw, inner=False)
+        if answer is None:
+            self.close_connection = True
+            return
+        body = answer.raw()
+        self.send_response(answer.status)
+        for name, value in ({"Content-Type": "application/json; charset=UTF-8"} | dict(answer.headers)).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the library's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        with suppress(AttributeError):
+            import traceback
+
+            _HANDLED[self].complaints.append(traceback.format_exc())
+
+
+_HANDLED: dict[_Server, GoogleDouble] = {}
+
+
+@contextmanager
+def running(now: Callable[[], datetime] = utc_now) -> Iterator[GoogleDouble]:
+    """A server for the length of the block. It does not look at the complaints: its user does."""
+    double = GoogleDouble(now=now)
+    handler = type("Handler", (_Handler,), {"double": double})
+    server = _Server(("127.0.0.1", 0), handler)
+    _HANDLED[server] = double
+    double.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield double
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+        _HANDLED.pop(server)
