@@ -25,17 +25,40 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
         UserMistake: the client's file is missing, or an option makes no sense.
     """
     # here and not above: Google's libraries take a quarter of a second, and `kith status` needs none of them
+    from connectors.google.auth import CONTACTS, OWN_CALENDAR, READ_CALENDAR
+    from connectors.google.calendar import GoogleCalendars
+    from connectors.google.calendar_api import CalendarApi
     from connectors.google.check import check
+    from connectors.google.contacts import GoogleContacts
     from connectors.google.login import sign_in
     from connectors.google.options import Settings
+    from connectors.google.own import Remembered
+    from connectors.google.reminders import GoogleReminders
     from connectors.google.session import Session
 
     settings = Settings.of(account)
     session = Session(settings, around)
     parts: list[Callable[[], Sequence[str]]] = []
 
+    # What the user left out on Google's page is not there: `kith check` says so, and reminders go to another account.
+    reads = settings.calendar and session.auth.allows(READ_CALENDAR)
+    remembered = Remembered(around.state)
+    api = CalendarApi(session, remembered, reads=reads, page=page)
+    calendar = GoogleCalendars(api, settings.time_zone) if reads else None
+    reminders = None
+    if settings.reminders and session.auth.allows(OWN_CALENDAR):
+        reminders = GoogleReminders(api, remembered, settings.reminders_calendar, settings.time_zone, around.now)
+    contacts = None
+    if settings.contacts and session.auth.allows(CONTACTS):
+        contacts = GoogleContacts(session, page)
+    if calendar is not None:
+        parts.append(lambda: [f"calendars: {', '.join(one.name for one in api.wanted()) or 'none'}"])
+
     return Connection(
         account=account,
+        calendar=calendar,
+        contacts=contacts,
+        reminders=reminders,
         check=lambda: check(session, parts),
         login=None if session.auth.service else lambda ui: sign_in(session, ui),
         close=session.close,

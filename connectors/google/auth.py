@@ -169,6 +169,11 @@ class Auth:
             return frozenset(made.scopes or ())
         return frozenset(made.granted_scopes or self._kept().get("scopes", ()))
 
+    def allows(self, scope: Scope) -> bool:
+        """Whether the sign-in covered it, as far as we know without asking; yes where nobody has signed in yet."""
+        kept = self._kept().get("scopes") if not self.service else None
+        return not kept or scope.granted(frozenset(map(str, kept)))
+
     def keep(self, refresh_token: str, scopes: Sequence[str]) -> None:
         """Store what a sign-in brought."""
         self._secrets.put(

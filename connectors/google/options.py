@@ -35,8 +35,9 @@ OPTIONS: Sequence[Option] = (
         default=True,
         help="Take kith labels off and move withdrawn drafts to the trash (gmail.modify). Without it you do both.",
     ),
-    Option("calendars", "list", help="Only these calendars are read, by name or id. Default: all that are shown."),
+    Option("calendars", "list", help="Only these calendars are read, by name or id. Default: all your own."),
     Option("reminders_calendar", default="kith", help="The calendar reminders go to; made when first needed."),
+    Option("time_zone", default="UTC", help="The zone whole days begin in, and that the calendar is made with."),
     Option("quota_per_minute", "int", default=QUOTA, help="Gmail quota units spent a minute at most."),
     Option("timeout", "int", default=30, help="Seconds to wait for Google, before each answer."),
     Option("endpoint", help="Another server in place of Google's, on this machine.", hidden=True),
@@ -59,6 +60,7 @@ class Settings:
     change_mail: bool = True
     calendars: tuple[str, ...] = ()
     reminders_calendar: str = "kith"
+    time_zone: str = "UTC"
     quota_per_minute: int = QUOTA
     timeout: float = 30.0
     endpoint: str = ""
@@ -92,6 +94,7 @@ class Settings:
             change_mail=switch("change_mail"),
             calendars=tuple(map(str, calendars)) if isinstance(calendars, (list, tuple)) else (),
             reminders_calendar=text("reminders_calendar", "kith"),
+            time_zone=text("time_zone", "UTC"),
             quota_per_minute=int(text("quota_per_minute", str(QUOTA))),
             timeout=float(text("timeout", "30")),
             endpoint=text("endpoint").rstrip("/"),

@@ -79,7 +79,8 @@ def reduce(data: bytes, interest: Interest) -> str:
     """The object (one UID) as iCalendar text, reduced to what expansion needs and to known people; "" for nobody known.
 
     Subject, times, rules and status stay; descriptions, places, alarms and strangers do not: of these only their number
-    (X-KITH-PEOPLE). ``expand(reduce(x))`` gives the same meetings as ``read(x)``.
+    (X-KITH-PEOPLE), and what kind of event a provider says it is (X-KITH-SPECIAL). ``expand(reduce(x))`` gives the same
+    meetings as ``read(x)``.
     """
     return "".join(_reduced(scanned, interest) for scanned in scan(data)[:1] if scanned.concerns(interest))
 
@@ -147,13 +148,13 @@ def _item(item_id: str, scanned: Scanned, interest: Interest, window: Window, zo
 
 def _meetings(scanned: Scanned, interest: Interest, window: Window, zone: str) -> tuple[Meeting, ...]:
     series = build(scanned, zone)
-    known: dict[tuple[str, ...], tuple[People, str]] = {}
+    known: dict[tuple[str, ...], tuple[People, str, str]] = {}
     meetings: list[Meeting] = []
     for instance in lay_out(series, window):
         lines = instance.part.lines
         if lines not in known:
-            known[lines] = (people_of(lines, interest), _subject(lines))
-        people, subject = known[lines]
+            known[lines] = (people_of(lines, interest), _text(lines, "SUMMARY"), _text(lines, "X-KITH-SPECIAL"))
+        people, subject, special = known[lines]
         if not people.anybody:
             continue
         meetings.append(
@@ -170,6 +171,7 @@ def _meetings(scanned: Scanned, interest: Interest, window: Window, zone: str) -
                 attendees=people.attendees,
                 people=people.others + 1,
                 answer=people.answer,
+                special=special,
             )
         )
     return tuple(meetings)
@@ -191,12 +193,12 @@ def _reduced(scanned: Scanned, interest: Interest) -> str:
     return "".join(fold(line) for line in [*lines, "END:VCALENDAR"])
 
 
-_REDUCED = TIMES | {"DTSTAMP", "SEQUENCE", "STATUS", "SUMMARY"}
+_REDUCED = TIMES | {"DTSTAMP", "SEQUENCE", "STATUS", "SUMMARY", "X-KITH-SPECIAL"}
 
 
-def _subject(lines: tuple[str, ...]) -> str:
+def _text(lines: tuple[str, ...], name: str) -> str:
     for line in lines:
-        if name_of(line) == "SUMMARY":
+        if name_of(line) == name:
             return one_line(unescape(value_of(line)))
     return ""
 

@@ -1,0 +1,54 @@
+"""The rig of the google connector: the strict double of Google's APIs, whatever it complains of fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectors.google.own import DESCRIPTION
+from daemon.core.ports import Connection
+from tests.contract.rig_google_dates import Dates
+from tests.contract.samples import PAGE
+from tests.doubles.google import Fault, GoogleDouble, running
+from tests.google.signed_in import SignedIn
+
+
+class GoogleRig(Dates):
+    """One person's account."""
+
+    whole: frozenset[str] = frozenset()
+    cannot: frozenset[str] = frozenset()
+
+    def __init__(self, double: GoogleDouble, folder: Path) -> None:
+        self.double = double
+        self._signed_in = SignedIn(double, folder, page=PAGE)
+        self.person = self._signed_in.person
+        self.person.calendar.add_calendar("kith", by_app=True).description = DESCRIPTION
+        self._connection: Connection | None = None
+
+    def connection(self) -> Connection:
+        return self._connection or self.fresh_connection()
+
+    def fresh_connection(self) -> Connection:
+        self._connection = self._signed_in.connection()
+        return self._connection
+
+    def lose_next_response(self) -> None:
+        self.double.faults.append(Fault("drop-after", writes=True))
+
+    def lose_next_request(self) -> None:
+        self.double.faults.append(Fault("drop-before", writes=True))
+
+
+class GoogleRigs:
+    @contextmanager
+    def rig(self, folder: Path) -> Iterator[GoogleRig]:
+        with running() as double:
+            yield GoogleRig(double, folder)
+            assert not double.complaints
+
+
+@contextmanager
+def open_server(folder: Path) -> Iterator[GoogleRigs]:
+    yield GoogleRigs()
