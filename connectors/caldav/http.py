@@ -11,8 +11,9 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
 from connectors.caldav import dav, errors
-from connectors.caldav.deadline import Deadline
 from connectors.caldav.options import Settings
+from connectors.deadline import Deadline
+from connectors.network import of_exception, read_body
 from daemon.core.errors import NeedsUser, OutcomeUnknown, TryLater
 from daemon.core.ports import SecretStore
 
@@ -132,7 +133,7 @@ class Client:
                 if self._deadline.struck:
                     lost = TryLater if method in errors.SAFE else OutcomeUnknown
                     raise lost(f"{host} sends too much or too slowly.") from None
-                found = errors.of_exception(error, host, method)
+                found = of_exception(error, host, write=method not in errors.SAFE)
                 # a connection kept open is closed by the server without a word: once more, on a new one
                 if tries and type(found) is TryLater and not isinstance(error, requests.Timeout):
                     continue
@@ -154,25 +155,11 @@ class Client:
             allow_redirects=False,
             stream=True,
         ) as response:
-            pieces: list[bytes] = []
-            size = 0
-            while piece := self._piece(response):
-                pieces.append(piece)
-                size += len(piece)
-                if size > MAX_BODY:
-                    lost = TryLater if method in errors.SAFE else OutcomeUnknown
-                    raise lost(f"{urlsplit(url).netloc} sends too much.")
-            return Reply(response.status_code, response.headers, b"".join(pieces), url), response
-
-    @staticmethod
-    def _piece(response: requests.Response) -> bytes:
-        try:
-            # read1: what is there now, so that not much more than the limit is ever held
-            return bytes(response.raw.read1(1 << 16, decode_content=True))
-        except Exception as error:  # urllib3's own, which requests translates only in its own iterator
-            if isinstance(error, (OSError, requests.RequestException)):
-                raise
-            raise requests.ConnectionError(type(error).__name__) from error
+            body = read_body(response, MAX_BODY)
+            if body is None:
+                lost = TryLater if method in errors.SAFE else OutcomeUnknown
+                raise lost(f"{urlsplit(url).netloc} sends too much.")
+            return Reply(response.status_code, response.headers, body, url), response
 
     # -- credentials -----------------------------------------------------------------------------
 

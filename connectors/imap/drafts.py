@@ -14,7 +14,7 @@ from daemon.core.errors import Conflict, NeedsUser, OutcomeUnknown, Refused, Try
 from daemon.core.model import FolderRole, OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.formats.encoded import clean, decode_bytes, decode_words
 from daemon.formats.lines import split_fields
-from daemon.formats.mime import build, digest, letter_message_id, resembles
+from daemon.formats.mime import build, digest, digest_of, letter_message_id, resembles
 
 _APPENDUID = re.compile(rb"\[APPENDUID (\d+) (\d+)\]", re.IGNORECASE)
 IDS = "(UID FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"
@@ -64,6 +64,9 @@ class Drafts:
         """See `DraftTarget.find`. UNKNOWN where the account has no folder of sent mail to look into."""
         with self._sessions.use() as session:
             return self._find(session, self._places(session), message_id, hint)
+
+    def expected(self, draft: OutgoingDraft) -> str:
+        return digest_of(draft)
 
     def create(self, draft: OutgoingDraft) -> RemoteDraft:
         """See `DraftTarget.create`. Appended as ``(\\Draft \\Seen)`` (RFC 3501 6.3.11).

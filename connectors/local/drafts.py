@@ -14,7 +14,7 @@ from daemon.core.errors import BrokenItem, Conflict, OutcomeUnknown
 from daemon.core.model import FolderRole, OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.formats.encoded import clean, decode_bytes, decode_words
 from daemon.formats.lines import split_fields
-from daemon.formats.mime import build, digest, letter_message_id, resembles
+from daemon.formats.mime import build, digest, digest_of, letter_message_id, resembles
 
 PLACES: Mapping[FolderRole, Whereabouts] = {
     FolderRole.DRAFTS: Whereabouts.PRESENT,
@@ -42,6 +42,9 @@ class LocalDrafts:
     def find(self, key: str, message_id: str, hint: str) -> RemoteDraft:
         found = self._by_name(_name(key)) or self._by_message_id(message_id)
         return found or RemoteDraft(Whereabouts.GONE, message_id=message_id)
+
+    def expected(self, draft: OutgoingDraft) -> str:
+        return digest_of(draft)
 
     def create(self, draft: OutgoingDraft) -> RemoteDraft:
         raw = build(draft)

@@ -9,7 +9,7 @@ from daemon.core.address import normalise
 from daemon.core.errors import BrokenItem, Conflict, Refused
 from daemon.core.model import FolderRole, Mail, OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.formats.headers import parse_mail
-from daemon.formats.mime import build, digest, letter_message_id, resembles
+from daemon.formats.mime import build, digest, digest_of, letter_message_id, resembles
 
 PLACES = {
     FolderRole.DRAFTS: Whereabouts.PRESENT,
@@ -37,6 +37,9 @@ class MemoryDrafts:
                 drafts = self._server.folder(FolderRole.DRAFTS)
                 lagging = lagging - {i.item_id for i in drafts.listing(int(hint))}
             return self._somewhere(message_id, lagging)
+
+    def expected(self, draft: OutgoingDraft) -> str:
+        return digest_of(draft)
 
     def create(self, draft: OutgoingDraft) -> RemoteDraft:
         raw = self._strictly(build(draft))

@@ -107,6 +107,13 @@ class DraftTarget(Protocol):
     def find(self, key: str, message_id: str, hint: str) -> RemoteDraft:
         """The draft with this key or Message-ID, wherever it is now: Drafts first, then Sent, then Trash."""
 
+    def expected(self, draft: OutgoingDraft) -> str:
+        """The ``digest`` of this letter as long as nobody touches it, told without asking the server.
+
+        So a letter whose answer was lost, or whose record was, is known for ours word for word. Servers that keep
+        letters as they are given have `daemon.formats.mime.digest_of`; others write them anew in ways of their own.
+        """
+
     def create(self, draft: OutgoingDraft) -> RemoteDraft:
         """Leave the letter and return it as the server holds it.
 

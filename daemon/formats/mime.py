@@ -109,6 +109,11 @@ def digest(raw: bytes) -> str:
     return sha256(json.dumps(content).encode()).hexdigest()
 
 
+def digest_of(draft: OutgoingDraft) -> str:
+    """The digest of the letter as `build` writes it."""
+    return digest(build(draft))
+
+
 def _content(raw: bytes) -> list[object]:
     fields = split_fields(raw)
     who = [sorted(parse_addresses(b", ".join(fields.get(name, [])))) for name in (b"from", b"to", b"cc", b"bcc")]

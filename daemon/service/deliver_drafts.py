@@ -83,13 +83,11 @@ class DraftWrites:
 
     def _as_ours(self, job: Job, found: RemoteDraft) -> OutgoingDraft | None:
         """What we would write, if what lies there is that word for word: then nobody has touched it."""
-        from daemon.formats import mime
-
         try:
             letter = self._letter(job)
         except Refused:
             return None
-        return letter if mime.digest(mime.build(letter)) == found.digest else None
+        return letter if self.target.expected(letter) == found.digest else None
 
     def _users_own(self, job: Job, letter: OutgoingDraft) -> RemoteDraft | None:
         """A letter like this one that lies in Drafts already and is not known to be ours.

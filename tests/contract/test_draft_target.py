@@ -67,6 +67,14 @@ def test_the_letter_reads_as_it_was_meant(rig: Rig) -> None:
     assert b"kith" not in raw.lower()
 
 
+def test_a_letter_nobody_touched_is_known_for_ours_without_a_record_of_it(rig: Rig) -> None:
+    answer = replace(draft(2), in_reply_to="<7@example.com>", references=("<7@example.com>",))
+    for letter in (draft(1), answer, draft(3, text="First line,\nand the second.\n\n  Петра")):
+        made = target(rig).create(letter)
+        assert made.digest == target(rig).expected(letter)
+        assert made.digest != target(rig).expected(replace(letter, html=letter.html + "<p>!</p>", text="!"))
+
+
 def test_created_twice_there_is_one(rig: Rig) -> None:
     first = target(rig).create(draft())
     assert target(rig).create(draft()).remote_id == first.remote_id

@@ -26,7 +26,7 @@ SENDING_NAMES = {
 }
 SENDING_PATHS = ("/sendmail", "/send", "messages.send", "drafts.send", "sendandsavecopy", "sendtoall", "submission")
 WRITES = {
-    "DraftTarget": {"hint", "find", "create", "look", "similar", "withdraw"},
+    "DraftTarget": {"hint", "find", "expected", "create", "look", "similar", "withdraw"},
     "ReminderTarget": {"find", "create", "update", "look", "withdraw"},
 }
 

@@ -30,7 +30,8 @@ PLANTED = {
     ),
     "Nobody can send: no SMTP anywhere": ("connectors/imap/planted.py", "from smtplib import SMTP"),
     "imapclient stays in the imap connector": ("connectors/caldav/planted.py", "from imapclient import IMAPClient"),
-    "requests and lxml stay in the caldav connector": ("daemon/service/planted.py", "import requests"),
+    "lxml stays in the caldav connector": ("connectors/imap/planted_lxml.py", "import lxml.etree"),
+    "requests stays where HTTP is spoken": ("daemon/service/planted.py", "import requests"),
     "Google's libraries stay in the google connector": (
         "daemon/service/planted_google.py",
         "def late():\n    import googleapiclient.discovery",
