@@ -31,6 +31,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     from connectors.google.check import check
     from connectors.google.contacts import GoogleContacts
     from connectors.google.login import sign_in
+    from connectors.google.mail import Mailbox
     from connectors.google.options import Settings
     from connectors.google.own import Remembered
     from connectors.google.reminders import GoogleReminders
@@ -56,6 +57,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
 
     return Connection(
         account=account,
+        mail=Mailbox(session, page) if settings.mail else None,
         calendar=calendar,
         contacts=contacts,
         reminders=reminders,

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from daemon.core.address import is_no_reply
 from daemon.core.model import Signal
 
-HINTS = frozenset({Signal.LIST, Signal.NO_REPLY, Signal.SUPPRESS})
+HINTS = frozenset({Signal.LIST, Signal.NO_REPLY, Signal.PROMOTED, Signal.SUPPRESS})
 """Signals that do not decide alone: such mail counts only if the user answered it.
 
 A person may write through a list; a no-reply address may be a tool a person pressed "send" in (an applicant
-tracking system); Exchange puts X-Auto-Response-Suppress on ordinary mail.
+tracking system); Exchange puts X-Auto-Response-Suppress on ordinary mail; Gmail's sorting errs.
 """
 
 AUTO_REPLY_FIELDS = frozenset({"x-autoreply", "x-autorespond", "x-autoreply-from", "x-auto-reply-from"})

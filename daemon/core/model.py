@@ -78,6 +78,7 @@ class Signal(StrEnum):
     NULL_RETURN_PATH = "null-return-path"
     INVITATION = "invitation"  # text/calendar mail: the calendar is the evidence
     NO_REPLY = "no-reply"  # the sender's address says nobody reads answers
+    PROMOTED = "promoted"  # sorted out by the provider (Gmail's tabs for promotions, social sites and forums): a hint
     SUPPRESS = "suppress"  # X-Auto-Response-Suppress: a hint only, Exchange sets it on ordinary mail
 
 

@@ -38,7 +38,9 @@ class Rig(Protocol):
 
     Methods of capabilities the rig has not got need not exist.
     ``whole`` names the sources that always answer in one page. ``cannot`` names what the provider has not got, out of:
-    ``flags`` (keywords on messages), ``copies``, ``tells-sent`` (a draft found among the sent), ``lost-requests``.
+    ``flags`` (keywords on messages), ``copies``, ``tells-sent`` (a draft found among the sent), ``lost-requests``,
+    ``folders`` (all mail is one stream there), ``strangers`` (their mail is not even listed), ``tags`` (past mail of an
+    address with a ``+tag`` is not found).
     Any write here is done when the method returns, and visible to a connection asked afterwards.
     """
 

@@ -9,16 +9,19 @@ from pathlib import Path
 from connectors.google.own import DESCRIPTION
 from daemon.core.ports import Connection
 from tests.contract.rig_google_dates import Dates
-from tests.contract.samples import PAGE
+from tests.contract.rig_google_mail import Letters
+from tests.contract.samples import NOW, PAGE
 from tests.doubles.google import Fault, GoogleDouble, running
 from tests.google.signed_in import SignedIn
 
 
-class GoogleRig(Dates):
+class GoogleRig(Letters, Dates):
     """One person's account."""
 
     whole: frozenset[str] = frozenset()
-    cannot: frozenset[str] = frozenset()
+    cannot: frozenset[str] = frozenset({"folders", "copies", "tags", "strangers"})
+    """Everything is one stream; a message has labels, not copies; the server's search finds no ``+tags``; strangers'
+    mail is never listed."""
 
     def __init__(self, double: GoogleDouble, folder: Path) -> None:
         self.double = double
@@ -44,9 +47,12 @@ class GoogleRig(Dates):
 class GoogleRigs:
     @contextmanager
     def rig(self, folder: Path) -> Iterator[GoogleRig]:
-        with running() as double:
-            yield GoogleRig(double, folder)
-            assert not double.complaints
+        with running(lambda: NOW) as double:
+            double.limit = None
+            made = GoogleRig(double, folder)
+            yield made
+            made.connection().close()
+            assert not double.complaints, double.complaints
 
 
 @contextmanager

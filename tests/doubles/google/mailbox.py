@@ -38,7 +38,7 @@ class Message:
         """As Gmail tells them: unfolded, encoded words left as they are."""
         parsed = BytesHeaderParser(policy=compat32).parsebytes(self.raw)
         found = []
-        for name, value in parsed.items():
+        for name, value in parsed.raw_items():
             text = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             found.append((name, " ".join(text.split())))
         return found

@@ -1,0 +1,183 @@
+"""Reading Gmail: past mail by searching for known people, new mail by the mailbox's history.
+
+Folders are labels there, and a message has several: everything is one stream, and each message's labels say what it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.google.errors import Rejected
+from connectors.google.labels import UNREAD, Labels
+from connectors.google.messages import Messages
+from connectors.google.quota import UNITS
+from connectors.google.scan import Scan
+from connectors.google.session import BATCH, Session
+from daemon.core.errors import CursorExpired
+from daemon.core.model import FolderRole, Interest, MailPage, Position, Stream
+
+ALL = Stream("all", "All Mail", FolderRole.ALL)
+
+HISTORY = ["messageAdded", "labelAdded", "labelRemoved"]
+FIELDS = (
+    "historyId,nextPageToken,history(id,messagesAdded(message(id,labelIds)),"
+    "labelsAdded(message(id),labelIds),labelsRemoved(message(id),labelIds))"
+)
+
+
+class Mailbox:
+    """The account's Gmail as a `MailSource`.
+
+    A cursor is a historyId. Inside a full pass it stays empty, and the progress holds the historyId taken before the
+    first listing and the id read last.
+    """
+
+    def __init__(self, session: Session, page: int | None = None) -> None:
+        self._session = session
+        self._labels = Labels(session)
+        self._messages = Messages(session, self._labels)
+        affordable = session.meter.bulk(UNITS["gmail.users.messages.get"]) - 2
+        self._page = min(page or BATCH, BATCH, max(1, affordable))
+
+    def streams(self) -> Sequence[Stream]:
+        """See `MailSource.streams`."""
+        return [ALL]
+
+    def pages(self, stream: Stream, since: Position, interest: Interest) -> Iterator[MailPage]:
+        """See `MailSource.pages`. With nothing new: one request, and no page.
+
+        Raises:
+            Paced: the minute's quota is used up; what was yielded stands.
+        """
+        if since.cursor:
+            yield from self._news(since.cursor, interest)
+        else:
+            yield from self._past(since.progress, interest)
+
+    # -- the first pass
+
+    def _past(self, progress: str, interest: Interest) -> Iterator[MailPage]:
+        scan = Scan(self._session, "scan", interest.known, sorted(self._labels.asking()), bounces=True)
+        start, last = _place(progress)
+        if start:
+            self._history(start, size=1)  # so long ago that it leads nowhere? then better begin anew now
+        else:
+            start = self._begun(scan.begun) or str(self._profile()["historyId"])
+        ids = scan.ids(start)
+        yield from self._read(ids, last, interest, Position(start), {"h": start})
+        scan.forget()
+
+    def _profile(self) -> dict[str, Any]:
+        return self._session.call(self._session.gmail.getProfile(userId="me", fields="historyId,emailAddress"))
+
+    def _begun(self, start: str) -> str:
+        """The historyId a listing was begun with that found no time to end; "" where it has expired meanwhile."""
+        try:
+            if start:
+                self._history(start, size=1)
+        except CursorExpired:
+            return ""
+        return start
+
+    def _read(
+        self, ids: Sequence[str], last: str, interest: Interest, end: Position, place: Mapping[str, str]
+    ) -> Iterator[MailPage]:
+        """The messages after the one read last, page by page; an empty page for none, so that the end is told."""
+        total = len(ids)
+        rest = [i for i in ids if (len(i), i) < (len(last), last)] if last else list(ids)
+        for first in range(0, max(1, len(rest)), self._page):
+            some = rest[first : first + self._page]
+            taken = self._messages.take(some, interest)
+            more = first + self._page < len(rest)
+            position = Position("", json.dumps({**place, "last": some[-1]})) if more else end
+            yield MailPage(tuple(taken.mails), position, tuple(taken.broken), taken.scanned, total)
+
+    # -- what is new
+
+    def _news(self, cursor: str, interest: Interest) -> Iterator[MailPage]:
+        """Page by page of history; a record's id is a place to go on from, so that no page token need last."""
+        while True:
+            answer = self._history(cursor, size=self._page)
+            records = answer.get("history", ())
+            more = bool(answer.get("nextPageToken")) and bool(records)
+            place = str(records[-1]["id"] if more else answer.get("historyId", cursor))
+            if place == cursor:
+                return
+            taken = self._messages.take(self._concerned(records), interest)
+            yield MailPage(
+                tuple(taken.mails), Position(place, "more" if more else ""), tuple(taken.broken), taken.scanned
+            )
+            if not more:
+                return
+            cursor = place
+
+    def _history(self, since: str, *, size: int) -> dict[str, Any]:
+        history = self._session.gmail.history()
+        try:
+            return self._session.call(
+                history.list(userId="me", startHistoryId=since, maxResults=size, historyTypes=HISTORY, fields=FIELDS),
+                bulk=True,
+            )
+        except Rejected as error:
+            if error.status in (400, 404):
+                raise CursorExpired("Gmail no longer knows the history since the last time.") from None
+            raise
+
+    def _concerned(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Messages that came, came back from spam, trash or the drafts, or were flagged; each once."""
+        found: dict[str, None] = {}
+        for record in records:
+            for added in record.get("messagesAdded", ()):
+                if UNREAD.isdisjoint(added["message"].get("labelIds", ())):
+                    found[str(added["message"]["id"])] = None
+            for flagged in record.get("labelsAdded", ()):
+                if self._labels.asks(flagged.get("labelIds", ())):
+                    found[str(flagged["message"]["id"])] = None
+            for removed in record.get("labelsRemoved", ()):
+                if not UNREAD.isdisjoint(removed.get("labelIds", ())):
+                    found[str(removed["message"]["id"])] = None
+        return list(found)
+
+    # -- back-fill and flags
+
+    def search(self, stream: Stream, addresses: Sequence[str], progress: str, interest: Interest) -> Iterator[MailPage]:
+        """See `MailSource.search`. Any number of addresses: reading everything anew would cost far more."""
+        wanted = replace(interest, known=frozenset(addresses))
+        if not wanted.known:
+            return
+        scan = Scan(self._session, "backfill", wanted.known)
+        ids = scan.ids("mail")
+        if ids:
+            yield from self._read(ids, _place(progress)[1], wanted, Position(), {})
+        scan.forget()
+
+    def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
+        """See `MailSource.clear_ask`. Where the account may not change mail nothing is done: the label stays on, and
+        one message asks for one draft.
+        """
+        if not self._session.settings.change_mail:
+            return
+        mine = [label for label, asked in self._labels.asking().items() if asked == purpose]
+        messages = self._session.gmail.messages()
+        try:
+            got = self._session.call(messages.get(userId="me", id=item_id, format="minimal", fields="labelIds"))
+            on = sorted(set(mine) & set(got.get("labelIds", ())))
+            if on:
+                self._session.call(
+                    messages.modify(userId="me", id=item_id, body={"removeLabelIds": on}, fields="id"), write=True
+                )
+        except Rejected as error:
+            if not error.absent:
+                raise
+
+
+def _place(progress: str) -> tuple[str, str]:
+    """Inside a full pass or a search: the historyId taken before it, and the id read last; "" each where unknown."""
+    try:
+        found = json.loads(progress)
+        return str(found.get("h", "")), str(found["last"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", ""

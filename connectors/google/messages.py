@@ -1,0 +1,106 @@
+"""Messages as Gmail tells them in its metadata format, as `Mail`. Bodies and snippets are not asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.google.errors import Rejected
+from connectors.google.labels import PROMOTED, SENT, UNREAD, Labels
+from connectors.google.session import BATCH, Session
+from connectors.matching import concerns
+from daemon.core.address import match, normalise
+from daemon.core.errors import BrokenItem
+from daemon.core.model import Broken, Interest, Mail, Signal
+from daemon.formats.headers import FIELDS, parse_mail
+
+WANTED = "id,threadId,labelIds,internalDate,payload/headers"
+
+_NAME = re.compile(r"[!-9;-~]+\Z")
+_BREAKS = re.compile(r"[\r\n\0]+")
+
+
+@dataclass
+class Taken:
+    """What came of asking for some messages. ``scanned`` counts those that are still there."""
+
+    mails: list[Mail]
+    broken: list[Broken]
+    scanned: int = 0
+
+
+class Messages:
+    """Gets messages by id and keeps those that may concern somebody known."""
+
+    def __init__(self, session: Session, labels: Labels) -> None:
+        self._session = session
+        self._labels = labels
+
+    def take(self, ids: Sequence[str], interest: Interest) -> Taken:
+        """The messages of these ids, in batches; one that is gone by now is none.
+
+        Raises:
+            Paced: the minute's quota is used up.
+        """
+        taken = Taken([], [])
+        for found in self._got(ids):
+            if not UNREAD.isdisjoint(found.get("labelIds", ())):
+                continue
+            taken.scanned += 1
+            try:
+                mail = self._mail(found, interest)
+            except BrokenItem as error:
+                taken.broken.append(Broken(str(found["id"]), str(error)))
+                continue
+            if concerns(mail, interest):
+                taken.mails.append(mail)
+        return taken
+
+    def _got(self, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        for first in range(0, len(ids), BATCH):
+            messages = self._session.gmail.messages()
+            requests = [
+                messages.get(userId="me", id=i, format="metadata", metadataHeaders=FIELDS, fields=WANTED)
+                for i in ids[first : first + BATCH]
+            ]
+            for answer in self._session.batch(requests, bulk=True):
+                if isinstance(answer, Rejected):
+                    if not answer.absent:
+                        raise answer
+                else:
+                    yield answer
+
+    def _mail(self, found: Mapping[str, Any], interest: Interest) -> Mail:
+        labels = frozenset(map(str, found.get("labelIds", ())))
+        mail = parse_mail(
+            str(found["id"]),
+            header_block(found.get("payload", {}).get("headers", ())),
+            received=_moment(found.get("internalDate")),
+            asks=self._labels.asks(labels),
+        )
+        signals = mail.signals | {Signal.PROMOTED} if labels & PROMOTED else mail.signals
+        senders = mail.senders
+        if SENT in labels and len(senders) == 1 and not match(senders[0], interest.me | interest.known):
+            # an alias the configuration does not name: Gmail knows better who wrote it
+            senders = (normalise(self._session.settings.address),) if self._session.settings.address else senders
+        return replace(mail, thread=str(found.get("threadId", "")), signals=signals, senders=senders)
+
+
+def header_block(headers: Sequence[Mapping[str, Any]]) -> bytes:
+    """The headers as the bytes they were made of, more or less: one line each, nothing that could begin another."""
+    lines = [
+        f"{header['name']}: {_BREAKS.sub(' ', str(header.get('value', '')))}"
+        for header in headers
+        if _NAME.match(str(header.get("name", "")))
+    ]
+    return "".join(line + "\r\n" for line in lines).encode("utf-8", "replace")
+
+
+def _moment(milliseconds: object) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(str(milliseconds)) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
