@@ -106,4 +106,4 @@ def test_people_s_subjects_are_no_notices(subject: str) -> None:
 
 def test_what_decides_alone() -> None:
     assert {signal for signal in Signal if not decisive(signal)} == HINTS
-    assert {Signal.LIST, Signal.NO_REPLY, Signal.SUPPRESS} == HINTS
+    assert {Signal.LIST, Signal.NO_REPLY, Signal.PROMOTED, Signal.SUPPRESS} == HINTS
