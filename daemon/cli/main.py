@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "status": Lazy("daemon.cli.views:status", "Who is due, what is held, and how the accounts are."),
         "interactions": Lazy("daemon.cli.views:interactions", "Every exchange that was logged."),
         "why": Lazy("daemon.cli.why:why", "What was seen of one person, and which rule counted it or not."),
+        "policy": Lazy("daemon.cli.policy:policy", "What holds for one person, and which rule says so."),
         "digest": Lazy("daemon.cli.views:digest", "Those who are due and have no reminder of their own."),
         "log": Lazy("daemon.cli.hand:log", "Log a call, a chat or a meeting by hand."),
         "forget": Lazy("daemon.cli.hand:forget", "Remove a person and all that was kept or written about them."),

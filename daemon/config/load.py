@@ -20,7 +20,7 @@ from daemon.core.ports import Option
 SYSTEM_FOLDER = Path("/etc/kithd")
 SYSTEM_STATE = Path("/var/lib/kithd")
 
-SECTIONS = ("me", "store", "schedule", "hours", "reminders", "policy", "drafts", "templates", "log", "account")
+SECTIONS = ("me", "store", "schedule", "hours", "quiet", "reminders", "policy", "drafts", "templates", "log", "account")
 
 
 def load(
@@ -63,7 +63,11 @@ def keys(options: Callable[[str], Sequence[Option] | None], kind: str) -> set[tu
         "contact": {"NAME": {}},
     }
     _settings(
-        Section(problems, (), {"account": {"NAME": {"kind": kind}}, "policy": policies}), Path("none"), options, (), {}
+        Section(problems, (), {"account": {"NAME": {"kind": kind}}, "policy": policies, "quiet": [{}]}),
+        Path("none"),
+        options,
+        (),
+        {},
     )
     return problems.asked
 
@@ -87,6 +91,7 @@ def _settings(
     accounts = read_accounts(root.table("account"), base, options, kinds, zone)
     by_name: dict[str, AccountSettings] = {a.account.name: a for a in accounts}
     hours = schema.read_hours(root.table("hours"), zone)
+    quiet = schema.read_quiet(root.tables("quiet"))
     rules, reminders_to = schema.read_reminders(root.table("reminders"), by_name)
     policies, warnings = schema.read_policies(root.table("policy"))
     updates = schema.read_folder(root.table("drafts"), "updates", base)
@@ -108,6 +113,7 @@ def _settings(
         accounts=tuple(accounts),
         policies=policies,
         hours=hours,
+        quiet=quiet,
         reminders=rules,
         every=every,
         templates=templates,

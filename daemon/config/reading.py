@@ -130,6 +130,14 @@ class Section:
         """A table inside this one; an empty one where there is none."""
         return Section(self._problems, (*self.key, name), self.raw(name))
 
+    def tables(self, name: str) -> list[Section]:
+        """The tables of a list of them (TOML's ``[[name]]``); none where there is none."""
+        found = self.raw(name)
+        if found is not None and not isinstance(found, list):
+            self.problem(name, f"is {shown(found)}; allowed are tables: [[{dotted((*self.key, name))}]]")
+            return []
+        return [Section(self._problems, (*self.key, name), each) for each in found or ()]
+
     def problem(self, name: str, what: str) -> None:
         """Note a mistake at one of the keys."""
         self._problems.add((*self.key, name), what)

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
 from daemon.config import values
-from daemon.config.reading import Section, nearest
+from daemon.config.reading import Section, nearest, shown
 from daemon.core import address
 from daemon.core.policy import (
     CIRCLES,
@@ -22,12 +22,14 @@ from daemon.core.policy import (
     Me,
     Policies,
     Policy,
+    Quiet,
     ReminderRules,
     WorkingHours,
 )
 
 PURPOSES = ("thanks", "congratulations", "update", "check-in")
 RESETS = ("outbound", "inbound", "meeting", "logged")
+ADDRESS_FORMS = ("formal", "familiar")
 DETAILS = ("full", "name", "none")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -59,11 +61,30 @@ def read_hours(section: Section, zone: str) -> WorkingHours:
         days=frozenset(section.get("days", values.list_of(values.weekday, least=1), tuple(default.days))),
         start=section.get("start", values.clock, default.start),
         end=section.get("end", values.clock, default.end),
+        country=section.get("country", values.territory, default.country),
+        subdivision=section.get("subdivision", values.text, default.subdivision),
     )
+    if hours.subdivision and not hours.country:
+        section.problem("subdivision", "is said without its country; say that, too")
     if hours.start >= hours.end:
         section.problem("end", f"is not after the start ({hours.start:%H:%M}); allowed is a later time of the same day")
     section.finish()
     return hours
+
+
+def read_quiet(sections: Sequence[Section]) -> tuple[Quiet, ...]:
+    """[[quiet]]: days on which nothing is placed or drafted, both ends included; the earliest first."""
+    found = []
+    for section in sections:
+        for name in ("from", "to"):
+            section.require(name, f"say it like {name} = 2026-12-24")
+        first, last = section.maybe("from", values.day), section.maybe("to", values.day)
+        section.finish()
+        if first is not None and last is not None and last < first:
+            section.problem("to", f"is before the beginning ({first})")
+        elif first is not None and last is not None:
+            found.append(Quiet(first, last))
+    return tuple(sorted(found, key=lambda q: (q.first, q.last)))
 
 
 def read_reminders(section: Section, accounts: Mapping[str, object]) -> tuple[ReminderRules, str]:
@@ -92,6 +113,11 @@ def read_policies(section: Section) -> tuple[Policies, list[str]]:
     for tier in tiers.names():
         if tier not in TIERS:
             tiers.problem(tier, f"is no tier.{nearest(tier, TIERS)}")
+    for group in (circles, tiers, contacts):
+        for each in (group.table(name) for name in group.names()):
+            then = each.raw("then")
+            if isinstance(then, str) and then not in (*CIRCLES, *circles.names()):
+                each.problem("then", f"is {shown(then)}, which is no circle here.{nearest(then, CIRCLES)}")
     policies = Policies(
         default=default,
         circles={**SHIPPED_CIRCLES, **_each(circles, SHIPPED_CIRCLES)},
@@ -112,16 +138,26 @@ def _each(section: Section, shipped: Mapping[str, Policy]) -> dict[str, Policy]:
 
 def read_policy(section: Section, base: Policy) -> Policy:
     """One policy: what is said here over ``base``."""
+    rhythm = section.maybe("cadence", values.rhythm(DAY, 10 * YEAR))
     said = Policy(
-        cadence=section.maybe("cadence", values.duration(DAY, 10 * YEAR)),
+        cadence=rhythm[0] if rhythm else None,
         drafts=section.maybe("drafts", values.words(PURPOSES)),
         resets=section.maybe("resets", values.words(RESETS)),
         max_people=section.maybe("max_people", values.number(2, 10_000)),
         max_recipients=section.maybe("max_recipients", values.number(1, 10_000)),
         count_cc=section.maybe("count_cc", values.flag),
+        language=section.maybe("language", values.language),
+        form=section.maybe("form", values.one_of(ADDRESS_FORMS)),
+        days=frozenset(days) if (days := section.maybe("days", values.list_of(values.weekday, least=1))) else None,
+        hours=section.maybe("hours", values.hours),
+        until=section.maybe("until", values.day),
+        then=section.maybe("then", values.text),
     )
+    if said.then and said.until is None:
+        section.problem("then", "is said without a day; say until when this policy holds, like until = 2027-03-31")
     section.finish()
     present = {f.name: getattr(said, f.name) for f in fields(said) if getattr(said, f.name) is not None}
+    present["forms"] = rhythm[1] if rhythm else base.forms
     return replace(base, **present)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from daemon.core.model import Account
-from daemon.core.policy import Me, Policies, ReminderRules, WorkingHours
+from daemon.core.policy import Me, Policies, Quiet, ReminderRules, WorkingHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Settings:
     accounts: tuple[AccountSettings, ...]
     policies: Policies = field(default_factory=Policies)
     hours: WorkingHours = field(default_factory=WorkingHours)
+    quiet: tuple[Quiet, ...] = ()
     reminders: ReminderRules = field(default_factory=ReminderRules)
     every: timedelta = timedelta(minutes=15)
     templates: Path | None = None  # the user's own, before the shipped ones

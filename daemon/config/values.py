@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from daemon.core import address
-from daemon.core.policy import MONTH, QUARTER, YEAR
+from daemon.core.policy import FORMS, MONTH, QUARTER, YEAR
 
 T = TypeVar("T")
 Reader = Callable[[object], T]
@@ -133,6 +133,46 @@ def clock(value: object) -> time:
     return time(int(match[1]), int(match[2]))
 
 
+def hours(value: object) -> tuple[time, time]:
+    """A part of the day: "18:00-21:00", the end after the start."""
+    start, dash, end = value.partition("-") if isinstance(value, str) else ("", "", "")
+    try:
+        found = clock(start.strip()), clock(end.strip())
+    except NotAllowed:
+        found = (time(), time())
+    if not dash or found[0] >= found[1]:
+        raise NotAllowed('a part of the day like "18:00-21:00"')
+    return found
+
+
+def day(value: object) -> date:
+    """A day: TOML's own 2026-12-24, or the same in quotes."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise NotAllowed("a day like 2026-12-24") from None
+
+
+def rhythm(low: timedelta, high: timedelta) -> Reader[tuple[timedelta, tuple[tuple[str, timedelta], ...]]]:
+    """How often: a length of time, or forms in turn, each with its own. The shortest, and the forms, lightest first."""
+    length = duration(low, high)
+
+    def read(value: object) -> tuple[timedelta, tuple[tuple[str, timedelta], ...]]:
+        try:
+            if not isinstance(value, dict):
+                return length(value), ()
+            forms = tuple((form, length(value[form])) for form in FORMS if form in value)
+        except NotAllowed as e:
+            raise NotAllowed(f"{e}, or forms in turn: {{ {', '.join(f'{f} = …' for f in FORMS)} }}") from None
+        if not forms or set(value) - set(FORMS):
+            raise NotAllowed(f"a table of {', '.join(FORMS)}, each with a length of time")
+        return min(every for _, every in forms), forms
+
+    return read
+
+
 def zone(value: object) -> str:
     """An IANA time zone."""
     try:
@@ -165,6 +205,14 @@ def domain(value: object) -> str:
     if not found or "." not in found or not _DOMAIN.match(found):
         raise NotAllowed('a domain like "example.org"')
     return found
+
+
+def territory(value: object) -> str:
+    """A country by its two letters (ISO 3166-1)."""
+    said = value.strip().upper() if isinstance(value, str) else ""
+    if not re.fullmatch(r"[A-Z]{2}", said):
+        raise NotAllowed('a country by its two letters, like "DE"')
+    return said
 
 
 def language(value: object) -> str:

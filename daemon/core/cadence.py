@@ -1,88 +1,16 @@
-"""Which policy holds for a contact, when they are due, and what was last contact.
-
-The nearest wins: the contact's own policy, else its tier's, else its circles' (the shortest cadence, the
-smallest cap, the union of wishes), else the default. Each answer carries the rule that gave it.
-"""
+"""When a contact is due: what was last contact, which form's turn it is, and how long they may wait."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from hashlib import sha256
 
-from daemon.core.policy import DEFAULT_POLICY, Policies, Policy
-from daemon.core.verdict import Caps
+from daemon.core.resolve import Resolved
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """The policy in force for one contact. ``rule`` names what gave the cadence, for people to read."""
-
-    cadence: timedelta
-    rule: str
-    drafts: frozenset[str]
-    resets: frozenset[str]
-    caps: Caps
-
-
-def resolve(policies: Policies, names: Collection[str], circles: Collection[str], tier: str) -> Resolved:
-    """The policy of a contact known by ``names`` (name and addresses, casefolded)."""
-    own = next((p for n, p in policies.contacts.items() if n.casefold() in names), None)
-    by_tier = policies.tiers.get(tier) if tier else None
-    by_circle = [(c, policies.circles[c]) for c in sorted(circles) if c in policies.circles]
-
-    cadence, rule = _cadence(policies, own, by_tier, by_circle, tier)
-    nearest = [p for p in (own, by_tier) if p is not None]
-    merged = _merge([p for _, p in by_circle])
-    chain = [*nearest, merged, policies.default, DEFAULT_POLICY]
-    return Resolved(
-        cadence=cadence,
-        rule=rule,
-        drafts=_first([p.drafts for p in chain]),
-        resets=_first([p.resets for p in chain]),
-        caps=Caps(
-            max_people=_first([p.max_people for p in chain]),
-            max_recipients=_first([p.max_recipients for p in chain]),
-            count_cc=_first([p.count_cc for p in chain]),
-        ),
-    )
-
-
-def _cadence(
-    policies: Policies, own: Policy | None, by_tier: Policy | None, by_circle: Sequence[tuple[str, Policy]], tier: str
-) -> tuple[timedelta, str]:
-    if own is not None and own.cadence is not None:
-        return own.cadence, "contact"
-    if by_tier is not None and by_tier.cadence is not None:
-        return by_tier.cadence, f"tier {tier}"
-    said = [(p.cadence, c) for c, p in by_circle if p.cadence is not None]
-    if said:
-        shortest, circle = min(said)
-        return shortest, f"circle {circle}"
-    return policies.default.cadence or DEFAULT_POLICY.cadence or timedelta(days=91), "default"
-
-
-def _merge(policies: Sequence[Policy]) -> Policy:
-    """Several circles at once: the stricter cap, the union of wishes."""
-    drafts = [p.drafts for p in policies if p.drafts is not None]
-    resets = [p.resets for p in policies if p.resets is not None]
-    people = [p.max_people for p in policies if p.max_people is not None]
-    recipients = [p.max_recipients for p in policies if p.max_recipients is not None]
-    copied = [p.count_cc for p in policies if p.count_cc is not None]
-    return Policy(
-        drafts=frozenset().union(*drafts) if drafts else None,
-        resets=frozenset().union(*resets) if resets else None,
-        max_people=min(people) if people else None,
-        max_recipients=min(recipients) if recipients else None,
-        count_cc=all(copied) if copied else None,
-    )
-
-
-def _first(values: Sequence[T | None]) -> T:
-    return next(v for v in values if v is not None)
+DOUBLED_AFTER, PAUSE_AFTER = 2, 4
+"""So many letters in a row without an answer double the interval; so many propose a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +21,7 @@ class LastContact:
     outbound: datetime | None = None
     meeting: datetime | None = None
     logged: datetime | None = None  # calls and chats logged by hand, whoever began
+    call: datetime | None = None  # the calls among them
 
     def reset(self, resets: Collection[str]) -> datetime | None:
         """The latest that resets the cadence under ``resets`` (outbound, inbound, meeting, logged).
@@ -107,7 +36,61 @@ class LastContact:
         )
         return max((at for name, at in named if at is not None and name in resets), default=None)
 
+    def talk(self) -> datetime | None:
+        """The latest call or meeting."""
+        return max((at for at in (self.call, self.meeting) if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is due next: the form ("" where the policy asks for none), and since when its interval runs (UTC).
+
+    ``base`` is the contact it is counted from, None where there was none of the form yet.
+    """
+
+    form: str
+    base: datetime | None
+    since: datetime | None
+    cadence: timedelta
+
+
+def next_turn(policy: Resolved, last: LastContact, reset_at: datetime | None, kept_since: datetime | None) -> Turn:
+    """The form that is due first; or a heavier one that is due within half an interval of that.
+
+    A heavier form does for the lighter ones: a meeting is a talk, and either is as good as a letter. So nobody is
+    asked to write today and to call tomorrow. A form there never was is counted from the day they were kept.
+    """
+    if not policy.forms or reset_at is None:
+        return Turn(policy.forms[0][0] if policy.forms else "", reset_at, reset_at, policy.cadence)
+    by_form = {"mail": reset_at, "talk": last.talk(), "meeting": last.meeting}
+    turns = []
+    for form, every in policy.forms:
+        base = by_form[form]
+        since = base or kept_since or reset_at
+        turns.append((since + every, Turn(form, base, since, every)))
+    first_at, first = min(turns, key=lambda t: t[0])
+    return [turn for at, turn in turns if at <= first_at + first.cadence / 2][-1]
+
 
 def interval(cadence: timedelta, unanswered: int) -> timedelta:
     """The cadence, doubled once two letters in a row went without an answer: no pressing on."""
-    return cadence * 2 if unanswered >= 2 else cadence
+    return cadence * 2 if unanswered >= DOUBLED_AFTER else cadence
+
+
+def proposes_pause(unanswered: int) -> bool:
+    """Whether so many letters without an answer are reason to propose a pause (a suggestion, nothing more)."""
+    return unanswered >= PAUSE_AFTER
+
+
+def share_of(uid: str) -> float:
+    """A number in [0, 1) that belongs to a contact for ever: spreads those alike evenly."""
+    return int.from_bytes(sha256(uid.encode()).digest()[:8]) / 2**64
+
+
+def first_due(uid: str, tier: str, kept_since: datetime, cadence: timedelta) -> datetime:
+    """When somebody with whom there never was contact comes up first.
+
+    Spread over the cadence, so that many kept at once do not all come at once; key ties over its first half.
+    """
+    within = cadence / 2 if tier == "key" else cadence
+    return kept_since + share_of(uid) * within

@@ -5,11 +5,12 @@ Nothing here knows what exists already: `core.plan` compares. Reasons to write a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core.cadence import interval
+from daemon.core.cadence import first_due, interval
 from daemon.core.occasions import asked, congratulations, thanks, update
 from daemon.core.wants import (
     CHECK_IN,
@@ -33,12 +34,16 @@ REPLY_LAPSES = timedelta(days=45)  # after that an answer is no answer any more,
 def due(person: Person) -> datetime | None:
     """When the contact is next due, UTC; None for somebody not kept.
 
-    Somebody kept with whom there never was contact is due from the day they were kept.
+    Somebody kept with whom there never was contact comes up some time within their first cadence; where there was
+    some, but none that resets it, from the day they were kept.
     """
     if not person.kept:
         return None
-    base = person.reset_at
-    at = base + interval(person.policy.cadence, person.unanswered) if base else person.kept_since
+    turn, at = person.turn, person.kept_since
+    if turn.since is not None:
+        at = turn.since + interval(turn.cadence, person.unanswered)
+    elif at is not None and person.last.reset(ANY_CONTACT) is None:
+        at = first_due(person.uid, person.tier, at, turn.cadence)
     later = [d.not_before for d in person.dismissals if d.purpose == KEEP_IN_TOUCH and d.not_before]
     return max([*later, at]) if at else None
 
@@ -48,7 +53,9 @@ def desired(people: Iterable[Person], world: World, now: datetime) -> list[Want]
     wants: list[Want] = []
     for person in people:
         if person.active:
-            wants.extend(w for rule in RULES for w in rule(person, world, now))
+            mine = [w for rule in RULES for w in rule(person, world, now)]
+            wants += mine
+            wants += slept_through(person, world, now, {w.key for w in mine})
         if not person.state:  # whoever is known, kept or not: the user asked
             wants.extend(asked(person, world, now))
     return wants
@@ -64,9 +71,9 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
         return
     if person.next_meeting is not None and person.next_meeting <= now + person.policy.cadence:
         return  # they will meet before long: that will do
-    period = next_period(person, KEEP_IN_TOUCH, stamp(person.reset_at))
+    period = next_period(person, KEEP_IN_TOUCH, stamp(person.turn.base))
     reason = f"due by {person.policy.rule}"
-    urgency = urgency_of(person, at, now)
+    urgency = urgency_of(person, world, at, now)
     yield make_want(person, world, REMINDER, KEEP_IN_TOUCH, period, due=at, reason=reason, urgency=urgency)
     if CHECK_IN not in person.policy.drafts or at > now or world.enabled_since is None:
         return
@@ -102,7 +109,7 @@ def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:
         period,
         due=at,
         reason="their letter waits for an answer",
-        urgency=2.0 + urgency_of(person, at, now),
+        urgency=2.0 + urgency_of(person, world, at, now),
         occasion=stamp(owed_at),
         occasion_date=owed_at.astimezone(ZoneInfo(world.zone)).date(),
     )
@@ -123,10 +130,33 @@ def promised(person: Person, world: World, now: datetime) -> Iterable[Want]:
             period,
             due=start,
             reason="promised",
-            urgency=5.0 + urgency_of(person, start, now),
+            urgency=5.0 + urgency_of(person, world, start, now),
             occasion=promise.token,
             occasion_date=promise.by,
         )
 
 
-RULES = (keep_in_touch, reply_owed, promised, thanks, congratulations, update)
+OCCASIONS = (thanks, congratulations, update)
+RULES = (keep_in_touch, reply_owed, promised, *OCCASIONS)
+
+CATCHING_UP = timedelta(days=5)
+"""So long after a quiet period what came up in it may still be begun, and stays."""
+
+BELATED = timedelta(days=7)
+"""What had passed so long before the quiet period's end is left: so late a letter does more harm than good."""
+
+
+def slept_through(person: Person, world: World, now: datetime, known: Collection[str]) -> Iterable[Want]:
+    """Reasons to write that came up in a quiet period just over: they wait for its end, and have passed by then."""
+    ended = world.quiet_before(world.day(now), CATCHING_UP)
+    if ended is None:
+        return
+    seen = set(known)
+    midnight = datetime.combine(ended.last + timedelta(days=1), time(), ZoneInfo(world.zone))
+    first = max(ended.first, ended.last - BELATED)
+    for n in range((ended.last - first).days + 1):
+        then = midnight - timedelta(days=n, hours=12)
+        for want in (w for rule in OCCASIONS for w in rule(person, world, then)):
+            if want.key not in seen:
+                seen.add(want.key)
+                yield replace(want, create_until=midnight + CATCHING_UP)

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
 from daemon.core.wants import ASKED, DRAFT, PROMISE, REMINDER, Want, World
+
+T = TypeVar("T")
 
 PENDING, WRITTEN, EDITED, MOVED = "pending", "written", "edited", "moved"
 DONE, SENT, SKIPPED, LAPSED = "done", "sent", "skipped", "lapsed"
@@ -138,11 +141,11 @@ def make_plan(
             continue
         standing.append(Window(row.starts_at, row.ends_at))
 
-    agenda = Agenda(hours, world.rules, standing, busy, now)
+    agenda = Agenda(hours, world.rules, standing, busy, now, world.closed)
     moved, stuck = place_all(
         agenda,
-        [Ask((row, True), now) for row in sorted(passed, key=lambda r: r.key)]
-        + [Ask((row, False), at) for row, at in sorted(postponed, key=lambda p: p[0].key)],
+        [_ask((row, True), now, wanted[row.key]) for row in sorted(passed, key=lambda r: r.key)]
+        + [_ask((row, False), at, wanted[row.key]) for row, at in sorted(postponed, key=lambda p: p[0].key)],
     )
     moves = tuple(Move(row, slot, ours) for (row, ours), slot in moved)
 
@@ -159,9 +162,14 @@ def make_plan(
         (w for w in fresh if w.kind == REMINDER and w.due <= now + world.rules.ahead),
         key=lambda w: (-w.urgency, w.due, w.key),
     )
-    placed, waiting = place_all(agenda, [Ask(w, w.due) for w in reminders])
+    placed, waiting = place_all(agenda, [_ask(w, w.due, w) for w in reminders])
     creates = [Create(want, slot) for want, slot in placed]
-    creates += [Create(w) for w in sorted(fresh, key=lambda w: w.key) if w.kind == DRAFT and w.due <= now]
+    quiet = world.quiet_on(today) is not None  # but what the user asked for by a flag is what they want today
+    creates += [
+        Create(w)
+        for w in sorted(fresh, key=lambda w: w.key)
+        if w.kind == DRAFT and w.due <= now and not (quiet and not _stands_alone(w))
+    ]
     return Plan(
         creates=tuple(creates),
         moves=moves,
@@ -170,6 +178,10 @@ def make_plan(
         releases=releases,
         waiting=tuple(waiting) + tuple(wanted[row.key] for row, _ in stuck),
     )
+
+
+def _ask(what: T, due: datetime, want: Want) -> Ask[T]:
+    return Ask(what, due, want.days, want.hours)
 
 
 def _stands_alone(want: Want) -> bool:

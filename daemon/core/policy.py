@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 CIRCLES = (
     "recruiter",
@@ -26,16 +26,41 @@ JOB_HUNTING = frozenset({"recruiter", "hr", "employer", "candidate"})
 MONTH, QUARTER, YEAR = timedelta(days=30), timedelta(days=91), timedelta(days=365)
 
 
+FORMS = ("mail", "talk", "meeting")
+"""Forms of contact a policy may ask for in turn, the lightest first. A heavier one does for the lighter ones, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one circle, tier or contact asks for; None means: not said here."""
+    """What one circle, tier or contact asks for; None means: not said here.
+
+    ``forms`` are said along with ``cadence`` and by nobody without it: each form asked for with its own interval, the
+    lightest first; ``cadence`` is then the shortest of them. A policy with ``until`` holds to the end of that day;
+    after it the policy of the circle ``then`` holds in its place, or none.
+    """
 
     cadence: timedelta | None = None
+    forms: tuple[tuple[str, timedelta], ...] = ()
     drafts: frozenset[str] | None = None  # purposes wanted
     resets: frozenset[str] | None = None  # outbound, inbound, meeting, logged
     max_people: int | None = None  # at a meeting, the user included
     max_recipients: int | None = None
     count_cc: bool | None = None
+    language: str | None = None  # of letters, where the contact's own is not known
+    form: str | None = None  # of address: formal or familiar, where the contact's own is not known
+    days: frozenset[int] | None = None  # ISO weekdays on which reminders may stand
+    hours: tuple[time, time] | None = None  # between which they may stand
+    until: date | None = None
+    then: str | None = None
+
+    @property
+    def rhythm(self) -> tuple[timedelta, tuple[tuple[str, timedelta], ...]] | None:
+        """Cadence and forms: they come from one policy together."""
+        return None if self.cadence is None else (self.cadence, self.forms)
+
+    def ended(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.until is not None and today > self.until
 
 
 DEFAULT_POLICY = Policy(
@@ -45,6 +70,7 @@ DEFAULT_POLICY = Policy(
     max_people=12,
     max_recipients=10,
     count_cc=False,
+    form="formal",
 )
 
 SHIPPED_CIRCLES: Mapping[str, Policy] = {
@@ -70,12 +96,28 @@ class Policies:
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
-    """When reminders may stand, in the user's own zone. ``days`` are ISO weekdays (Monday is 1)."""
+    """When reminders may stand, in the user's own zone. ``days`` are ISO weekdays (Monday is 1).
+
+    ``country`` and ``subdivision`` (ISO 3166) say whose public holidays are free of reminders; "" means: nobody's.
+    """
 
     zone: str = "UTC"
     days: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     start: time = time(10)
     end: time = time(18)
+    country: str = ""
+    subdivision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Days of the user's, the last one included, on which nothing is placed or drafted."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
 
 
 @dataclass(frozen=True, slots=True)

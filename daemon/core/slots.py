@@ -6,9 +6,9 @@ A slot once placed stays: what stands counts first, only what is new is placed a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -25,14 +25,24 @@ LEAD = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[T]):
-    """Something that wants a slot on or after ``due`` (UTC)."""
+    """Something that wants a slot on or after ``due`` (UTC), on other ``days`` or ``hours`` than usual if said."""
 
     what: T
     due: datetime
+    days: frozenset[int] | None = None
+    hours: tuple[time, time] | None = None
+
+
+def never(day: date) -> bool:
+    """No day is closed."""
+    return False
 
 
 class Agenda:
-    """The user's days with what stands in them already (all times UTC, days in the user's zone)."""
+    """The user's days with what stands in them already (all times UTC, days in the user's zone).
+
+    ``closed`` says on which days nothing may be placed at all.
+    """
 
     def __init__(
         self,
@@ -41,7 +51,9 @@ class Agenda:
         standing: Iterable[Window],
         busy: Iterable[Window],
         now: datetime,
+        closed: Callable[[date], bool] = never,
     ) -> None:
+        self.closed = closed
         self.hours = hours
         self.rules = rules
         self.zone = ZoneInfo(hours.zone)
@@ -54,34 +66,41 @@ class Agenda:
         for span in standing:
             self._stand(span)
 
-    def place(self, due: datetime) -> Window | None:
-        """A free slot on the first day from ``due`` (or today) that has room; None within the days ahead."""
+    def place(self, ask: Ask[T]) -> Window | None:
+        """A free slot on the first day from its due day (or today) that has room; None within the days ahead."""
+        hours = self._hours(ask)
         today = self.now.astimezone(self.zone).date()
         last = today + self.rules.ahead
-        day = max(today, due.astimezone(self.zone).date())
+        day = max(today, ask.due.astimezone(self.zone).date())
         # A snooze may ask for a day beyond the horizon: then the first fitting day after it.
         last = max(last, day + timedelta(days=14)) if day > last else last
         while day <= last:
-            if self._room(day):
-                for span in self._grid(day):
-                    if span.start >= self.now + LEAD and span.start >= due and self._free(day, span):
+            if day.isoweekday() in hours.days and self._room(day):
+                for span in self._grid(day, hours):
+                    if span.start >= self.now + LEAD and span.start >= ask.due and self._free(day, span):
                         self._stand(span)
                         return span
                 # Due late in the working day: what does not fit any more goes to the next one.
             day += timedelta(days=1)
         return None
 
+    def _hours(self, ask: Ask[T]) -> WorkingHours:
+        if ask.days is None and ask.hours is None:
+            return self.hours
+        start, end = ask.hours or (self.hours.start, self.hours.end)
+        return replace(self.hours, days=ask.days or self.hours.days, start=start, end=end)
+
     def _room(self, day: date) -> bool:
         return (
-            day.isoweekday() in self.hours.days
-            and self.a_day[day] < self.rules.a_day
+            self.a_day[day] < self.rules.a_day
             and self.a_week[day.isocalendar()[:2]] < self.rules.a_week
+            and not self.closed(day)
         )
 
-    def _grid(self, day: date) -> Iterator[Window]:
+    def _grid(self, day: date, hours: WorkingHours) -> Iterator[Window]:
         length = timedelta(minutes=self.rules.minutes)
-        at = datetime.combine(day, self.hours.start, self.zone)
-        end = datetime.combine(day, self.hours.end, self.zone)
+        at = datetime.combine(day, hours.start, self.zone)
+        end = datetime.combine(day, hours.end, self.zone)
         start, stop = at.astimezone(UTC), end.astimezone(UTC)
         while start + length <= stop:
             yield Window(start, start + length)
@@ -109,7 +128,7 @@ def place_all(agenda: Agenda, asks: Sequence[Ask[T]]) -> tuple[list[tuple[T, Win
     placed: list[tuple[T, Window]] = []
     waiting: list[T] = []
     for ask in asks:
-        span = agenda.place(ask.due)
+        span = agenda.place(ask)
         if span is None:
             waiting.append(ask.what)
         else:

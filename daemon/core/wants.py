@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from daemon.core.cadence import LastContact, Resolved
-from daemon.core.policy import JOB_HUNTING, ReminderRules
+from daemon.core.cadence import LastContact, Turn, next_turn
+from daemon.core.policy import JOB_HUNTING, Quiet, ReminderRules
+from daemon.core.resolve import Resolved
 
 KEEP_IN_TOUCH = "keep-in-touch"
 REPLY_OWED = "reply-owed"
@@ -108,6 +110,11 @@ class Person:
         return self.kept and not self.state
 
     @property
+    def turn(self) -> Turn:
+        """What is due next, and from which contact that is counted."""
+        return next_turn(self.policy, self.last, self.reset_at, self.kept_since)
+
+    @property
     def job_hunting(self) -> bool:
         """Whether an employer's account must not hear of them."""
         return bool(JOB_HUNTING & set(self.circles))
@@ -131,7 +138,29 @@ class World:
     rules: ReminderRules
     enabled_since: datetime | None = None  # occasions before it never make a draft; None: observing only
     news: UpdateNews | None = None
+    quiet: tuple[Quiet, ...] = ()
+    off: frozenset[date] = frozenset()  # public holidays, as far as plans look
     key: Callable[[str, str, str, str], str] = field(default=lambda *parts: "/".join(parts))
+
+    def day(self, at: datetime) -> date:
+        """The user's day of a moment."""
+        return at.astimezone(ZoneInfo(self.zone)).date()
+
+    def midnight(self, at: datetime) -> datetime:
+        """When the user's day of a moment began."""
+        return datetime.combine(self.day(at), time(), ZoneInfo(self.zone))
+
+    def quiet_on(self, day: date) -> Quiet | None:
+        """The quiet period a day falls into."""
+        return next((q for q in self.quiet if day in q), None)
+
+    def quiet_before(self, day: date, within: timedelta) -> Quiet | None:
+        """The quiet period that ended no longer ago than this, and is over."""
+        return next((q for q in self.quiet if timedelta(0) < day - q.last <= within), None)
+
+    def closed(self, day: date) -> bool:
+        """Whether no reminder may be placed on this day, whatever the weekday."""
+        return day in self.off or self.quiet_on(day) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +169,8 @@ class Want:
 
     ``due`` is the earliest moment it makes sense; ``create_until`` is when it is too late to begin (what exists
     may stay longer). ``urgency`` orders what does not fit the caps, higher first. ``occasion`` names what it is
-    about, for the letter and for rules of the "once per" sort.
+    about, for the letter and for rules of the "once per" sort. ``days`` and ``hours``: where a reminder may stand,
+    if the policy says so.
     """
 
     key: str
@@ -154,6 +184,8 @@ class Want:
     create_until: datetime | None = None
     occasion: str = ""
     occasion_date: date | None = None
+    days: frozenset[int] | None = None
+    hours: tuple[time, time] | None = None
 
 
 def stamp(at: datetime | None) -> str:
@@ -169,6 +201,8 @@ def make_want(person: Person, world: World, kind: str, purpose: str, period: str
         purpose=purpose,
         contact_id=person.contact_id,
         period=period,
+        days=person.policy.days,
+        hours=person.policy.hours,
         **rest,  # type: ignore[arg-type]
     )
 
@@ -182,10 +216,14 @@ def next_period(person: Person, purpose: str, base: str) -> str:
 TIER_WEIGHT = {"key": 3.0, "regular": 1.0, "": 1.0, "supporting": 0.5}
 
 
-def urgency_of(person: Person, since: datetime, now: datetime) -> float:
-    """Lateness in cadences, weighted by tier."""
-    late = max((now - since) / person.policy.cadence, 0.0)
-    return (1.0 + late) * TIER_WEIGHT.get(person.tier, 1.0)
+def urgency_of(person: Person, world: World, since: datetime, now: datetime) -> float:
+    """Lateness in cadences, weighted by tier. It changes from day to day, not within one.
+
+    Lateness is squared: whoever has waited long overtakes nearer ties before long, and nobody is starved by them
+    (`core.forecast.longest_wait` says by when).
+    """
+    late = max((world.midnight(now) - since) / person.turn.cadence, 0.0)
+    return (1.0 + late) ** 2 * TIER_WEIGHT.get(person.tier, 1.0)
 
 
 def letter(
@@ -213,7 +251,7 @@ def letter(
         period,
         due=due,
         reason=reason,
-        urgency=1.0 + urgency_of(person, due, now),
+        urgency=1.0 + urgency_of(person, world, due, now),
         create_until=create_until,
         occasion=occasion,
         occasion_date=occasion_date,

@@ -38,7 +38,7 @@ def draft_facts(
         given=row.given,
         family=row.family,
         patronymic=row.patronymic,
-        form=row.form or "formal",
+        form=row.form or person.policy.form or "formal",
         language=person.speaks,
         my_name=deps.settings.me.name,
         signature=deps.settings.me.signature,

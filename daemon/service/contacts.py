@@ -108,12 +108,12 @@ def edit(conn: Connection, rules: Rules, contact_id: int, change: Change) -> Non
     hand = SourceCard(HAND, record, card, rules.now, says=frozenset(says), without=frozenset(without))
     sources.put(conn, contact_id, hand)
     touched = sources.recompute(conn, [contact_id], rules.now)
-    _set_own(conn, contact_id, change)
+    _set_own(conn, contact_id, change, rules.now)
     if touched or change.tier is not None or change.circles or change.not_circles:
         rederive(conn, touched | {contact_id}, Rules(rules.policies, rules.now))  # fresh: caps and credits have changed
 
 
-def _set_own(conn: Connection, contact_id: int, change: Change) -> None:
+def _set_own(conn: Connection, contact_id: int, change: Change, now: datetime) -> None:
     if change.notes is not None:
         contacts.change(conn, contact_id, notes=change.notes)
     if change.tier is not None:
@@ -122,6 +122,8 @@ def _set_own(conn: Connection, contact_id: int, change: Change) -> None:
         have = set(contacts.load(conn, [contact_id])[contact_id].circles)
         new = {c.strip().casefold() for c in change.circles if c.strip()}
         contacts.set_circles(conn, contact_id, (have | new) - {c.strip().casefold() for c in change.not_circles})
+    if change.tier or change.circles:
+        contacts.kept(conn, contact_id, now)
 
 
 def _check(change: Change) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 
 from daemon.core.errors import LeaseLost, StoreBusy, TryLater
-from daemon.core.policy import Policies
+from daemon.core.policy import Policies, Policy
+from daemon.core.resolve import holding
 from daemon.service import holder, planning
 from daemon.service.deliver import Delivery
 from daemon.service.deps import CycleReport, Deps, Stopped
@@ -93,25 +94,21 @@ def alone(deps: Deps) -> Iterator[lease.Lease]:
             log.warning("the lease could not be given back: %s", e)
 
 
-def fingerprint(policies: Policies) -> str:
+def fingerprint(policies: Policies, today: date) -> str:
     """What verdicts depend on besides evidence, as one text: a change of it replays them."""
     from hashlib import sha256
 
-    parts = [RULES, policies.default]
-    parts += [sorted((name, repr(p)) for name, p in group.items()) for group in (policies.circles, policies.tiers)]
-    parts += [sorted((name, repr(p)) for name, p in policies.contacts.items())]
-    return sha256(_stable(parts).encode()).hexdigest()[:32]
+    groups = ({"": policies.default}, policies.circles, policies.tiers, policies.contacts)
+    caps = [sorted((name, _caps(holding(p, policies, today))) for name, p in group.items()) for group in groups]
+    return sha256(repr([RULES, caps]).encode()).hexdigest()[:32]
 
 
-def _stable(parts: list[object]) -> str:
-    # frozensets print in any order: sort what is inside
-    import re
-
-    return re.sub(r"frozenset\(\{([^}]*)\}\)", lambda m: ",".join(sorted(m[1].split(", "))), repr(parts))
+def _caps(policy: Policy) -> tuple[str, ...]:
+    return tuple(str(cap) for cap in (policy.max_people, policy.max_recipients, policy.count_cc))
 
 
 def _replay_rules(deps: Deps, fence: lease.Lease) -> None:
-    wanted = fingerprint(deps.settings.policies)
+    wanted = fingerprint(deps.settings.policies, deps.now().date())
     with deps.store.read() as conn:
         if metas.get(conn, "rules") == wanted:
             return

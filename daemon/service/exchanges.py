@@ -41,6 +41,8 @@ def last(conn: Connection, within: Any, now: datetime) -> dict[int, LastContact]
             slot = "inbound" if row.direction == Direction.IN else "outbound"
         here = best[row.contact_id]
         here[slot] = max(here.get(slot, row.at), row.at)
+        if row.form == Form.CALL:
+            here["call"] = max(here.get("call", row.at), row.at)
     return {who: LastContact(**dates) for who, dates in best.items()}
 
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from daemon.core.cadence import resolve
 from daemon.core.model import Answer, Direction, FolderRole, Form, Role, Signal
 from daemon.core.policy import Policies
+from daemon.core.resolve import Resolver
 from daemon.core.verdict import (
     COUNTED,
     OPEN_RULES,
@@ -94,6 +94,7 @@ class Rules:
     def load(self, conn: Connection, contact_ids: Collection[int]) -> None:
         """Fetch the caps of these contacts, where not yet known."""
         missing = [i for i in contact_ids if i not in self.caps]
+        policies = Resolver(self.policies, self.now.date())
         for chunk in chunks(missing):
             circles: dict[int, list[str]] = {}
             for row in conn.execute(select(contact_circle).where(contact_circle.c.contact_id.in_(chunk))):
@@ -108,7 +109,7 @@ class Rules:
                 select(contact.c.id, contact.c.name, contact.c.tier).where(contact.c.id.in_(chunk))
             ):
                 known_as = names.get(row.id, set()) | {row.name.casefold()}
-                self.caps[row.id] = resolve(self.policies, known_as, circles.get(row.id, ()), row.tier).caps
+                self.caps[row.id] = policies.of(known_as, circles.get(row.id, ()), row.tier).caps
 
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:

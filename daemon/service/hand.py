@@ -132,7 +132,7 @@ def snooze(conn: Connection, contact_id: int, until: datetime, now: datetime) ->
 def skip(conn: Connection, settings: Settings, contact_id: int, now: datetime) -> datetime:
     """Not this time: the period is dealt with and the next waits one whole cadence. Returns when it may come back."""
     person = people(conn, settings, now, only=[contact_id])[0]
-    base = stamp(person.reset_at)
+    base = stamp(person.turn.base)
     n = max((d.n + 1 for d in person.dismissals if d.purpose == KEEP_IN_TOUCH and d.base == base), default=0)
     until = now + person.policy.cadence
     conn.execute(

@@ -18,7 +18,7 @@ from daemon.core.people import HAND, SourceCard
 from daemon.core.policy import TIERS
 from daemon.service.facts import Rules, rederive
 from daemon.store import addresses, contacts, sources
-from daemon.store.tables import ask, dismissal, hand_log, ledger, overrule
+from daemon.store.tables import agenda, ask, dismissal, hand_log, ledger, overrule
 
 _STATES = ("", "paused", "do-not-contact", "deceased", contacts.FORGETTING)
 
@@ -41,9 +41,11 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
             tier=min((t for t in (a.tier, b.tier) if t), key=TIERS.index, default=""),
             notes="\n\n".join(dict.fromkeys(n for n in (a.notes, b.notes) if n)),
             state=max(a.state, b.state, key=_STATES.index),
+            kept_at=min((k for k in (a.kept_at, b.kept_at) if k), default=None),
+            cadence_days=a.cadence_days or b.cadence_days,
             paused_until=max((p for p in (a.paused_until, b.paused_until) if p), default=None),
         )
-        for table in (hand_log, ledger, dismissal, ask):
+        for table in (hand_log, ledger, dismissal, ask, agenda):
             conn.execute(update(table).where(table.c.contact_id == other).values(contact_id=keep))
         said = set(conn.execute(select(overrule.c.identity).where(overrule.c.contact_id == keep)).scalars())
         for identity in conn.execute(select(overrule.c.identity).where(overrule.c.contact_id == other)).scalars().all():

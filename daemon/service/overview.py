@@ -152,7 +152,7 @@ def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
         at = due(p)
         if not p.active or p.contact_id in reminded or p.next_meeting is not None:
             continue
-        overdue = p.reset_at + p.policy.cadence if p.reset_at else p.kept_since
+        overdue = p.turn.since + p.turn.cadence if p.turn.since else at
         if p.contact_id in lapsed and overdue is not None and overdue <= now:
             found.append(Waiting(p.name, overdue, p.reset_at, "two reminders passed unanswered"))
         elif at is not None and at <= now:

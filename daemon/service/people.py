@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, or_, select
 
 from daemon.config.settings import Settings
-from daemon.core.cadence import LastContact, resolve
+from daemon.core.cadence import LastContact
 from daemon.core.language import choose_language
 from daemon.core.model import Form
+from daemon.core.resolve import Resolver
 from daemon.core.wants import CHECK_IN, Dismissal, Person, Promise
 from daemon.service import exchanges
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
@@ -96,10 +98,13 @@ def people(
     held = held_people(conn, within, unread) if unread else set()
     nobody_yet = in_first_reading(conn, {a.account.name for a in settings.accounts})
 
+    policies = Resolver(settings.policies, now.astimezone(ZoneInfo(settings.hours.zone)).date())
+
     found = []
     for row in rows:
         mine = written.get(row.id, {})
-        policy = resolve(settings.policies, {row.name.casefold(), *mine}, circles.get(row.id, ()), row.tier)
+        accepted = timedelta(days=row.cadence_days) if row.cadence_days else None
+        policy = policies.of({row.name.casefold(), *mine}, circles.get(row.id, ()), row.tier, accepted)
         at = last.get(row.id, LastContact())
         found.append(
             Person(
@@ -122,9 +127,9 @@ def people(
                 asked=tuple(wished.get(row.id, ())),
                 dismissals=tuple(dismissed.get(row.id, ())),
                 thanked=tuple(thanked.get(row.id, ())),
-                kept_since=row.created_at,
+                kept_since=row.kept_at or row.created_at,
                 reachable=any(not frozen for frozen in mine.values()),
-                speaks=row.language,
+                speaks=row.language or policy.language,
                 held=nobody_yet or row.id in held,
             )
         )

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -46,12 +47,16 @@ from daemon.core.wants import (
     stamp,
 )
 from daemon.service import compose
+from daemon.service.daysoff import days_off
 from daemon.service.deps import Deps
 from daemon.service.news import News, told_news
 from daemon.service.people import people, with_languages
 from daemon.service.routing import Router
 from daemon.store import enablement, lease
 from daemon.store.tables import dismissal, hand_log, ledger, outbox
+
+LOOKS_AHEAD = timedelta(days=21)
+"""How far beyond the days reminders are placed in a plan may look: a snooze, and the fortnight after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Situation:
     wants: Mapping[str, Want]
     world: World
     news: News | None
-    fault: str = ""  # what is wrong with the quarter's file
+    faults: tuple[str, ...] = ()  # what is wrong with the quarter's file, or with the settings
 
 
 def situation(
@@ -71,7 +76,7 @@ def situation(
 ) -> Situation:
     """The plan as of ``now``, from the store alone. ``since`` plans as if writing were enabled from then on."""
     news, fault = told_news(deps.settings.updates, now, deps.settings.hours.zone)
-    world = make_world(deps, conn, news, since)
+    world, unknown = make_world(deps, conn, news, now, since)
     kept = people(conn, deps.settings, now, kept_only=True, with_asked=True)
     kept = with_languages(conn, kept, deps.renderer.languages(), news=news is not None)
     persons = {p.contact_id: p for p in kept}
@@ -85,25 +90,33 @@ def situation(
         busy=busy,
         now=now,
     )
-    return Situation(plan, persons, wants, world, news, fault)
+    return Situation(plan, persons, wants, world, news, tuple(f for f in (fault, unknown) if f))
 
 
-def make_world(deps: Deps, conn: Connection, news: News | None, since: datetime | None = None) -> World:
-    """What planning reads besides people."""
+def make_world(
+    deps: Deps, conn: Connection, news: News | None, now: datetime, since: datetime | None = None
+) -> tuple[World, str]:
+    """What planning reads besides people; and what is wrong with the settings, in a sentence."""
     enabled = enablement.all_since(conn)
-    return World(
-        zone=deps.settings.hours.zone,
-        rules=deps.settings.reminders,
+    settings = deps.settings
+    today = now.astimezone(ZoneInfo(settings.hours.zone)).date()
+    off, fault = days_off(settings.hours, today, today + settings.reminders.ahead + LOOKS_AHEAD)
+    world = World(
+        zone=settings.hours.zone,
+        rules=settings.reminders,
         enabled_since=since or min(enabled.values(), default=None),
         news=UpdateNews(news.quarter, news.circles, news.written_at, news.closes_at) if news else None,
+        quiet=settings.quiet,
+        off=off,
         key=partial(make_key, deps.key_secret),
     )
+    return world, fault
 
 
 def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: datetime) -> bool:
     """Whether one want stands as of this moment: asked again just before its remote write."""
     news, _ = told_news(deps.settings.updates, now, deps.settings.hours.zone)
-    world = make_world(deps, conn, news)
+    world, _ = make_world(deps, conn, news, now)
     found = people(conn, deps.settings, now, only=[contact_id])
     found = with_languages(conn, found, deps.renderer.languages(), news=news is not None)
     persons = {p.contact_id: p for p in found}
@@ -182,7 +195,7 @@ def _rows(conn: Connection, accounts: Collection[str]) -> list[Row]:
 
 def busy_times(deps: Deps, now: datetime) -> tuple[list[Window], list[str]]:
     """When the user is taken in the coming weeks, over all calendars; and the sentences of those that failed."""
-    span = Window(now, now + deps.settings.reminders.ahead + timedelta(days=21))
+    span = Window(now, now + deps.settings.reminders.ahead + LOOKS_AHEAD)
     taken: list[Window] = []
     errors: list[str] = []
     for name, connection in deps.connections.items():
@@ -199,7 +212,7 @@ def make(deps: Deps, now: datetime, *, since: datetime | None = None) -> tuple[S
     """The plan as of ``now``; calendars are asked for free time only if something is to be placed."""
     with deps.store.read() as conn:
         found = situation(deps, conn, now, since=since)
-    faults = [found.fault] if found.fault else []
+    faults = list(found.faults)
     if not found.plan.moves and not any(c.slot for c in found.plan.creates):
         return found, faults
     busy, errors = busy_times(deps, now)
@@ -326,7 +339,7 @@ def close(conn: Connection, key: str, state: str, person: Person | None, now: da
     if not n.isdigit():
         return
     waits = None
-    if person is not None and row.purpose == KEEP_IN_TOUCH and stamp(person.reset_at) == base:
+    if person is not None and row.purpose == KEEP_IN_TOUCH and stamp(person.turn.base) == base:
         waits = now + person.policy.cadence
     conn.execute(
         insert(dismissal).values(

@@ -37,6 +37,8 @@ class Contact:
     paused_until: datetime | None
     origins: Mapping[str, str]
     created_at: datetime
+    kept_at: datetime | None = None
+    cadence_days: int | None = None  # accepted by the user
     addresses: tuple[str, ...] = ()
     circles: tuple[str, ...] = ()
     dates: tuple[tuple[NamedDate, str], ...] = ()
@@ -77,6 +79,8 @@ def load(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Cont
             paused_until=r.paused_until,
             origins=r.origins,
             created_at=r.created_at,
+            kept_at=r.kept_at,
+            cadence_days=r.cadence_days,
             addresses=tuple(addresses.get(r.id, ())),
             circles=tuple(circles.get(r.id, ())),
             dates=tuple(dates.get(r.id, ())),
@@ -153,6 +157,11 @@ def set_circles(conn: Connection, contact_id: int, circles: Collection[str]) -> 
         conn.execute(insert(contact_circle), [{"contact_id": contact_id, "circle": c} for c in new])
     if have != set(circles):
         metas.bump_contacts_revision(conn)
+
+
+def kept(conn: Connection, contact_id: int, now: datetime) -> None:
+    """Note since when the contact is kept, if it was not before."""
+    conn.execute(update(contact).where(contact.c.id == contact_id, contact.c.kept_at.is_(None)).values(kept_at=now))
 
 
 def skipped(conn: Connection) -> frozenset[str]:

@@ -132,6 +132,8 @@ contact = Table(
     _text("tier"),  # "" | key | regular | supporting
     _text("state"),  # "" (active) | paused | do-not-contact | deceased
     _moment("paused_until"),
+    _moment("kept_at"),  # when first given a circle or tier
+    Column("cadence_days", Integer),  # accepted from `kith cadence`; ranks after the configuration's own
     Column("origins", JSON, nullable=False),  # field -> source that gave its value
     _moment("created_at", nullable=False),
     comment="A person the user knows. The fields are what core.people.effective makes of the sources.",
@@ -288,6 +290,18 @@ hand_log = Table(
     _moment("logged_at", nullable=False),
     _moment("undone_at"),
     comment="Calls, chats and meetings the user logged.",
+)
+
+agenda = Table(
+    "agenda",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _contact(index=True),
+    Column("text", PlainText, nullable=False),
+    _flag("confidential"),
+    _moment("added_at", nullable=False),
+    _moment("done_at"),
+    comment="What the user wants to talk about with somebody next time.",
 )
 
 cursor = Table(

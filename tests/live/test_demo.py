@@ -151,6 +151,7 @@ COMMANDS = {
     "ledger": ["ledger", "--json"],
     "why": ["why", "Laura Fiction", "--json"],
     "status": ["status", "--json"],
+    "policy": ["policy", "Laura Fiction", "--json"],
     "digest": ["digest", "--json"],
     "plan": ["plan", "--json"],
     "once": ["once", "--json"],

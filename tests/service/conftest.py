@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from daemon.cli.demo.round import play
 from daemon.store.engine import Store
 from tests.contract.rig import Server
 from tests.contract.rigs import RIGS
+from tests.service.commands import NOW, Kith
 from tests.service.house import House
 
 HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -56,3 +59,22 @@ def house(
         yield made
         for rig_ in rigs.values():
             rig_.connection().close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration, laid out and run once."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    play(folder, lambda: NOW).store.close()
+    return folder
+
+
+@pytest.fixture
+def kith(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Kith]:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace(str(demo), str(folder)))
+    yield Kith(folder, capsys, monkeypatch)

@@ -2,60 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
 import shutil
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from daemon.cli.context import Ctx
-from daemon.cli.demo.round import play
-from daemon.cli.main import run
-
-NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration, laid out and run once."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    play(folder, lambda: NOW).store.close()
-    return folder
-
-
-class Kith:
-    """The command on a copy of the demonstration."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
-        self.folder, self.capsys, self.patch = folder, capsys, patch
-        self.now = NOW + timedelta(minutes=30)
-
-    def __call__(self, *arguments: str, answers: str = "", code: int = 0) -> str:
-        self.patch.setattr("sys.stdin", io.StringIO(answers))
-        self.capsys.readouterr()
-        found = run(["--config", str(self.folder / "config.toml"), *arguments], Ctx(clock=lambda: self.now))
-        out, self.err = self.capsys.readouterr()
-        assert found == code, (arguments, found, out, self.err)
-        assert "Traceback" not in out + self.err
-        return out
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self(*arguments, "--json"))
-
-
-@pytest.fixture
-def kith(
-    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Kith]:
-    folder = tmp_path / "demo"
-    shutil.copytree(demo, folder)
-    config = folder / "config.toml"
-    config.write_text(config.read_text().replace(str(demo), str(folder)))
-    yield Kith(folder, capsys, monkeypatch)
+from tests.service.commands import NOW, Kith
 
 
 def test_status_says_who_is_due_and_how_the_accounts_are(kith: Kith) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from daemon.config.load import default_state, keys, load
 from daemon.config.reading import line_numbers
 from daemon.config.settings import SecretRef, Settings
 from daemon.core.errors import UserMistake
-from daemon.core.policy import DEFAULT_POLICY, MONTH, QUARTER, SHIPPED_CIRCLES
+from daemon.core.policy import DEFAULT_POLICY, MONTH, QUARTER, SHIPPED_CIRCLES, YEAR, Quiet
 from daemon.core.ports import Option
 from daemon.wiring import kinds, load_settings, options
 
@@ -97,7 +97,7 @@ def test_the_example_names_every_key_there_is(kind: str) -> None:
             assert re.search(rf"^(# )?{name} = ", text, re.MULTILINE), path
     for path in tables:
         if len(path) == 1 or (path[0] == "policy" and len(path) == 2):
-            assert re.search(rf"^\[{'.'.join(path)}[.\]]", text, re.MULTILINE), path
+            assert re.search(rf"^(# )?\[\[?{'.'.join(path)}[.\]]", text, re.MULTILINE), path
 
 
 def test_all_secrets_have_every_source_in_the_example() -> None:
@@ -394,3 +394,77 @@ def test_the_machines_zone_where_none_is_said(
 def test_config_knows_no_connector() -> None:
     for file in (Path(__file__).parents[2] / "daemon" / "config").glob("*.py"):
         assert "connectors" not in re.sub(r'""".*?"""|#.*', "", file.read_text("utf-8"), flags=re.DOTALL), file
+
+
+def test_forms_in_turn_and_a_tie_until_a_day(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        MINIMAL
+        + """
+[policy.circle.mentor]
+cadence = { meeting = "yearly", mail = "monthly", talk = "quarterly" }
+[policy.circle.project]
+cadence = "2 weeks"
+until = 2027-03-31
+then = "expert"
+days = ["sat", "sun"]
+hours = "9:00-12:00"
+language = "de"
+form = "familiar"
+[policy.tier.key]
+drafts = ["check-in"]
+""",
+    )
+    mentor, project = settings.policies.circles["mentor"], settings.policies.circles["project"]
+    assert mentor.rhythm == (MONTH, (("mail", MONTH), ("talk", QUARTER), ("meeting", YEAR)))
+    assert (project.until, project.then) == (date(2027, 3, 31), "expert")
+    assert (project.days, project.hours) == (frozenset({6, 7}), (time(9), time(12)))
+    assert (project.language, project.form) == ("de", "familiar")
+    assert settings.policies.tiers["key"].rhythm == (MONTH, ())  # what is not said keeps its shipped value
+
+
+def test_a_plain_cadence_takes_the_place_of_forms(tmp_path: Path) -> None:
+    text = '[policy.default]\ncadence = { mail = "monthly", talk = "quarterly" }\n'
+    text += '[policy.circle.hr]\ncadence = "6 weeks"\n'
+    policies = read(tmp_path, MINIMAL + text).policies
+    assert policies.default.forms
+    assert policies.circles["hr"].rhythm == (timedelta(weeks=6), ())
+
+
+def test_wrong_policies_and_quiet_times_are_told_with_what_is_allowed(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        MINIMAL
+        + """
+[hours]
+country = "Germany"
+subdivision = "BE"
+[[quiet]]
+from = 2026-12-24
+to = 2026-12-20
+[[quiet]]
+from = "Christmas"
+[policy.default]
+cadence = { letter = "monthly" }
+hours = "21:00-18:00"
+[policy.circle.friend]
+then = "expert"
+[policy.tier.key]
+until = 2027-01-01
+then = "exprt"
+""",
+    )
+    assert "two letters" in found["hours.country"]
+    assert found["quiet.to"].startswith(("is before", "is missing"))
+    assert "2026-12-24" in found["quiet.from"]
+    assert "mail, talk, meeting" in found["policy.default.cadence"]
+    assert "18:00-21:00" in found["policy.default.hours"]
+    assert "without a day" in found["policy.circle.friend.then"]
+    assert found["policy.tier.key.then"].endswith("Did you mean expert?")
+
+
+def test_quiet_times_and_holidays_are_read(tmp_path: Path) -> None:
+    text = '[hours]\ncountry = "de"\nsubdivision = "BE"\n[[quiet]]\nfrom = 2026-12-24\nto = "2027-01-06"\n'
+    settings = read(tmp_path, MINIMAL + text)
+    assert settings.quiet == (Quiet(date(2026, 12, 24), date(2027, 1, 6)),)
+    assert (settings.hours.country, settings.hours.subdivision) == ("DE", "BE")

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.cadence import LastContact, Resolved
+from daemon.core.cadence import LastContact
 from daemon.core.desired import desired, due
 from daemon.core.model import Window
 from daemon.core.plan import (
@@ -25,6 +25,7 @@ from daemon.core.plan import (
     make_plan,
 )
 from daemon.core.policy import ReminderRules, WorkingHours
+from daemon.core.resolve import Resolved
 from daemon.core.verdict import Caps
 from daemon.core.wants import (
     CHECK_IN,

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.cadence import LastContact, interval, resolve
+from daemon.core.cadence import LastContact, interval
 from daemon.core.identity import mail_identity, meeting_identity, moment
 from daemon.core.model import Answer, Direction, FolderRole, Mail, Meeting, Role, Signal
 from daemon.core.policy import MONTH, QUARTER, YEAR, Policies, Policy
+from daemon.core.resolve import resolve
 from daemon.core.verdict import Caps, MailFacts, MeetingFacts, Verdict, judge_mail, judge_meeting, reduce
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -1,0 +1,92 @@
+"""`kith policy NAME`: what holds for one person, and which rule says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import ago, day, emit_json, table
+
+if TYPE_CHECKING:
+    from daemon.core.wants import Person
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_ctx
+def policy(kith: Ctx, name: str, as_json: bool) -> int:
+    """What holds for NAME: how often, which drafts, what counts, and which rule of the configuration says so."""
+    from daemon.core.desired import due
+    from daemon.service import contacts as book
+    from daemon.service.people import people
+
+    with kith.store.read() as conn:
+        (person,) = people(conn, kith.settings, kith.now(), only=[book.find(conn, name)])
+    values, at = _values(person), due(person)
+    today = kith.now().astimezone(kith.zone).date()
+    if as_json:
+        emit_json(
+            {
+                "contact": person.name,
+                "circles": list(person.circles),
+                "tier": person.tier,
+                "kept": person.kept,
+                "policy": {what: {"value": value, "from": rule} for what, value, rule in values},
+                "due": at.astimezone(kith.zone).date() if at else None,
+                "form": person.turn.form,
+                "unanswered": person.unanswered,
+                "doubled": _doubled(person),
+            }
+        )
+        return 0
+    ties = ", ".join([*person.circles, *([f"tier {person.tier}"] if person.tier else [])])
+    click.echo(f"{person.name}: {ties or 'known, not kept: nothing is wanted for them'}\n")
+    table(("what", "value", "from"), [(what.replace("_", " "), _shown(value), rule) for what, value, rule in values])
+    if at is not None:
+        form = f", {FORM_WORDS[person.turn.form]}" if person.turn.form else ""
+        click.echo(f"\nDue {ago(at, kith.now(), kith.zone)} ({day(at, kith.zone, today)}{form}).")
+    if _doubled(person):
+        click.echo(f"{person.unanswered} letters in a row without an answer: the interval is doubled.")
+    return 0
+
+
+FORM_WORDS = {"mail": "a letter", "talk": "a talk", "meeting": "a meeting"}
+
+
+def _doubled(person: Person) -> bool:
+    from daemon.core.cadence import DOUBLED_AFTER
+
+    return person.unanswered >= DOUBLED_AFTER
+
+
+def _values(person: Person) -> list[tuple[str, Any, str]]:
+    """Each thing a policy may say, what it is, and the rule; what nobody says is left out."""
+    p = person.policy
+    said: list[tuple[str, Any]] = [
+        ("drafts", sorted(p.drafts)),
+        ("resets", sorted(p.resets)),
+        ("max_people", p.caps.max_people),
+        ("max_recipients", p.caps.max_recipients),
+        ("count_cc", p.caps.count_cc),
+        ("language", p.language),
+        ("form", p.form),
+        ("days", [WEEKDAYS[d - 1] for d in sorted(p.days or ())]),
+        ("hours", "-".join(f"{at:%H:%M}" for at in p.hours) if p.hours else ""),
+    ]
+    rows: list[tuple[str, Any, str]] = [("cadence_days", p.cadence.days, p.rule)]
+    if p.forms:
+        rows.append(("forms", {form: every.days for form, every in p.forms}, p.rule))
+    return rows + [(what, value, p.sources[what]) for what, value in said if what in p.sources]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{form} every {days} days" for form, days in value.items())
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
