@@ -30,6 +30,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     from connectors.google.calendar_api import CalendarApi
     from connectors.google.check import check
     from connectors.google.contacts import GoogleContacts
+    from connectors.google.drafts import Drafts
     from connectors.google.login import sign_in
     from connectors.google.mail import Mailbox
     from connectors.google.options import Settings
@@ -58,6 +59,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     return Connection(
         account=account,
         mail=Mailbox(session, page) if settings.mail else None,
+        drafts=Drafts(session) if settings.drafts else None,
         calendar=calendar,
         contacts=contacts,
         reminders=reminders,

@@ -11,7 +11,7 @@ RIGS: dict[str, RigKind] = {
     "local": RigKind("tests.contract.rig_local", EVERYTHING),
     "imap": RigKind("tests.contract.rig_imap", frozenset({MAIL, DRAFTS})),
     "radicale": RigKind("tests.contract.rig_caldav", frozenset({CALENDAR, CONTACTS, REMINDERS})),
-    "google": RigKind("tests.contract.rig_google", frozenset({MAIL, CALENDAR, CONTACTS, REMINDERS})),
+    "google": RigKind("tests.contract.rig_google", EVERYTHING),
     "xandikos": RigKind("tests.contract.rig_xandikos", frozenset({CALENDAR, CONTACTS, REMINDERS})),
 }
 
