@@ -54,7 +54,7 @@ class Drafts:
         return digest_of(draft)
 
     def find(self, key: str, message_id: str, hint: str) -> RemoteDraft:
-        """See `DraftTarget.find`. By search; as that may lag, also by history since the hint, or in the newest drafts."""
+        """See `DraftTarget.find`. By search; as that may lag, by history since the hint, or in the newest drafts."""
         return self._find(message_id, self._since(hint) if hint else None)
 
     def create(self, draft: OutgoingDraft) -> RemoteDraft:

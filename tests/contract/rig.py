@@ -40,7 +40,7 @@ class Rig(Protocol):
     ``whole`` names the sources that always answer in one page. ``cannot`` names what the provider has not got, out of:
     ``flags`` (keywords on messages), ``copies``, ``tells-sent`` (a draft found among the sent), ``lost-requests``,
     ``folders`` (all mail is one stream there), ``strangers`` (their mail is not even listed), ``tags`` (past mail of an
-    address with a ``+tag`` is not found).
+    address with a ``+tag`` is not found), ``cancellations`` (a meeting called off looks like one the user deleted).
     Any write here is done when the method returns, and visible to a connection asked afterwards.
     """
 

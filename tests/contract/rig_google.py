@@ -19,7 +19,7 @@ class GoogleRig(Letters, Dates):
     """One person's account."""
 
     whole: frozenset[str] = frozenset()
-    cannot: frozenset[str] = frozenset({"folders", "copies", "tags", "strangers"})
+    cannot: frozenset[str] = frozenset({"cancellations", "folders", "copies", "tags", "strangers"})
     """Everything is one stream; a message has labels, not copies; the server's search finds no ``+tags``; strangers'
     mail is never listed."""
 

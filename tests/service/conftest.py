@@ -21,6 +21,7 @@ HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
     "memory": (("home", "memory"),),
     "local": (("home", "local"),),
     "servers": (("mail", "imap"), ("dav", "radicale")),
+    "google": (("home", "google"),),
 }
 """name -> (account, rig) each: the accounts of the house, the first that can taking drafts and reminders."""
 

@@ -81,9 +81,11 @@ def test_a_renumbered_mailbox_means_one_full_pass_and_nothing_twice(house: House
     house.cycle()
     before = house.interactions(anna)
     with house.store.read() as conn:
+        from daemon.core.model import FolderRole
         from daemon.store import cursors
 
-        place = next(r for r in cursors.rows(conn) if r.kind == "mail" and "INBOX" in r.stream.label.upper())
+        read = (FolderRole.INBOX, FolderRole.ALL)
+        place = next(r for r in cursors.rows(conn) if r.kind == "mail" and r.stream.role in read)
     moved = box.expire_mail_cursor(place.stream.name, place.position)
     if moved != place.position:
         with house.store.write() as conn:
@@ -145,6 +147,8 @@ def test_a_meeting_moved_counts_where_it_took_place(house: House) -> None:
 def test_a_meeting_cancelled_or_declined_is_taken_back(house: House) -> None:
     anna = house.person("Anna", ANNA)
     cal = dav_rig(house)
+    if "cancellations" in cal.cannot:
+        return
     handle = cal.add_event(meeting("m1", NOW - 2 * DAY, ANNA))
     house.cycle()
     assert house.last(anna)[2] == NOW - 2 * DAY
