@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from connectors.local import disk
@@ -40,7 +41,7 @@ class LocalDrafts:
         return ""  # the name made from the key is found without
 
     def find(self, key: str, message_id: str, hint: str) -> RemoteDraft:
-        found = self._by_name(_name(key)) or self._by_message_id(message_id)
+        found = _best(self._by_name(_name(key)), self._by_message_id(message_id))
         return found or RemoteDraft(Whereabouts.GONE, message_id=message_id)
 
     def expected(self, draft: OutgoingDraft) -> str:
@@ -76,7 +77,9 @@ class LocalDrafts:
                     head = read_head(folder, entry)[0]
                 except (Vanished, BrokenItem):
                     continue
-                if resembles(head, recipient, subject, in_reply_to) and (held := self._remote(folder, entry)):
+                if _thrown_away(entry) or not resembles(head, recipient, subject, in_reply_to):
+                    continue
+                if held := self._remote(folder, entry):
                     found.append(held)
         return found
 
@@ -125,10 +128,12 @@ class LocalDrafts:
 
     def _one(self, remote_id: str, message_id: str) -> RemoteDraft:
         located = self._locate(remote_id)
-        if located and located[0].role is FolderRole.DRAFTS and (held := self._remote(*located)):
-            return held
+        if located and located[0].role is FolderRole.DRAFTS and not _thrown_away(located[1]):
+            held = self._remote(*located)
+            if held:
+                return held
         base = remote_id.rpartition("/")[2].encode()
-        if found := self._by_name(base) or self._by_message_id(message_id):
+        if found := _best(self._by_name(base), self._by_message_id(message_id)):
             return found
         # A folder that is away altogether says nothing of what was in it.
         there = any(folder.name == remote_id.rpartition("/")[0] for folder in find_folders(self._root, self._named))
@@ -143,21 +148,19 @@ class LocalDrafts:
                         return folder, entry
         return None
 
-    def _by_name(self, base: bytes) -> RemoteDraft | None:
+    def _by_name(self, base: bytes) -> Iterator[tuple[RemoteDraft, bool]]:
         """By unique name, in every folder: other programs keep it as they move a message (mbsync adds ``,U=``)."""
         for folder in self._searched():
             for entry in list_entries(folder):
                 if entry.base.partition(b",")[0] == base.partition(b",")[0] and (held := self._remote(folder, entry)):
-                    return held
-        return None
+                    yield held, _thrown_away(entry)
 
-    def _by_message_id(self, message_id: str) -> RemoteDraft | None:
+    def _by_message_id(self, message_id: str) -> Iterator[tuple[RemoteDraft, bool]]:
         for folder in self._searched():
             if folder.role in PLACES:
                 for entry in self._ids.entries(folder, message_id):
                     if held := self._remote(folder, entry):
-                        return held
-        return None
+                        yield held, _thrown_away(entry)
 
     def _searched(self) -> Iterator[Folder]:
         order = [FolderRole.DRAFTS, FolderRole.SENT, FolderRole.TRASH]
@@ -174,7 +177,7 @@ class LocalDrafts:
             raise disk.told(error, folder.path) from error
         fields = split_fields(raw)
         return RemoteDraft(
-            where=PLACES.get(folder.role, Whereabouts.PRESENT),
+            where=Whereabouts.TRASHED if _thrown_away(entry) else PLACES.get(folder.role, Whereabouts.PRESENT),
             remote_id=f"{folder.name}/{disk.text(entry.base)}",
             digest=digest(raw),
             message_id=letter_message_id(raw),
@@ -203,6 +206,21 @@ class LocalDrafts:
             for sub in ("tmp", "new", "cur"):
                 (path / sub).mkdir(mode=0o700, parents=True, exist_ok=True)
         return next(folder for folder in find_folders(self._root, self._named) if folder.path == path)
+
+
+def _thrown_away(entry: Entry) -> bool:
+    """Marked as deleted, and left where it is until the folder is cleaned up: what IMAP calls \\Deleted."""
+    return "T" in entry.flags
+
+
+def _best(*ways: Iterable[tuple[RemoteDraft, bool]]) -> RemoteDraft | None:
+    """The first one found that is not thrown away: clients add the edited draft and mark the old one."""
+    marked = None
+    for held, thrown_away in chain(*ways):
+        if not thrown_away:
+            return held
+        marked = marked or held
+    return marked
 
 
 def _name(key: str) -> bytes:

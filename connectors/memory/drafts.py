@@ -48,7 +48,7 @@ class MemoryDrafts:
             if found.where is not Whereabouts.GONE:
                 return found
             folder = self._server.folder(FolderRole.DRAFTS)
-            return _remote(folder, folder.add(raw, flags=frozenset({"\\Draft", "\\Seen"})))
+            return _remote(folder, folder.add(self._server.stores(raw), flags=frozenset({"\\Draft", "\\Seen"})))
 
     def look(self, drafts: Sequence[tuple[str, str]]) -> Sequence[RemoteDraft]:
         with self._server.call("drafts.look"):

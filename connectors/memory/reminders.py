@@ -31,7 +31,7 @@ class MemoryReminders:
             if self._by_uid(event.uid, frozenset()).where is Whereabouts.PRESENT:
                 raise Conflict("an event of this UID exists already")
             calendar = self._server.calendars.setdefault(self._calendar, Collection(self._calendar))
-            return _remote(calendar, calendar.add(raw))
+            return _remote(calendar, calendar.add(self._server.stores(raw)))
 
     def update(self, remote_id: str, version: str, event: OutgoingEvent) -> RemoteEvent:
         raw = _strictly(event)
@@ -41,7 +41,7 @@ class MemoryReminders:
                 raise Conflict("the event is not what we last saw")
             if _uid(item) != event.uid:
                 raise Refused("an event keeps its UID")
-            return _remote(calendar, calendar.change(item.item_id, raw))
+            return _remote(calendar, calendar.change(item.item_id, self._server.stores(raw)))
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:
         with self._server.call("reminders.look"):

@@ -119,6 +119,7 @@ class MemoryServer:
 
     ``on_call`` is told the name of every call before it is answered: it may raise, advance a clock, or act as a
     user who is quicker. ``faults`` are used up one by one by writes, ``read_faults`` by reads; None lets one call pass.
+    ``stores`` is what the server makes of a draft or reminder it is given.
     ``lagging`` are ids that searches by content do not find yet, as a slow index.
     ``calls`` counts calls by name, ``written`` the writes that were applied.
     """
@@ -129,6 +130,7 @@ class MemoryServer:
     faults: deque[Fault | None] = field(default_factory=deque)
     read_faults: deque[Fault | None] = field(default_factory=deque)
     on_call: Callable[[str], None] = lambda name: None
+    stores: Callable[[bytes], bytes] = lambda raw: raw
     calls: Counter[str] = field(default_factory=Counter)
     lagging: set[str] = field(default_factory=set)
     written: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -72,6 +72,7 @@ class ReadBack:
                 with self.deps.store.read() as conn:
                     rows = self._rows(conn, name, kind)
                     due = health.due(conn, name, part, self.deps.now())
+                    last_look = health.ok_at(conn, name, part)
                 if not due:
                     continue
                 if not rows:
@@ -86,8 +87,11 @@ class ReadBack:
                 except KithError as e:
                     self._failed(name, part, e)
                     continue
-                self._apply(name, kind, rows, seen)
+                self._apply(name, kind, rows, seen, last_look)
                 self._well(name, kind, part)
+                if kind == DRAFT:
+                    with self.deps.store.write(durable=False) as conn:
+                        health.looked(conn, name, part, self.deps.now())
 
     def _rows(self, conn: Db, account: str, kind: str) -> list[Row[Any]]:
         """What to ask about; not what we ourselves are about to change: a withdrawal whose answer was lost is ours."""
@@ -159,10 +163,16 @@ class ReadBack:
             )
 
     def _apply(
-        self, account: str, kind: str, rows: Sequence[Row[Any]], seen: Sequence[RemoteDraft | RemoteEvent]
+        self,
+        account: str,
+        kind: str,
+        rows: Sequence[Row[Any]],
+        seen: Sequence[RemoteDraft | RemoteEvent],
+        last_look: datetime | None,
     ) -> None:
         with self.deps.store.read() as conn:
-            found = [_Found(row, self._fate(conn, row, remote), remote) for row, remote in zip(rows, seen, strict=True)]
+            pairs = zip(rows, seen, strict=True)
+            found = [_Found(row, self._fate(conn, row, remote, last_look), remote) for row, remote in pairs]
         gone = [f for f in found if f.fate is not None and f.fate.state in (SKIPPED, UNKNOWN) and f.row.state in LIVE]
         if many_gone(len(gone), sum(r.state in LIVE for r in rows)):
             keys = sorted(f.row.key for f in gone)
@@ -181,24 +191,29 @@ class ReadBack:
             for f in changed:
                 self._write(conn, f)
 
-    def _fate(self, conn: Db, row: Row[Any], remote: RemoteDraft | RemoteEvent) -> Fate | None:
+    def _fate(
+        self, conn: Db, row: Row[Any], remote: RemoteDraft | RemoteEvent, last_look: datetime | None
+    ) -> Fate | None:
         if isinstance(remote, RemoteEvent):
             return reminder_fate(row.state, row.starts_at, row.digest, row.title, remote)
         elsewhere = remote.remote_id != row.remote_id and remote.message_id != row.message_id
         replaced = remote.where is Whereabouts.PRESENT and elsewhere
-        since = self._written_since(conn, row)
-        return draft_fate(row.state, row.digest, remote, written_since=since, replaced=replaced)
+        sent = self._was_sent(conn, row, last_look)
+        return draft_fate(row.state, row.digest, remote, written_since=sent, replaced=replaced)
 
-    def _written_since(self, conn: Db, row: Row[Any]) -> bool:
+    def _was_sent(self, conn: Db, row: Row[Any], last_look: datetime | None) -> bool:
         """Whether a letter that may well be this draft was seen among the sent.
 
-        Its Message-ID, or written to the same person in the same thread or about the same subject, no later than a
-        day after the draft vanished.
+        Its Message-ID, or written to the same person in the same thread or about the same subject within a day of the
+        draft's vanishing: that was between the last look, when it was still there, and the one that missed it.
         """
         e = evidence.c
-        until = self.deps.now() if row.state in LIVE else row.changed_at + SENT_WITHIN
+        if row.state in LIVE:
+            since, until = last_look or row.created_at, self.deps.now()
+        else:
+            since, until = row.changed_at, row.changed_at + SENT_WITHIN
         for sent in conn.execute(
-            select(e.message_id, e.subject, e.in_reply_to)
+            select(e.message_id, e.subject, e.in_reply_to, e.at)
             .join(participant, participant.c.evidence_id == e.id)
             .join(address, address.c.address == participant.c.address)
             .where(
@@ -210,9 +225,10 @@ class ReadBack:
                 e.at <= until,
             )
         ):
-            if sent.message_id == row.message_id or same_subject(sent.subject, row.title):
+            if sent.message_id == row.message_id:
                 return True
-            if row.in_reply_to and sent.in_reply_to == row.in_reply_to:
+            answers = bool(row.in_reply_to) and sent.in_reply_to == row.in_reply_to
+            if sent.at >= since - SENT_WITHIN and (answers or same_subject(sent.subject, row.title)):
                 return True
         return False
 

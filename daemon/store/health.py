@@ -57,6 +57,17 @@ def ok(conn: Connection, account: str, part: str, now: datetime) -> None:
     )
 
 
+def ok_at(conn: Connection, account: str, part: str) -> datetime | None:
+    """When the part last worked, as far as that was noted."""
+    return conn.execute(select(health.c.ok_at).where(_is(account, part))).scalar_one_or_none()
+
+
+def looked(conn: Connection, account: str, part: str, now: datetime) -> None:
+    """The part answered a question. What else was said of it stands."""
+    statement = insert(conn, health).values(account=account, part=part, ok_at=now)
+    conn.execute(statement.on_conflict_do_update(index_elements=["account", "part"], set_={"ok_at": now}))
+
+
 def failed(
     conn: Connection,
     account: str,

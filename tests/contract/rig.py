@@ -136,6 +136,9 @@ class Rig(Protocol):
     def user_trashes_draft(self, message_id: str) -> None:
         """The user moves the draft to the trash."""
 
+    def user_marks_draft_deleted(self, message_id: str) -> None:
+        """The user deletes the draft in a client that only marks it so until the folder is cleaned up (\\Deleted)."""
+
     def user_deletes_draft(self, message_id: str) -> None:
         """The user deletes the draft, leaving nothing."""
 

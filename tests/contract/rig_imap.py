@@ -168,6 +168,9 @@ class ImapRig:
     def user_trashes_draft(self, message_id: str) -> None:
         self.move_mail(self._draft(message_id)[0], "Trash")
 
+    def user_marks_draft_deleted(self, message_id: str) -> None:
+        self.set_flag(self._draft(message_id)[0], "\\Deleted")
+
     def user_deletes_draft(self, message_id: str) -> None:
         self.delete_mail(self._draft(message_id)[0])
 

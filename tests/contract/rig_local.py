@@ -183,6 +183,10 @@ class LocalRig:
     def user_trashes_draft(self, message_id: str) -> None:
         self.move_mail(str(self._draft(message_id)), "Trash")
 
+    def user_marks_draft_deleted(self, message_id: str) -> None:
+        path = self._draft(message_id)
+        path.rename(path.parent.parent / "cur" / f"{path.name.partition(':')[0]}:2,DT")
+
     def user_deletes_draft(self, message_id: str) -> None:
         self._draft(message_id).unlink()
 

@@ -157,6 +157,20 @@ def test_a_draft_in_the_trash(rig: Rig) -> None:
     assert len(rig.trashed()) == 1
 
 
+def test_a_draft_marked_as_deleted_is_thrown_away_unless_it_was_replaced_by_its_like(rig: Rig) -> None:
+    made = target(rig).create(draft())
+    (raw,) = rig.drafts()
+    rig.user_marks_draft_deleted(made.message_id)
+    (now,) = target(rig).look([(made.remote_id, made.message_id)])
+    assert now.where in {*AWAY, Whereabouts.TRASHED}
+    assert find(rig).where in {*AWAY, Whereabouts.TRASHED}
+    assert not target(rig).similar(ANNA, draft().subject, "")
+    rig.add_mail("Drafts", rewritten(raw, "Something of my own"), draft=True)  # edited, under the same Message-ID
+    (now,) = target(rig).look([(made.remote_id, made.message_id)])
+    assert now.where is Whereabouts.PRESENT and now.digest != made.digest
+    assert find(rig).digest == now.digest
+
+
 def test_a_sent_draft_is_told(rig: Rig) -> None:
     made = target(rig).create(draft())
     rig.user_sends_draft(made.message_id)

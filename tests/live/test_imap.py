@@ -416,15 +416,6 @@ def test_a_draft_is_kept_as_a_draft_and_read_by_nobody(server: Dovecot, user: st
     assert found.draft, "in whatever folder it shows up"
 
 
-def test_marked_deleted_is_thrown_away(server: Dovecot, user: str, account: Connection) -> None:
-    made = target(account).create(draft())
-    with server.client(user) as client:
-        client.select_folder("Drafts")
-        client.add_flags([1], [rb"\Deleted"])
-    (now,) = target(account).look([(made.remote_id, made.message_id)])
-    assert now.where is Whereabouts.TRASHED
-
-
 def test_looking_at_many_is_one_fetch(net: Proxy, account: Connection) -> None:
     made = [target(account).create(draft(n)) for n in range(1, 6)]
     net.sent.clear()

@@ -155,6 +155,8 @@ def test_of_two_daemons_the_other_takes_over(home: Installation) -> None:
     with service(home, "second") as (process, ear, log):
         hear(ear, f"Another kithd (process {worker.process.pid} on ")
         assert process.poll() is None, "it stays"
+        code, said = home.kith("once")
+        assert code == 1 and f"process {worker.process.pid} on " in said, "nor does a single round beside a daemon"
         assert f"(process {worker.process.pid} on " in log.read_text()
         worker.kill()
         process.send_signal(signal.SIGHUP)  # else it looks again within a minute

@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import format_datetime
 
 import pytest
 
-from daemon.core.model import Form
+from connectors.memory.server import Collection
+from daemon.core.model import FolderRole, Form
 from daemon.core.policy import Policies, Policy, ReminderRules
 from daemon.service import hand
 from daemon.service.facts import Rules
@@ -137,6 +139,69 @@ def test_a_copy_edited_again_and_sent_under_another_subject_is_known_as_sent(hou
     assert states(house) == ["sent"]
 
 
+def saved_by_gmail(house: House, number: int) -> None:
+    """As Gmail: each save destroys the message and makes another, under an id of Google's; All Mail shows it, too."""
+    folders = memory(house).server.folders
+    (old,) = mail_rig(house).drafts()
+    new = shown(rewritten(old, f"Черновик, версия {number}."))
+    new.replace_header("Message-ID", f"<CAF{number}@mail.gmail.com>")
+    mail_rig(house).user_deletes_draft(message_id(old))
+    mail_rig(house).add_mail("Drafts", new.as_bytes(policy=policy.SMTP), draft=True)
+    everything = folders.setdefault("[Gmail]/All Mail", Collection("[Gmail]/All Mail", FolderRole.ALL))
+    for item in list(everything.items):
+        everything.delete(item)
+    everything.add(new.as_bytes(policy=policy.SMTP), flags=frozenset({"\\Draft"}))
+
+
+@pytest.mark.memory_only
+def test_gmail_makes_another_message_at_each_save_and_sends_yet_another(house: House) -> None:
+    anna = met(house)
+    for number in range(6):  # twice between two looks
+        saved_by_gmail(house, number)
+        if number % 2:
+            house.cycle()
+            (row,) = house.ledger(kind="draft")
+            assert (row.state, row.message_id) == ("edited", f"<CAF{number}@mail.gmail.com>")
+    i_write(house)
+    house.cycle()
+    house.cycle(after=3 * DAY)
+    (left,) = mail_rig(house).drafts()
+    assert message_id(left) == "<CAF5@mail.gmail.com>", "what would take an untouched one back has no say in it"
+    assert [counted for _, way, counted, _ in house.interactions(anna) if way == "out"].count(True) == 1
+
+    sent = shown(left)
+    sent.replace_header("Message-ID", "<CAFsent@mail.gmail.com>")
+    sent.replace_header("Date", format_datetime(house.clock))
+    mail_rig(house).user_deletes_draft(message_id(left))
+    mail_rig(house).add_mail("Sent", sent.as_bytes(policy=policy.SMTP))
+    house.cycle()
+    assert states(house) == ["sent"]
+
+
+@pytest.mark.parametrize("away", ["marked", "trashed", "kept"])
+def test_thunderbird_saves_a_new_message_whatever_it_does_with_the_old(house: House, away: str) -> None:
+    """Its three ways to delete: mark as deleted, move to the trash; and old versions that are left where they were."""
+    met(house)
+    (old,) = mail_rig(house).drafts()
+    new = shown(rewritten(old, "Совсем другой текст."))
+    new.replace_header("Message-ID", "<4b0ac21d-anew@example.org>")
+    new["X-Mozilla-Draft-Info"] = "internal/draft; vcard=0; receipt=0; DSN=0; uuencode=0"
+    mail_rig(house).add_mail("Drafts", new.as_bytes(policy=policy.SMTP), draft=True)
+    if away == "trashed":
+        mail_rig(house).user_trashes_draft(message_id(old))
+    elif away == "marked":
+        mail_rig(house).user_marks_draft_deleted(message_id(old))
+    house.cycle()
+    house.cycle()
+    assert states(house) == ["written" if away == "kept" else "edited"]
+    mail_rig(house).add_mail("Sent", letter(2, house.clock, ME, ANNA))
+    house.cycle()
+    house.cycle(after=9 * DAY)
+    left = [shown(raw)["Message-ID"] for raw in mail_rig(house).drafts()]
+    assert left.count("<4b0ac21d-anew@example.org>") == 1, "the user's version stays"
+    assert len(house.ledger(kind="draft")) == 1, "and nothing is made beside it"
+
+
 @pytest.mark.memory_only
 def test_a_client_that_keeps_old_versions_in_the_trash_did_not_delete_it(house: House) -> None:
     met(house)
@@ -239,6 +304,29 @@ def test_a_draft_in_the_trash_may_turn_out_to_be_sent_within_a_day(house: House)
     mail_rig(house).add_mail("Sent", sent.as_bytes(policy=policy.SMTP))
     house.cycle()
     assert states(house) == ["sent"]
+
+
+@pytest.mark.memory_only
+def test_a_server_that_stores_otherwise_than_it_was_given_has_touched_nothing(house: House) -> None:
+    """What is compared is what the server gave back after it was made, never what we sent."""
+    server = memory(house).server
+    server.stores = lambda raw: (
+        raw.replace(b"BEGIN:VALARM", b"X-SERVER:1\r\nBEGIN:VALARM", 1)
+        if raw.startswith(b"BEGIN:VCALENDAR")
+        else b"X-Server: 1\r\n" + raw.replace(b"\r\n\r\n", b"\r\n\r\n\r\n").rstrip() + b"\r\n"
+    )
+    boris = house.person("Boris", BORIS)
+    mail_rig(house).add_mail("Sent", letter("old", NOW - 200 * DAY, ME, BORIS))
+    met(house)
+    house.cycle()
+    assert (states(house), states(house, "reminder")) == (["written"], ["written"])
+    i_write(house)
+    with house.store.write() as conn:
+        rules = Rules(house.settings.policies, house.clock)
+        hand.log_contact(conn, rules, boris, Form.CALL, house.clock)
+    house.cycle()
+    assert (states(house), states(house, "reminder")) == (["withdrawn"], ["withdrawn"]), "untouched: taken back"
+    assert len(mail_rig(house).trashed()) == 1 and not dav_rig(house).reminders()
 
 
 # -- drafts: taken back --------------------------------------------------------------------------------

@@ -102,6 +102,26 @@ def test_a_deleted_draft_asked_for_by_flag_is_not_made_again(house: House) -> No
 
 
 @pytest.mark.memory_only
+@pytest.mark.parametrize(("hours", "fate"), [(3, "sent"), (20, "sent"), (72, "unknown")])
+def test_an_answer_of_ones_own_is_the_draft_that_vanished_only_within_a_day(
+    house: House, hours: int, fate: str
+) -> None:
+    house.person("Анна Образцова", ANNA, circles=(), language="ru")
+    flagged(house, 7, "kith-reply")
+    house.enable()
+    house.cycle()
+    (raw,) = box(house).drafts()
+    box(house).add_mail("Sent", letter("own", house.clock, ME, ANNA, Subject="Re: x", In_Reply_To="<7@example.com>"))
+    for _ in range(hours):
+        house.cycle(after=timedelta(hours=1))
+    assert [r.state for r in house.ledger()] == ["written"]
+    box(house).user_deletes_draft(message_id(raw))
+    house.cycle()
+    house.cycle()
+    assert [r.state for r in house.ledger()] == [fate]
+
+
+@pytest.mark.memory_only
 def test_a_flag_asks_nothing_while_only_watching(house: House) -> None:
     house.person("Анна Образцова", ANNA, circles=(), language="ru")
     flagged(house, 7, "kith-reply")
