@@ -336,5 +336,8 @@ def whole_matrix(accounts: Sequence[tuple[str, str]], workers: int) -> list[Outc
 
 
 def _share(accounts: Sequence[tuple[str, str]], number: int, workers: int) -> list[Outcome]:
-    with laboratory(accounts) as lab:
-        return list(matrix(lab, lambda phase, names: range(1 + number, len(names) + 1, workers)))
+    try:
+        with laboratory(accounts) as lab:
+            return list(matrix(lab, lambda phase, names: range(1 + number, len(names) + 1, workers)))
+    except Exception as e:  # not every error of ours can be sent from process to process
+        raise RuntimeError("".join(traceback.format_exception(e))) from None

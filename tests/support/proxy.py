@@ -62,6 +62,7 @@ class Proxy:
     _holds: dict[Way, Hold] = field(default_factory=dict)
     _spoil: tuple[Spoil, threading.Event] | None = None
     _spare: int = 0  # pieces still to be let through before the one that is spoilt
+    _inside: re.Pattern[bytes] | None = None  # what the piece to be spoilt holds the beginning of
     _awaited: re.Pattern[bytes] | None = None
     _sockets: set[socket.socket] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -85,13 +86,16 @@ class Proxy:
         made = self._holds[way] = Hold(re.compile(pattern))
         return made
 
-    def spoil(self, how: Spoil, after: int) -> threading.Event:
-        """Of what comes down, ``after`` pieces pass, and the next is spoilt in its middle: of a line, of a literal, of
-        a multistatus. Once.
+    def spoil(self, how: Spoil, after: int = 0, inside: bytes = b"") -> threading.Event:
+        """Of what comes down, ``after`` pieces pass, and the next is spoilt in its middle. Once.
+
+        ``inside`` is a pattern: only pieces that hold it are counted, and the one is spoilt right behind the pattern's
+        first occurrence: inside whatever begins so.
 
         Returns an event that is set when it happened.
         """
         happened = threading.Event()
+        self._inside = re.compile(inside, re.DOTALL) if inside else None
         self._spoil, self._spare = (how, happened), after
         return happened
 
@@ -157,9 +161,10 @@ class Proxy:
                 if way is Way.DOWN:
                     if self.black_hole:
                         continue
-                    how = self._spoils()
-                    if how is not None:
-                        sink.sendall(piece[: len(piece) // 2])
+                    spoilt = self._spoils(piece)
+                    if spoilt is not None:
+                        how, good = spoilt
+                        sink.sendall(piece[:good])
                         if how is Spoil.CUT:
                             break
                         if how is Spoil.SILENCE:
@@ -177,15 +182,19 @@ class Proxy:
             _reset(one)
             self._sockets.discard(one)
 
-    def _spoils(self) -> Spoil | None:
+    def _spoils(self, piece: bytes) -> tuple[Spoil, int] | None:
+        """What becomes of this piece, if anything, and how many bytes of it are good."""
         if self._spoil is None:
+            return None
+        found = self._inside.search(piece) if self._inside else None
+        if self._inside and not found:
             return None
         if self._spare > 0:
             self._spare -= 1
             return None
         (how, happened), self._spoil = self._spoil, None
         happened.set()
-        return how
+        return how, found.end() if found else len(piece) // 2
 
     def _slowly(self, sink: socket.socket, piece: bytes) -> None:
         if self.delay:
