@@ -136,9 +136,6 @@ class Rig(Protocol):
     def user_trashes_draft(self, message_id: str) -> None:
         """The user moves the draft to the trash."""
 
-    def user_marks_draft_deleted(self, message_id: str) -> None:
-        """The user deletes the draft in a client that only marks it so until the folder is cleaned up (\\Deleted)."""
-
     def user_deletes_draft(self, message_id: str) -> None:
         """The user deletes the draft, leaving nothing."""
 
@@ -168,6 +165,14 @@ class Kept(Protocol):
 
     def restore(self, folder: Path) -> None:
         """Put it back, while no connection of ours is open. The account may have another name afterwards."""
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """A rig of a provider where mail can be marked as deleted and stays until its folder is cleaned up."""
+
+    def user_marks_draft_deleted(self, message_id: str) -> None:
+        """The user deletes the draft in a client that only marks it so (\\Deleted)."""
 
 
 class Server(Protocol):

@@ -167,9 +167,6 @@ class MemoryRig:
     def user_trashes_draft(self, message_id: str) -> None:
         self.server.move("Drafts", self._draft(message_id).item_id, "Trash")
 
-    def user_marks_draft_deleted(self, message_id: str) -> None:
-        self.user_deletes_draft(message_id)  # there is no such state in memory
-
     def user_deletes_draft(self, message_id: str) -> None:
         self.server.folders["Drafts"].delete(self._draft(message_id).item_id)
 

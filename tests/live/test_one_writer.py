@@ -134,6 +134,7 @@ def test_killed_its_place_is_taken_at_once(home: Installation, place: str) -> No
 def test_stopped_its_lease_runs_out_and_woken_again_it_writes_nothing(home: Installation, place: str) -> None:
     worker = home.paused(place)
     worker.process.send_signal(signal.SIGSTOP)
+    home.ok("contacts", "edit", "Boris", "--city", "Leipzig")  # hand commands wait for nobody's round
     assert home.kith("once", ahead=LATER - timedelta(minutes=3))[0] == 1, "it still holds the lease"
     home.ok("once", ahead=LATER)
     assert (len(home.drafts()), len(home.reminders())) == (1, 1)
