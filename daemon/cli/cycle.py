@@ -113,12 +113,17 @@ def plan_json(found: Situation) -> dict[str, Any]:
                 "purpose": c.want.purpose,
                 "contact": name[c.want.contact_id],
                 "reason": c.want.reason,
+                "source": c.want.source,
                 "start": c.slot.start if c.slot else None,
             }
             for c in found.plan.creates
         ],
         "move": [{"key": m.row.key, "start": m.slot.start} for m in found.plan.moves],
         "withdraw": [{"key": w.row.key, "kind": w.row.kind, "purpose": w.row.purpose} for w in found.plan.withdrawals],
+        "superseded": [
+            {"purpose": s.want.purpose, "contact": name[s.want.contact_id], "reason": s.want.reason}
+            for s in found.plan.superseded
+        ],
         "lapse": [{"key": lapse.row.key} for lapse in found.plan.lapses],
         "waiting": [
             {"purpose": w.purpose, "contact": name[w.contact_id], "due": w.due, "reason": w.reason}
@@ -130,6 +135,8 @@ def plan_json(found: Situation) -> dict[str, Any]:
 def show_plan(kith: Ctx, found: Situation) -> None:
     """The plan as a table, and who waits."""
     name = {i: p.name for i, p in found.people.items()}
+    from daemon.core.plan import SUPERSEDED
+
     zone, now, plan = kith.zone, kith.now(), found.plan
     rows: list[tuple[str, str, str, str, str, str]] = []
     for c in plan.creates:
@@ -138,7 +145,14 @@ def show_plan(kith: Ctx, found: Situation) -> None:
     for m in plan.moves:
         who, when = name.get(m.row.contact_id, ""), moment(m.slot.start, zone)
         rows.append(("move", "reminder", m.row.purpose, who, when, "passed" if m.ours else "later"))
-    gone = [("withdraw", w.row, "no longer wanted") for w in plan.withdrawals]
+    rows += [
+        ("not", "draft", s.want.purpose, name[s.want.contact_id], "", "another letter goes before it")
+        for s in plan.superseded
+    ]
+    gone = [
+        ("withdraw", w.row, "a better reason" if w.state == SUPERSEDED else "no longer wanted")
+        for w in plan.withdrawals
+    ]
     gone += [("lapse", x.row, "passed twice") for x in plan.lapses]
     rows.extend((verb, r.kind, r.purpose, name.get(r.contact_id, ""), "now", why) for verb, r, why in gone)
     table(("", "kind", "purpose", "contact", "when", "why"), rows, empty="Nothing is to be written.")

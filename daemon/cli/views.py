@@ -179,6 +179,7 @@ def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
                     "remote_id": r.remote_id,
                     "period": r.period,
                     "reason": r.reason,
+                    "source": r.source,
                     "title": r.title,
                     "starts_at": r.starts_at,
                     "created_at": r.created_at,

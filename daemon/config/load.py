@@ -12,6 +12,7 @@ from pathlib import Path
 
 from daemon.config import schema, values
 from daemon.config.accounts import read_accounts
+from daemon.config.holidays import read_holidays
 from daemon.config.reading import Problems, Section, line_numbers
 from daemon.config.settings import AccountSettings, Settings
 from daemon.core.errors import UserMistake
@@ -20,7 +21,10 @@ from daemon.core.ports import Option
 SYSTEM_FOLDER = Path("/etc/kithd")
 SYSTEM_STATE = Path("/var/lib/kithd")
 
-SECTIONS = ("me", "store", "schedule", "hours", "quiet", "reminders", "policy", "drafts", "templates", "log", "account")
+SECTIONS = (
+    "me", "store", "schedule", "hours", "quiet", "reminders", "policy", "drafts", "holidays", "suggestions",
+    "templates", "log", "account",
+)  # fmt: skip
 
 
 def load(
@@ -62,13 +66,13 @@ def keys(options: Callable[[str], Sequence[Option] | None], kind: str) -> set[tu
         "tier": {"key": {}},
         "contact": {"NAME": {}},
     }
-    _settings(
-        Section(problems, (), {"account": {"NAME": {"kind": kind}}, "policy": policies, "quiet": [{}]}),
-        Path("none"),
-        options,
-        (),
-        {},
-    )
+    whole = {
+        "account": {"NAME": {"kind": kind}},
+        "policy": policies,
+        "quiet": [{}],
+        "holidays": {"own": {"NAME": {}}},
+    }
+    _settings(Section(problems, (), whole), Path("none"), options, (), {})
     return problems.asked
 
 
@@ -94,7 +98,13 @@ def _settings(
     quiet = schema.read_quiet(root.tables("quiet"))
     rules, reminders_to = schema.read_reminders(root.table("reminders"), by_name)
     policies, warnings = schema.read_policies(root.table("policy"))
-    updates = schema.read_folder(root.table("drafts"), "updates", base)
+    drafts = root.table("drafts")
+    morning_event = drafts.maybe("morning_event", values.clock)
+    updates = schema.read_folder(drafts, "updates", base)
+    holidays = read_holidays(root.table("holidays"))
+    suggestions = root.table("suggestions")
+    read_wording = suggestions.get("read_wording", values.flag, False)
+    suggestions.finish()
     templates = schema.read_folder(root.table("templates"), "folder", base)
     log = root.table("log")
     level = log.get("level", values.one_of(schema.LOG_LEVELS), "info")
@@ -118,6 +128,9 @@ def _settings(
         every=every,
         templates=templates,
         updates=updates or base / "updates",
+        holidays=holidays,
+        morning_event=morning_event,
+        read_wording=read_wording,
         reminders_to=reminders_to,
         log_level=level,
         warnings=tuple(warnings),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
+from daemon.core.holidays import Holiday
 from daemon.core.model import Account
 from daemon.core.policy import Me, Policies, Quiet, ReminderRules, WorkingHours
 
@@ -49,6 +50,9 @@ class Settings:
     every: timedelta = timedelta(minutes=15)
     templates: Path | None = None  # the user's own, before the shipped ones
     updates: Path | None = None  # folder of the quarter's letters (2026-Q4.md)
+    holidays: tuple[Holiday, ...] = ()  # professional ones, switched on
+    morning_event: time | None = None  # when a private event lists the new drafts; None: never
+    read_wording: bool = False  # whether the words of a subject may make a suggestion
     reminders_to: str = ""  # the account whose calendar takes reminders; else the first that has one
     log_level: str = "info"
     warnings: tuple[str, ...] = ()  # sentences: nothing wrong, but worth a look

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.core import occasions, own_news
 from daemon.core.cadence import first_due, interval
-from daemon.core.occasions import asked, congratulations, thanks, update
 from daemon.core.wants import (
     CHECK_IN,
     DRAFT,
@@ -57,7 +57,7 @@ def desired(people: Iterable[Person], world: World, now: datetime) -> list[Want]
             wants += mine
             wants += slept_through(person, world, now, {w.key for w in mine})
         if not person.state:  # whoever is known, kept or not: the user asked
-            wants.extend(asked(person, world, now))
+            wants.extend(occasions.asked(person, world, now))
     return wants
 
 
@@ -136,8 +136,7 @@ def promised(person: Person, world: World, now: datetime) -> Iterable[Want]:
         )
 
 
-OCCASIONS = (thanks, congratulations, update)
-RULES = (keep_in_touch, reply_owed, promised, *OCCASIONS)
+RULES = (keep_in_touch, reply_owed, promised, *occasions.RULES, *own_news.RULES)
 
 CATCHING_UP = timedelta(days=5)
 """So long after a quiet period what came up in it may still be begun, and stays."""
@@ -156,7 +155,7 @@ def slept_through(person: Person, world: World, now: datetime, known: Collection
     first = max(ended.first, ended.last - BELATED)
     for n in range((ended.last - first).days + 1):
         then = midnight - timedelta(days=n, hours=12)
-        for want in (w for rule in OCCASIONS for w in rule(person, world, then)):
+        for want in (w for rule in occasions.RULES for w in rule(person, world, then)):
             if want.key not in seen:
                 seen.add(want.key)
                 yield replace(want, create_until=midnight + CATCHING_UP)

@@ -1,38 +1,45 @@
-"""Reasons to write: a meeting, a birthday, the quarter's news, a flag on a message. Facts in, wants out; pure."""
+"""Reasons to write to one person: a meeting, their days, what was noted of them, the quarter's news, a flag on a
+message. Facts in, wants out; pure. The user's own moves and trips are in `core.own_news`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core.model import next_occurrence
-from daemon.core.wants import ASKED, CONGRATULATIONS, THANKS, UPDATE, Person, Want, World, letter
+from daemon.core.anniversaries import kept_now, years
+from daemon.core.reasons import CONGRATULATED_ON, EVENT, THANKED_FOR, Noted
+from daemon.core.wants import ASKED, CONGRATULATIONS, THANKS, UPDATE, Met, Person, Want, World, letter
 
 THANKS_WITHIN = timedelta(days=3)
 THANKS_LASTS = timedelta(days=7)
 THANKS_ONCE_IN = timedelta(days=90)
 THANKS_PEOPLE = 5  # the user, the contact and at most three others
+CONGRATULATIONS_WITHIN = timedelta(days=2)
 CONGRATULATIONS_LAST = timedelta(days=3)
+EVENT_OVER = time(18)
+"""When the last day of a conference is over, for the letters about it."""
 
 
 def thanks(person: Person, world: World, now: datetime) -> Iterable[Want]:
-    """After a meeting that was no routine, in a small circle, outside the user's own organisation."""
+    """After a meeting that was no routine, in a small circle, outside the user's own organisation; or an interview."""
     if THANKS not in person.policy.drafts or world.enabled_since is None:
         return
-    held = [
-        m
-        for m in person.met
-        if not m.recurring and not m.inside and m.people <= THANKS_PEOPLE and m.ended_at >= world.enabled_since
-    ]
+    held = [m for m in person.met if deserves_thanks(m) and m.ended_at >= world.enabled_since]
     held = [m for m in held if m.ended_at <= now <= m.ended_at + THANKS_LASTS]
     made = {period for period, _ in person.thanked}
-    recent = {period for period, at in person.thanked if at > now - THANKS_ONCE_IN}
-    # The letter already made stays; several meetings in these days make one letter, about the last.
-    chosen = next((m for m in held if m.identity in made), held[-1] if held and not recent else None)
-    if chosen is None or (person.last.outbound is not None and person.last.outbound >= chosen.ended_at):
+    # The letter already made stays; several meetings in these days make one letter, about an interview or the last.
+    best = max(held, key=lambda m: (m.interview, m.ended_at), default=None)
+    chosen = next((m for m in held if m.identity in made), None if thanked_of_late(person, now) else best)
+    if chosen is None or _written_since(person, chosen.ended_at):
         return
+    sort, reason = "meeting", "you met"
+    if chosen.interview:
+        sort, reason = "interview", "an interview"
+    elif chosen.first:
+        sort, reason = "first-meeting", "you met for the first time"
     yield from letter(
         person,
         world,
@@ -41,36 +48,135 @@ def thanks(person: Person, world: World, now: datetime) -> Iterable[Want]:
         now,
         due=chosen.ended_at,
         create_until=chosen.ended_at + THANKS_WITHIN,
-        reason="you met",
-        occasion=f"meeting:{chosen.identity}",
+        reason=reason,
+        occasion=f"{sort}:{chosen.identity}",
         occasion_date=chosen.ended_at.astimezone(ZoneInfo(world.zone)).date(),
+        source=f"calendar of {chosen.source}" if chosen.source else "logged by hand",
     )
+
+
+def deserves_thanks(met: Met) -> bool:
+    """No routine, no crowd, and not among colleagues unless the user marked it as an interview."""
+    return not met.recurring and met.people <= THANKS_PEOPLE and (not met.inside or met.interview)
+
+
+def thanked_of_late(person: Person, now: datetime, *, besides: str = "") -> bool:
+    """Whether thanks were made for them in the last 90 days (for another reason than the period ``besides``)."""
+    return any(at > now - THANKS_ONCE_IN for period, at in person.thanked if period != besides)
+
+
+def thanks_noted(person: Person, world: World, now: datetime) -> Iterable[Want]:
+    """For a recommendation or an introduction the user accepted or noted, and to whoever was met at a conference.
+
+    The user spoke of the former one by one, so they are thanked for each; those met at a conference came in by a list,
+    and whoever was thanked of late is passed over.
+    """
+    if THANKS not in person.policy.drafts:
+        return
+    reasons = {"recommendation": "they recommended you", "introduction": "they introduced you"}
+    for noted in person.noted:
+        if noted.kind not in THANKED_FOR:
+            continue
+        if noted.kind == EVENT and thanked_of_late(person, now, besides=noted.token):
+            continue
+        start = _begins(noted, world)
+        if not _open(person, world, now, start, THANKS_LASTS):
+            continue
+        yield from letter(
+            person,
+            world,
+            THANKS,
+            noted.token,
+            now,
+            due=start,
+            create_until=start + THANKS_WITHIN,
+            reason=reasons.get(noted.kind) or f"you met at {noted.title}",
+            occasion=f"{noted.kind}:{noted.token}",
+            occasion_date=noted.day,
+            source=noted.source,
+            details={"title": noted.title},
+        )
 
 
 def congratulations(person: Person, world: World, now: datetime) -> Iterable[Want]:
     """A birthday: on its day in the contact's own zone, and for three days after."""
-    if CONGRATULATIONS not in person.policy.drafts or not person.birthday or world.enabled_since is None:
+    if not person.birthday:
         return
-    zone = ZoneInfo(person.zone or world.zone)
-    today = now.astimezone(zone).date()
-    day = next_occurrence(person.birthday, today - CONGRATULATIONS_LAST)
-    if day is None or day > today:
+    day = kept_now(person.birthday, _today(person, world, now), CONGRATULATIONS_LAST)
+    if day is not None:
+        yield from _congratulate(person, world, now, day, "birthday", source=_named(person.birthday_source))
+
+
+def anniversaries(person: Person, world: World, now: datetime) -> Iterable[Want]:
+    """Years at their work and of their company, on days the user or an address book named as such."""
+    today = _today(person, world, now)
+    for yearly in person.yearly:
+        day = kept_now(yearly.when, today, CONGRATULATIONS_LAST)
+        passed = years(yearly.when, day) if day else None
+        if day is None or passed == 0 or (passed or 1) < 0:
+            continue  # the day itself is no anniversary yet
+        what = "at their work" if yearly.kind == "work" else f"of {yearly.title or 'their company'}"
+        count = f"{passed} year{'s' if passed != 1 else ''}" if passed else "another year"
+        yield from _congratulate(
+            person,
+            world,
+            now,
+            day,
+            yearly.kind,
+            reason=f"{count} {what}",
+            source=_named(yearly.source),
+            details={"years": str(passed or ""), "company": yearly.title},
+        )
+
+
+def holidays(person: Person, world: World, now: datetime) -> Iterable[Want]:
+    """A holiday of their profession that the user switched on, where profession and country are known."""
+    today = _today(person, world, now)
+    for holiday in world.holidays:
+        if not holiday.concerns(person.profession, person.circles, person.country):
+            continue
+        name = holiday.names.get(person.speaks, "")
+        if person.speaks and not name:
+            continue  # it has no name in their language: nobody there would know it
+        for year in (today.year - 1, today.year):
+            day = holiday.day(year)
+            if day is not None and day <= today <= day + CONGRATULATIONS_LAST:
+                yield from _congratulate(
+                    person,
+                    world,
+                    now,
+                    day,
+                    f"holiday:{holiday.id}",
+                    reason=name or next(iter(holiday.names.values())),
+                    source=f"holidays, {holiday.id}",
+                    details={"title": name},
+                )
+
+
+def congratulations_noted(person: Person, world: World, now: datetime) -> Iterable[Want]:
+    """A new job, title or achievement the user noted, or accepted when it was suggested."""
+    if CONGRATULATIONS not in person.policy.drafts:
         return
-    start = datetime(day.year, day.month, day.day, tzinfo=zone)
-    if start < world.enabled_since or (person.last.outbound is not None and person.last.outbound >= start):
-        return
-    yield from letter(
-        person,
-        world,
-        CONGRATULATIONS,
-        f"birthday:{day.year}",
-        now,
-        due=start,
-        create_until=start + timedelta(days=2),
-        reason="birthday",
-        occasion="birthday",
-        occasion_date=day,
-    )
+    for noted in person.noted:
+        if noted.kind not in CONGRATULATED_ON:
+            continue
+        start = _begins(noted, world)
+        if not _open(person, world, now, start, CONGRATULATIONS_LAST):
+            continue
+        yield from letter(
+            person,
+            world,
+            CONGRATULATIONS,
+            noted.token,
+            now,
+            due=start,
+            create_until=start + CONGRATULATIONS_WITHIN,
+            reason="a new job or title" if noted.kind == "job" else "an achievement",
+            occasion=noted.kind,
+            occasion_date=noted.day,
+            source=noted.source,
+            details={"title": noted.title},
+        )
 
 
 def update(person: Person, world: World, now: datetime) -> Iterable[Want]:
@@ -95,6 +201,7 @@ def update(person: Person, world: World, now: datetime) -> Iterable[Want]:
         create_until=news.closes_at,
         reason=f"news of {news.quarter}",
         occasion=news.quarter,
+        source=f"{news.quarter}.md",
     )
 
 
@@ -114,6 +221,72 @@ def asked(person: Person, world: World, now: datetime) -> Iterable[Want]:
             reason="you asked for it",
             occasion=f"mail:{ask.identity}",
             occasion_date=ask.at.astimezone(ZoneInfo(world.zone)).date(),
+            source="your flag on their message",
         ):
             # A contact merged since has another uid: what was made stays what it is.
             yield replace(want, key=ask.key or want.key)
+
+
+RULES = (thanks, thanks_noted, congratulations, anniversaries, holidays, congratulations_noted, update)
+"""The rules for those kept; `asked` is for whoever is known."""
+
+
+def _congratulate(
+    person: Person,
+    world: World,
+    now: datetime,
+    day: date,
+    occasion: str,
+    *,
+    reason: str = "",
+    source: str = "",
+    details: Mapping[str, str] | None = None,
+) -> Iterable[Want]:
+    """On a day that comes back every year, by the calendar of the place they live in."""
+    if CONGRATULATIONS not in person.policy.drafts:
+        return
+    start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(person.zone or world.zone))
+    if world.enabled_since is None or start < world.enabled_since or _written_since(person, start):
+        return
+    yield from letter(
+        person,
+        world,
+        CONGRATULATIONS,
+        f"{occasion}:{day.year}",
+        now,
+        due=start,
+        create_until=start + CONGRATULATIONS_WITHIN,
+        reason=reason or occasion,
+        occasion=occasion,
+        occasion_date=day,
+        source=source,
+        details=details,
+    )
+
+
+def _open(person: Person, world: World, now: datetime, start: datetime, lasts: timedelta) -> bool:
+    """Whether the time for a letter about something noted is now, and the user has not written yet."""
+    if world.enabled_since is None or start < world.enabled_since:
+        return False
+    return start <= now <= start + lasts and not _written_since(person, start)
+
+
+def _begins(noted: Noted, world: World) -> datetime:
+    """When a letter about it makes sense: on its day, and not before the user spoke of it."""
+    at = EVENT_OVER if noted.kind == EVENT else time()
+    return max(datetime.combine(noted.day, at, ZoneInfo(world.zone)), noted.noted_at)
+
+
+def _written_since(person: Person, start: datetime) -> bool:
+    return person.last.outbound is not None and person.last.outbound >= start
+
+
+def _today(person: Person, world: World, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(person.zone or world.zone)).date()
+
+
+def _named(source: str) -> str:
+    """Where a date is from, for people to read."""
+    if source in ("", "your record of the company"):
+        return source
+    return "a date you set" if source == "hand" else f"a date from {source}"

@@ -40,6 +40,8 @@ class Row:
     ends_at: datetime | None = None
     moves: int = 0
     queued: bool = False  # a remote write for it is already intended
+    created_at: datetime | None = None
+    occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take back what nobody has touched: its reason has passed."""
+    """Take back what nobody has touched: its reason has passed, or a stronger one has come (``state``: superseded)."""
 
     row: Row
+    state: str = WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,14 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Supersede:
+    """A letter that is not written, because another one to the same person on the same day has the better reason."""
+
+    want: Want
+    by: str  # the key of that other
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to do now, and who waits for a free place (the digest)."""
 
@@ -90,11 +101,12 @@ class Plan:
     lapses: tuple[Lapse, ...] = ()
     releases: tuple[Release, ...] = ()
     waiting: tuple[Want, ...] = ()
+    superseded: tuple[Supersede, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do (somebody may still be waiting)."""
-        return not (self.creates or self.moves or self.withdrawals or self.lapses or self.releases)
+        return not (self.creates or self.moves or self.withdrawals or self.lapses or self.releases or self.superseded)
 
 
 def make_plan(

@@ -5,13 +5,15 @@ The rules are in `core.desired` (reminders) and `core.occasions` (reasons to wri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.cadence import LastContact, Turn, next_turn
+from daemon.core.holidays import Holiday
 from daemon.core.policy import JOB_HUNTING, Quiet, ReminderRules
+from daemon.core.reasons import Noted, OwnNews, Trip, Yearly
 from daemon.core.resolve import Resolved
 
 KEEP_IN_TOUCH = "keep-in-touch"
@@ -22,6 +24,11 @@ CONGRATULATIONS = "congratulations"
 UPDATE = "update"
 CHECK_IN = "check-in"
 REPLY = "reply"
+NEWS = "news"
+VISIT = "visit"
+
+TOLD = frozenset({UPDATE, NEWS})
+"""Purposes that only a letter serves: no reminder stands in for it."""
 
 ASKED = "ask:"
 """Periods of drafts the user asked for by a flag on a message begin so; its identity follows."""
@@ -32,13 +39,20 @@ DRAFT = "draft"
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A meeting with the contact that counted. ``people`` counts everyone invited, the user included."""
+    """A meeting with the contact that counted. ``people`` counts everyone invited, the user included.
+
+    ``interview`` is the user's word, ``first`` that there was no talk before it, ``source`` the account it was seen
+    in ("" where it was logged by hand).
+    """
 
     identity: str
     ended_at: datetime
     people: int
     recurring: bool
     inside: bool  # with somebody of the user's own organisation
+    interview: bool = False
+    first: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,13 @@ class Person:
     reachable: bool = True  # has an address that is not frozen
     speaks: str = ""  # the language a letter would be written in; "" where nobody knows
     held: bool = False  # an account that matters for them has not been read for a day
+    birthday_source: str = ""
+    yearly: tuple[Yearly, ...] = ()
+    noted: tuple[Noted, ...] = ()
+    profession: str = ""
+    country: str = ""  # ISO code; "" where it is not known
+    city: str = ""
+    belongs: frozenset[str] = frozenset()  # their organisation (folded) and the domains of their addresses
 
     @property
     def kept(self) -> bool:
@@ -140,6 +161,9 @@ class World:
     news: UpdateNews | None = None
     quiet: tuple[Quiet, ...] = ()
     off: frozenset[date] = frozenset()  # public holidays, as far as plans look
+    trips: tuple[Trip, ...] = ()
+    own_news: tuple[OwnNews, ...] = ()
+    holidays: tuple[Holiday, ...] = ()  # those the user switched on
     key: Callable[[str, str, str, str], str] = field(default=lambda *parts: "/".join(parts))
 
     def day(self, at: datetime) -> date:
@@ -169,8 +193,9 @@ class Want:
 
     ``due`` is the earliest moment it makes sense; ``create_until`` is when it is too late to begin (what exists
     may stay longer). ``urgency`` orders what does not fit the caps, higher first. ``occasion`` names what it is
-    about, for the letter and for rules of the "once per" sort. ``days`` and ``hours``: where a reminder may stand,
-    if the policy says so.
+    about, for the letter and for rules of the "once per" sort. ``reason`` says why, ``source`` what that was seen in
+    or who said so. ``details`` are further facts for the letter, by name. ``days`` and ``hours``: where a reminder may
+    stand, if the policy says so.
     """
 
     key: str
@@ -186,6 +211,8 @@ class Want:
     occasion_date: date | None = None
     days: frozenset[int] | None = None
     hours: tuple[time, time] | None = None
+    source: str = ""
+    details: tuple[tuple[str, str], ...] = ()
 
 
 def stamp(at: datetime | None) -> str:
@@ -238,10 +265,12 @@ def letter(
     reason: str,
     occasion: str,
     occasion_date: date | None = None,
+    source: str = "",
+    details: Mapping[str, str] | None = None,
 ) -> Iterable[Want]:
     """A draft; or, where nobody knows the language or no address works, a reminder in its place."""
     kind = DRAFT if person.reachable and person.speaks else REMINDER
-    if kind == REMINDER and purpose == UPDATE:  # news cannot be told by a reminder
+    if kind == REMINDER and purpose in TOLD:  # news cannot be told by a reminder
         return
     yield make_want(
         person,
@@ -255,4 +284,6 @@ def letter(
         create_until=create_until,
         occasion=occasion,
         occasion_date=occasion_date,
+        source=source,
+        details=tuple((name, value) for name, value in (details or {}).items() if value),
     )

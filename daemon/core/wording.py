@@ -68,6 +68,28 @@ def in_month(day: date, today: date, language: str) -> str:
     return _cldr(day, "LLLL y", language)
 
 
+def from_to(first: date, last: date | None, language: str) -> str:
+    """ "с 1 по 5 июня", "from 1 to 5 June"; of one day "1 июня", "on 1 June"."""
+    if last is None or last <= first:
+        day = calendar_date(first, language)
+        return f"on {day}" if language == "en" else day
+    month = (first.year, first.month) == (last.year, last.month)
+    begins = str(first.day) if month and language in ("ru", "en") else calendar_date(first, language)
+    ends = calendar_date(last, language)
+    if language == "ru":
+        return f"{'со' if first.day == 2 else 'с'} {begins} по {ends}"
+    return f"from {begins} to {ends}" if language == "en" else f"{begins} – {ends}"
+
+
+def counted_years(number: int, language: str) -> str:
+    """ "1 год", "3 года", "11 лет"; "1 year", "3 years"; in another language the number alone."""
+    if language == "ru":
+        tens, ones = number % 100, number % 10
+        word = "лет" if 11 <= tens <= 14 or ones == 0 or ones >= 5 else "год" if ones == 1 else "года"
+        return f"{number} {word}"
+    return f"{number} year{'s' if number != 1 else ''}" if language == "en" else str(number)
+
+
 def quoted_list(items: Sequence[str], language: str) -> str:
     """The items in the language's quotation marks, joined as it joins a list: «а», «б» и «в»."""
     opening, closing = ("«", "»") if language == "ru" else ("“", "”")

@@ -31,6 +31,7 @@ def draft_facts(
     edition = news.edition(person.speaks) if news is not None and want.purpose == UPDATE else None
     zone = ZoneInfo(deps.settings.hours.zone)
     last = person.last.reset(("inbound", "outbound", "meeting", "logged"))
+    details = dict(want.details)
     return DraftFacts(
         purpose=want.purpose,
         occasion=want.occasion,
@@ -44,10 +45,15 @@ def draft_facts(
         signature=deps.settings.me.signature,
         today=now.astimezone(zone).date(),
         occasion_date=want.occasion_date,
-        occasion_title=edition.subject if edition else "",
+        occasion_title=edition.subject if edition else details.get("title", ""),
         topics=_topics(conn, person.contact_id, _topics_since(want, zone, now)),
         organisation=row.organisation,
-        news=edition.text if edition else "",
+        news=edition.text if edition else details.get("news", ""),
+        reach=details.get("reach", ""),
+        years=int(details.get("years", "0")),
+        company=details.get("company", ""),
+        place=details.get("place", ""),
+        until=as_day(details.get("until", "")),
         last_contact=last.astimezone(zone).date() if last else None,
         circle=person.circles[0] if person.circles else "",
     )

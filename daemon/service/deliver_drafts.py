@@ -62,6 +62,7 @@ class DraftWrites:
 
     def _withdraw(self, job: Job) -> None:
         row = job.row
+        gone = job.args.get("state", WITHDRAWN)  # superseded, where a stronger reason takes its place
         if row.state == PENDING and not row.remote_id:  # never known to be written: look before believing so
             found = self.target.find(row.key, row.message_id, job.hint)
             if found.where is Whereabouts.PRESENT and not self._as_ours(job, found):
@@ -69,7 +70,7 @@ class DraftWrites:
                 return
             remote_id, digest = found.remote_id, found.digest
             if found.where is not Whereabouts.PRESENT:
-                self.out.record(job, {"state": SENT if found.where is Whereabouts.SENT else WITHDRAWN})
+                self.out.record(job, {"state": SENT if found.where is Whereabouts.SENT else gone})
                 return
         else:
             remote_id, digest = row.remote_id, row.digest
@@ -79,7 +80,7 @@ class DraftWrites:
         except Conflict:
             self.out.record(job, {"state": EDITED})
             return
-        self.out.record(job, {"state": SENT if left.where is Whereabouts.SENT else WITHDRAWN})
+        self.out.record(job, {"state": SENT if left.where is Whereabouts.SENT else gone})
 
     def _as_ours(self, job: Job, found: RemoteDraft) -> OutgoingDraft | None:
         """What we would write, if what lies there is that word for word: then nobody has touched it."""

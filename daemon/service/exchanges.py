@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, or_, select
 
@@ -19,7 +21,8 @@ from daemon.core.model import Direction, Form
 from daemon.core.occasions import THANKS_LASTS
 from daemon.core.verdict import UPCOMING
 from daemon.core.wants import Met
-from daemon.store.tables import evidence, interaction
+from daemon.store.sources import chunks
+from daemon.store.tables import evidence, hand_log, interaction
 
 BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)
 
@@ -97,27 +100,75 @@ def upcoming(conn: Connection, within: Any, now: datetime) -> dict[int, datetime
     }
 
 
+FIRST_WITHIN = timedelta(days=60)
+"""A meeting is the first where there was no talk before it, and no letter older than this: those arranged it."""
+
+
 def met(
     conn: Connection,
     within: Any,
     now: datetime,
     organisation: frozenset[str],
     written: Mapping[int, Mapping[str, bool]],
+    zone: str,
 ) -> dict[int, list[Met]]:
-    """Meetings that took place lately enough to thank for; ``written``: contact -> address -> whether it is frozen."""
+    """Meetings that took place lately enough to thank for, out of calendars or logged by hand.
+
+    ``written``: contact -> address -> whether it is frozen. A meeting logged by hand on the day (of the user's
+    ``zone``) of one in the calendar is that one: what the user said of it holds for both. A reminder ticked off says
+    too little for a letter.
+    """
     i, e = interaction.c, evidence.c
-    found: dict[int, list[Met]] = defaultdict(list)
+    since = now - THANKS_LASTS - timedelta(days=1)
+    held: dict[int, list[tuple[datetime, Met]]] = defaultdict(list)
     for row in conn.execute(
-        select(i.contact_id, i.identity, e.ends_at, e.recipients, e.recurring)
+        select(i.contact_id, i.identity, i.at, i.account, e.ends_at, e.recipients, e.recurring)
         .join(evidence, (e.identity == i.identity) & (e.account == i.account))
-        .where(
-            within(i.contact_id),
-            i.form == Form.MEETING.value,
-            i.counted.is_(True),
-            e.ends_at > now - THANKS_LASTS - timedelta(days=1),
-        )
+        .where(within(i.contact_id), i.form == Form.MEETING.value, i.counted.is_(True), e.ends_at > since)
         .order_by(e.ends_at)
     ):
         inside = any(domain_of(a) in organisation for a in written.get(row.contact_id, ()))
-        found[row.contact_id].append(Met(row.identity, row.ends_at, row.recipients, row.recurring, inside))
-    return found
+        one = Met(row.identity, row.ends_at, row.recipients, row.recurring, inside, source=row.account)
+        held[row.contact_id].append((row.at, one))
+    local = ZoneInfo(zone)
+    for said in conn.execute(
+        select(i.contact_id, i.identity, i.at, hand_log.c.interview)
+        .join(hand_log, hand_log.c.identity == i.identity)
+        .where(within(i.contact_id), i.form == Form.MEETING.value, i.counted.is_(True), i.at > since, i.at <= now)
+        .where(hand_log.c.ticked.is_(False))
+        .order_by(i.at)
+    ):
+        mine = held[said.contact_id]
+        day = said.at.astimezone(local).date()
+        same = next((n for n, (at, _) in enumerate(mine) if at.astimezone(local).date() == day), None)
+        if same is not None:
+            at, one = mine[same]
+            mine[same] = (at, replace(one, interview=one.interview or said.interview))
+            continue
+        inside = any(domain_of(a) in organisation for a in written.get(said.contact_id, ()))
+        mine.append((said.at, Met(said.identity, said.at, 2, False, inside, interview=said.interview)))
+    firsts = _firsts(conn, sorted(held))
+    return {
+        who: [
+            replace(one, first=who in firsts and firsts[who] == at)
+            for at, one in sorted(mine, key=lambda m: (m[1].ended_at, m[1].identity))
+        ]
+        for who, mine in held.items()
+    }
+
+
+def _firsts(conn: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    """contact -> when the two first talked, where nothing else was much before that."""
+    i = interaction.c
+    earliest: dict[int, datetime] = {}
+    talked: dict[int, datetime] = {}
+    for chunk in chunks(ids):
+        for row in conn.execute(
+            select(i.contact_id, i.form, func.min(i.at).label("at"))
+            .where(i.contact_id.in_(chunk), i.counted.is_(True))
+            .group_by(i.contact_id, i.form)
+        ):
+            earliest[row.contact_id] = min(earliest.get(row.contact_id, row.at), row.at)
+            if row.form != Form.MAIL:
+                talked[row.contact_id] = min(talked.get(row.contact_id, row.at), row.at)
+    return {who: at for who, at in talked.items() if earliest[who] >= at - FIRST_WITHIN}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 
 from daemon.core.errors import KithError, TryLater
-from daemon.core.plan import FAILED, PENDING, SENT, SKIPPED, WITHDRAWN
+from daemon.core.plan import FAILED, PENDING, SENT, SKIPPED, SUPERSEDED, WITHDRAWN
 from daemon.core.wants import DRAFT, Person, Want
 from daemon.service.compose import as_day
 from daemon.service.deps import CycleReport, Deps
@@ -55,6 +55,8 @@ class Job:
             reason=row.reason,
             occasion=row.occasion,
             occasion_date=day,
+            source=row.source,
+            details=tuple(self.args.get("details", {}).items()),
         )
 
 
@@ -132,7 +134,7 @@ class Outgoing:
             if state in (WITHDRAWN, SKIPPED):
                 close(conn, job.row.key, state, person, now)
             conn.execute(delete(outbox).where(outbox.c.id == job.id))
-            if state in (WITHDRAWN, SKIPPED, SENT):
+            if state in (WITHDRAWN, SUPERSEDED, SKIPPED, SENT):
                 conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
             health.ok(conn, job.row.account, job.part, now)
             name = person_of(self.deps, conn, job.row.contact_id, now).name

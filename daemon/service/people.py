@@ -13,19 +13,21 @@ from sqlalchemy import Connection, Select, or_, select
 
 from daemon.config.settings import Settings
 from daemon.core.cadence import LastContact
+from daemon.core.countries import country_code
 from daemon.core.language import choose_language
 from daemon.core.model import Form
+from daemon.core.organisations import fold_organisation
+from daemon.core.plan import FAILED, SUPERSEDED
 from daemon.core.resolve import Resolver
 from daemon.core.wants import CHECK_IN, Dismissal, Person, Promise
-from daemon.service import exchanges
+from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
-from daemon.store import asks
+from daemon.store import asks, reasons
 from daemon.store.tables import (
     address,
     address_state,
     contact,
     contact_circle,
-    contact_date,
     dismissal,
     evidence,
     hand_log,
@@ -69,12 +71,6 @@ def people(
         select(dismissal).where(within(dismissal.c.contact_id)).order_by(dismissal.c.id),
         lambda r: Dismissal(r.purpose, r.base, r.n, r.not_before, r.at),
     )
-    birthdays = {
-        r.contact_id: r.when
-        for r in conn.execute(
-            select(contact_date).where(within(contact_date.c.contact_id), contact_date.c.kind == "birthday")
-        )
-    }
     promises = _grouped(
         conn,
         select(hand_log).where(
@@ -88,12 +84,15 @@ def people(
     thanked = _grouped(
         conn,
         select(ledger.c.contact_id, ledger.c.period, ledger.c.created_at).where(
-            within(ledger.c.contact_id), ledger.c.purpose == "thanks", ledger.c.state != "failed"
+            within(ledger.c.contact_id), ledger.c.purpose == "thanks", ledger.c.state.not_in(NEVER_MADE)
         ),
         lambda r: (r.period, r.created_at),
     )
     wished = asks.of_contacts(conn)
-    met = exchanges.met(conn, within, now, settings.me.organisation, written)
+    days = reasons_of.days(conn, within)
+    noted = reasons.of_contacts(conn, within)
+    companies = reasons.companies(conn)
+    met = exchanges.met(conn, within, now, settings.me.organisation, written, settings.hours.zone)
     unread = unread_accounts(conn, now)
     held = held_people(conn, within, unread) if unread else set()
     nobody_yet = in_first_reading(conn, {a.account.name for a in settings.accounts})
@@ -121,7 +120,6 @@ def people(
                 owed=tuple(owed.get(row.id, ())),
                 next_meeting=upcoming.get(row.id),
                 met=tuple(met.get(row.id, ())),
-                birthday=birthdays.get(row.id, ""),
                 zone=row.time_zone,
                 promises=tuple(promises.get(row.id, ())),
                 asked=tuple(wished.get(row.id, ())),
@@ -131,17 +129,39 @@ def people(
                 reachable=any(not frozen for frozen in mine.values()),
                 speaks=row.language or policy.language,
                 held=nobody_yet or row.id in held,
+                noted=tuple(noted.get(row.id, ())),
+                profession=row.profession,
+                country=country_code(row.country),
+                city=row.city,
+                belongs=reasons_of.belongs(row.organisation, mine),
+                **reasons_of.yearly(days.get(row.id, ()), companies.get(fold_organisation(row.organisation))),
             )
         )
     return found
 
 
+NEVER_MADE = (FAILED, SUPERSEDED)
+"""States of letters that never stood: they are no thanks."""
+
+
 def with_languages(conn: Connection, found: Collection[Person], spoken: Collection[str], *, news: bool) -> list[Person]:
-    """The same people, each with the language a letter to them would be in, where a letter is thinkable."""
+    """The same people, each with the language a letter to them would be in, where a letter is thinkable.
+
+    ``news``: there is something to tell to anybody.
+    """
     out = []
     for person in found:
         speaks = person.speaks
-        thinkable = news or person.met or person.birthday or person.asked or CHECK_IN in person.policy.drafts
+        thinkable = (
+            news
+            or person.met
+            or person.birthday
+            or person.yearly
+            or person.noted
+            or person.profession
+            or person.asked
+            or CHECK_IN in person.policy.drafts
+        )
         if not speaks and not thinkable:
             out.append(person)
             continue

@@ -18,11 +18,13 @@ from daemon.core.desired import desired
 from daemon.core.errors import KithError, UserMistake
 from daemon.core.keys import draft_message_id, event_uid, make_key
 from daemon.core.model import Window
+from daemon.core.one_letter import one_letter
 from daemon.core.plan import (
     DONE,
     LAPSED,
     OPEN,
     PENDING,
+    SUPERSEDED,
     UNKNOWN,
     Create,
     Lapse,
@@ -30,6 +32,7 @@ from daemon.core.plan import (
     Plan,
     Release,
     Row,
+    Supersede,
     Withdraw,
     make_plan,
 )
@@ -39,7 +42,7 @@ from daemon.core.wants import (
     KEEP_IN_TOUCH,
     PROMISE,
     REMINDER,
-    UPDATE,
+    TOLD,
     Person,
     UpdateNews,
     Want,
@@ -52,7 +55,7 @@ from daemon.service.deps import Deps
 from daemon.service.news import News, told_news
 from daemon.service.people import people, with_languages
 from daemon.service.routing import Router
-from daemon.store import enablement, lease
+from daemon.store import enablement, lease, reasons
 from daemon.store.tables import dismissal, hand_log, ledger, outbox
 
 LOOKS_AHEAD = timedelta(days=21)
@@ -78,18 +81,21 @@ def situation(
     news, fault = told_news(deps.settings.updates, now, deps.settings.hours.zone)
     world, unknown = make_world(deps, conn, news, now, since)
     kept = people(conn, deps.settings, now, kept_only=True, with_asked=True)
-    kept = with_languages(conn, kept, deps.renderer.languages(), news=news is not None)
+    kept = with_languages(conn, kept, deps.renderer.languages(), news=_to_tell(world))
     persons = {p.contact_id: p for p in kept}
     wants = {w.key: w for w in writable(deps, conn, desired(kept, world, now), persons, world, news, now)}
+    rows, held = _rows(conn, deps.accounts), {p.contact_id for p in kept if p.held}
+    choice = one_letter(list(wants.values()), rows, held=held, world=world, now=now)
     plan = make_plan(
-        list(wants.values()),
-        _rows(conn, deps.accounts),
-        held={p.contact_id for p in kept if p.held},
+        [w for w in wants.values() if w.key not in choice.aside],
+        rows,
+        held=held,
         world=world,
         hours=deps.settings.hours,
         busy=busy,
         now=now,
     )
+    plan = replace(plan, superseded=choice.closed, withdrawals=plan.withdrawals + choice.withdrawn)
     return Situation(plan, persons, wants, world, news, tuple(f for f in (fault, unknown) if f))
 
 
@@ -108,9 +114,17 @@ def make_world(
         news=UpdateNews(news.quarter, news.circles, news.written_at, news.closes_at) if news else None,
         quiet=settings.quiet,
         off=off,
+        trips=tuple(t for _, t in reasons.trips(conn)),
+        own_news=tuple(n for _, n in reasons.all_own_news(conn)),
+        holidays=deps.settings.holidays,
         key=partial(make_key, deps.key_secret),
     )
     return world, fault
+
+
+def _to_tell(world: World) -> bool:
+    """Whether there is something that may be told to anybody: then everybody's language matters."""
+    return bool(world.news or world.own_news or world.trips)
 
 
 def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: datetime) -> bool:
@@ -118,7 +132,7 @@ def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: d
     news, _ = told_news(deps.settings.updates, now, deps.settings.hours.zone)
     world, _ = make_world(deps, conn, news, now)
     found = people(conn, deps.settings, now, only=[contact_id])
-    found = with_languages(conn, found, deps.renderer.languages(), news=news is not None)
+    found = with_languages(conn, found, deps.renderer.languages(), news=_to_tell(world))
     persons = {p.contact_id: p for p in found}
     return any(w.key == key for w in writable(deps, conn, desired(found, world, now), persons, world, news, now))
 
@@ -146,7 +160,7 @@ def writable(
             person = persons[want.contact_id]
             facts = compose.draft_facts(deps, conn, person, want, news, now)
             if deps.renderer.missing(facts, person.speaks):
-                if want.purpose == UPDATE or (
+                if want.purpose in TOLD or (
                     not want.period.startswith(ASKED)
                     and any(
                         w.purpose == KEEP_IN_TOUCH and w.contact_id == want.contact_id and w.due <= now for w in wants
@@ -188,6 +202,8 @@ def _rows(conn: Connection, accounts: Collection[str]) -> list[Row]:
             r.ends_at,
             r.moves,
             r.key in queued,
+            r.created_at,
+            r.occasion,
         )
         for r in conn.execute(select(ledger).order_by(ledger.c.created_at, ledger.c.key))
     ]
@@ -238,6 +254,8 @@ def store_intents(deps: Deps, found: Situation, fence: lease.Lease, now: datetim
             account = routes[create.want.key]
             if account and (create.want.kind != DRAFT or account in hints):
                 _intend_create(deps, conn, create, account, hints.get(account, ""), found, now)
+        for each in plan.superseded:
+            _close_superseded(deps, conn, each, routes.get(each.by, ""), found, now)
         observed = _only_observed(conn)
         for move in plan.moves:
             if move.row.key not in observed:
@@ -293,14 +311,45 @@ def _intend_create(
         "ends_at": slot.end if slot else None,
         "reason": want.reason,
         "occasion": want.occasion,
+        "source": want.source,
         "lang": found.people[want.contact_id].speaks,
         "created_at": now,
         "changed_at": now,
     }
     statement = deps.store.insert(ledger).values(row).on_conflict_do_nothing(index_elements=["key"])
     if conn.execute(statement.returning(ledger.c.key)).one_or_none() is not None:
-        args = {"occasion_date": want.occasion_date.isoformat() if want.occasion_date else ""}
+        args = {
+            "occasion_date": want.occasion_date.isoformat() if want.occasion_date else "",
+            "details": dict(want.details),
+        }
         conn.execute(insert(outbox).values(key=want.key, verb="create", args=args, hint=hint, created_at=now))
+
+
+def _close_superseded(
+    deps: Deps, conn: Connection, each: Supersede, route: str, found: Situation, now: datetime
+) -> None:
+    """Its key is dealt with; not if the letter that goes before it has no way to be written (yet)."""
+    want = each.want
+    stands = conn.execute(select(ledger.c.account).where(ledger.c.key == each.by)).scalar_one_or_none()
+    account = route or stands
+    if not account:
+        return
+    row = {
+        "key": want.key,
+        "kind": want.kind,
+        "purpose": want.purpose,
+        "contact_id": want.contact_id,
+        "period": want.period,
+        "state": SUPERSEDED,
+        "account": account,
+        "reason": want.reason,
+        "occasion": want.occasion,
+        "source": want.source,
+        "lang": found.people[want.contact_id].speaks,
+        "created_at": now,
+        "changed_at": now,
+    }
+    conn.execute(deps.store.insert(ledger).values(row).on_conflict_do_nothing(index_elements=["key"]))
 
 
 def own_domain(deps: Deps, account: str) -> str:
@@ -319,7 +368,8 @@ def _intend_withdraw(conn: Connection, withdraw: Withdraw, now: datetime) -> Non
         select(outbox.c.id).where(outbox.c.key == withdraw.row.key, outbox.c.verb == "withdraw")
     ).first()
     if waiting is None:
-        conn.execute(insert(outbox).values(key=withdraw.row.key, verb="withdraw", args={}, created_at=now))
+        args = {"state": withdraw.state}
+        conn.execute(insert(outbox).values(key=withdraw.row.key, verb="withdraw", args=args, created_at=now))
 
 
 def _set_state(conn: Connection, action: Release | Lapse, state: str, now: datetime) -> None:

@@ -286,6 +286,7 @@ class ReadBack:
                 direction=Direction.MUTUAL.value,
                 at=min(start or now, now),
                 logged_at=now,
+                ticked=True,
             )
             .on_conflict_do_nothing(index_elements=["identity"])
         )

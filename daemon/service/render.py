@@ -16,13 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.core.language import of_text
 from daemon.core.plain import clean, one_line
-from daemon.core.wording import addressed, calendar_date, fits, in_month, on_day, quoted_list
+from daemon.core.wording import (
+    addressed,
+    calendar_date,
+    counted_years,
+    fits,
+    from_to,
+    in_month,
+    on_day,
+    quoted_list,
+)
 from daemon.service.letter import flatten, signed, tidy, to_html
 
 if TYPE_CHECKING:
     from daemon.service.templating import Filled, Loaded, TemplateFault
 
-PURPOSES = ("thanks", "congratulations", "update", "check-in", "reply")
+PURPOSES = ("thanks", "congratulations", "update", "check-in", "reply", "news", "visit")
 DETAILS = ("full", "name", "none")
 SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT = 150, 30_000, 3
 _NEEDS = {
@@ -31,6 +40,8 @@ _NEEDS = {
     "update": ("name", "news"),
     "check-in": ("name",),
     "reply": ("name",),
+    "news": ("name", "news"),
+    "visit": ("name", "occasion_date"),
 }
 _SAFE_PART = re.compile(r"[\w-]{1,60}\Z")
 
@@ -41,7 +52,8 @@ class DraftFacts:
 
     ``form`` is formal or familiar; dates are days in the user's own zone; ``occasion_title`` and ``topics`` hold
     only words the user logged or gave, never a message's subject; ``news`` is the body of the quarter's file in
-    Markdown. For an update, ``occasion_title`` is the subject the file asks for.
+    Markdown, or what the user wrote of themselves. For an update, ``occasion_title`` is the subject the file asks for.
+    ``years`` is 0 where they are not known; ``until`` is the last day of a visit to ``place``.
     """
 
     purpose: str
@@ -62,6 +74,11 @@ class DraftFacts:
     news: str = ""
     last_contact: date | None = None
     circle: str = ""
+    reach: str = ""
+    years: int = 0
+    company: str = ""
+    place: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +233,8 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
     familiar = facts.form == "familiar"
     topics = tuple(t for t in (one_line(t, 120) for t in facts.topics) if t and fits(t, lang))[:TOPICS_LIMIT]
     happened, last = facts.occasion_date, facts.last_contact
+    fits_title = bool(line["occasion_title"]) and fits(line["occasion_title"], lang)
+    company = line["company"] if fits(line["company"], lang) else ""
     return {
         "name": line["name"],
         "given": line["given"],
@@ -228,7 +247,8 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "my_name": line["my_name"],
         "purpose": facts.purpose,
         "occasion": line["occasion"],
-        "title": line["occasion_title"] if fits(line["occasion_title"], lang) else "",
+        "title": line["occasion_title"] if fits_title else "",
+        "quoted_title": quoted_list((line["occasion_title"],), lang) if fits_title else "",
         "circle": line["circle"],
         "organisation": line["organisation"] if fits(line["organisation"], lang) else "",
         "news": clean(flatten(clean(facts.news)), TEXT_LIMIT),
@@ -238,6 +258,13 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "occasion_date": happened,
         "day": on_day(happened, facts.today, lang) if happened else "",
         "date": calendar_date(happened, lang) if happened else "",
+        "years": facts.years,
+        "counted_years": counted_years(facts.years, lang) if facts.years > 0 else "",
+        "company": company,
+        "quoted_company": quoted_list((company,), lang) if company else "",
+        "place": line["place"] if fits(line["place"], lang) else "",
+        "days": from_to(happened, facts.until, lang) if happened else "",
+        "reach": clean(flatten(clean(facts.reach)), TEXT_LIMIT),
         "days_late": max(0, (facts.today - happened).days) if happened else 0,
         "last_contact": last,
         "last_month": in_month(last, facts.today, lang) if last else "",

@@ -22,14 +22,27 @@ _DROPPED: dict[str, object] = {
     "occasion_title": "",
     "circle": "",
     "my_name": "",
+    "reach": "",
+    "years": 0,
+    "company": "",
+    "place": "",
+    "until": None,
 }
 _LEFTOVER = re.compile(r"\{\{|\}\}|\{%|\{\w+\}|\[(?:name|имя)\]|\bNone\b|\bUndefined\b")
 _WORDS = {
-    "ru": {"title": "десять лет в профессии", "topics": ("бюджет", "CalDAV"), "news": "Этой осенью я учусь новому."},
+    "ru": {
+        "title": "десять лет в профессии",
+        "topics": ("бюджет", "CalDAV"),
+        "news": "Этой осенью я учусь новому.",
+        "reach": "Мой новый адрес: irina@example.org.",
+        "place": "Казань",
+    },
     "en": {
         "title": "ten years in the profession",
         "topics": ("hiring", "CalDAV"),
         "news": "This autumn I learn a lot.",
+        "reach": "My new address: irina@example.org.",
+        "place": "Leipzig",
     },
 }
 _PEOPLE = {
@@ -62,12 +75,17 @@ def sample_facts(purpose: str, lang: str, today: date, *, form: str = "formal") 
         language=lang,
         my_name=mine,
         occasion_date=today - timedelta(days=2 if purpose == "thanks" else 0),
-        occasion_title=str(words["title"]) if purpose == "congratulations" else "",
+        occasion_title=str(words["title"]) if purpose in ("thanks", "congratulations") else "",
         topics=tuple(words["topics"]),
         organisation="Example",
         news=str(words["news"]),
         last_contact=today - timedelta(days=120),
         circle="mentor",
+        reach=str(words["reach"]),
+        years=5,
+        company="Example",
+        place=str(words["place"]),
+        until=today + timedelta(days=4),
     )
 
 

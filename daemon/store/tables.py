@@ -287,6 +287,8 @@ hand_log = Table(
     _text("next_by"),  # ISO date, local to the user
     _moment("next_done_at"),
     _flag("confidential"),
+    _flag("ticked"),  # by a reminder's title: that it was a meeting is all that is known
+    _flag("interview"),  # the user's word; it marks a meeting of that day in the calendar, too
     _moment("logged_at", nullable=False),
     _moment("undone_at"),
     comment="Calls, chats and meetings the user logged.",
@@ -373,6 +375,7 @@ ledger = Table(
     _moment("ends_at"),
     _text("reason"),
     _text("occasion"),  # what the want is about, for "once per occasion" rules
+    _text("source"),  # what the reason was seen in, or who said so
     _text("lang"),
     Column("moves", Integer, nullable=False, server_default="0"),  # how often we moved it ourselves
     _moment("created_at", nullable=False),
@@ -432,6 +435,89 @@ enablement = Table(
     _moment("since", nullable=False),
     _moment("enabled_at", nullable=False),
     comment="Accounts that may be written to; occasions before `since` never make a draft.",
+)
+
+gathering = Table(
+    "gathering",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("token", PlainText, nullable=False, unique=True),
+    Column("name", PlainText, nullable=False),
+    Column("begins", PlainText, nullable=False),  # ISO dates, local to the user
+    Column("ends", PlainText, nullable=False),
+    _moment("noted_at", nullable=False),
+    comment="Conferences and the like, where the user met people; `noted` says whom.",
+)
+
+noted = Table(
+    "noted",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _contact(index=True),
+    Column("kind", PlainText, nullable=False),  # core.reasons: recommendation | introduction | event | job | ...
+    Column("token", PlainText, nullable=False),
+    Column("day", PlainText, nullable=False),  # ISO date, local to the user
+    _text("title"),
+    _text("source"),
+    Column("gathering_id", Id, ForeignKey("gathering.id", ondelete="CASCADE")),
+    _moment("noted_at", nullable=False),
+    UniqueConstraint("contact_id", "token"),
+    comment="Reasons to write to one person that the user noted, or accepted when they were suggested.",
+)
+
+company = Table(
+    "company",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("folded", PlainText, nullable=False, unique=True),  # core.organisations: how contacts are found by it
+    _text("founded"),  # YYYY-MM-DD or --MM-DD
+    _moment("noted_at", nullable=False),
+    comment="Companies the user keeps a record of.",
+)
+
+trip = Table(
+    "trip",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("token", PlainText, nullable=False, unique=True),
+    Column("cities", JSON, nullable=False),  # all the names of the one city
+    Column("begins", PlainText, nullable=False),  # ISO dates, local to the user
+    Column("ends", PlainText, nullable=False),
+    _moment("noted_at", nullable=False),
+    comment="Visits the user plans.",
+)
+
+own_news = Table(
+    "own_news",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("token", PlainText, nullable=False, unique=True),
+    Column("texts", JSON, nullable=False),  # language -> words
+    Column("reach", JSON, nullable=False),  # language -> what changes in how to reach the user
+    Column("circles", JSON, nullable=False),
+    Column("old", JSON, nullable=False),
+    Column("new", JSON, nullable=False),
+    _moment("noted_at", nullable=False),
+    comment="The user's own changes of role or company.",
+)
+
+suggestion = Table(
+    "suggestion",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column(
+        "mark", PlainText, nullable=False, unique=True
+    ),  # names the guess for ever: declined once, never asked again
+    Column("kind", PlainText, nullable=False),
+    _contact(index=True),
+    _text("question"),
+    _text("source"),
+    Column("about", JSON, nullable=False),  # what acceptance needs to know
+    _text("state"),  # "" (open) | accepted | declined
+    _moment("found_at", nullable=False),
+    _moment("decided_at"),
+    comment="Guesses: nothing follows from them until the user accepts.",
 )
 
 lease = Table(

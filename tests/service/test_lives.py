@@ -7,6 +7,8 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from daemon.service import contacts as book
+from daemon.service.facts import Rules
 from tests.contract.rig import ME, Rig
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, message_id
 from tests.service.house import House, letter, meeting
@@ -344,6 +346,7 @@ def test_birthday_and_news_and_check_in(house: House) -> None:
     )
     house.person("Boris Titov", BORIS, birthday=f"1980-{NOW:%m-%d}", language="en")
     house.person("Vera", "vera@example.net", circles=("mentor",), language="ru")
+    mail_rig(house).add_mail("Sent", letter(1, NOW - 200 * DAY, ME, "vera@example.net"))
     house.enable()
     folder = house.settings.updates
     assert folder is not None
@@ -354,8 +357,45 @@ def test_birthday_and_news_and_check_in(house: House) -> None:
     )
     house.cycle()
     made = {(r.purpose, r.state) for r in house.ledger(kind="draft")}
+    assert made == {("congratulations", "written"), ("check-in", "written")}  # one letter a day to one person
+    house.cycle(after=DAY)
+    made = {(r.purpose, r.state) for r in house.ledger(kind="draft")}
     assert made == {("congratulations", "written"), ("update", "written"), ("check-in", "written")}
     assert len(mail_rig(house).drafts()) == 3
+
+
+def birthday_and_meeting(house: House) -> Rig:
+    """Thanks for yesterday's meeting stand; then it turns out that today is their birthday."""
+    who = house.person("Boris Titov", BORIS, language="en")
+    house.enable()
+    dav_rig(house).add_event(meeting("m1", NOW - DAY, BORIS))
+    house.cycle()
+    assert [(r.purpose, r.state) for r in house.ledger(kind="draft")] == [("thanks", "written")]
+    with house.store.write() as conn:
+        given = book.Change(dates={"birthday": f"--{NOW:%m-%d}"})
+        book.edit(conn, Rules(house.settings.policies, house.clock), who, given)
+    return mail_rig(house)
+
+
+def test_a_stronger_reason_of_the_day_takes_the_place_of_an_untouched_draft(house: House) -> None:
+    box = birthday_and_meeting(house)
+    house.cycle()
+    states = {r.purpose: r.state for r in house.ledger(kind="draft")}
+    assert states == {"thanks": "superseded", "congratulations": "written"}
+    (left,) = box.drafts()
+    assert "birthday" in str(message_from_bytes(left, policy=policy.default)["Subject"]).lower()
+    house.cycle(after=DAY)
+    assert {r.purpose: r.state for r in house.ledger(kind="draft")} == states
+
+
+def test_a_draft_the_user_edited_stays_and_the_newcomer_is_superseded(house: House) -> None:
+    box = birthday_and_meeting(house)
+    box.user_edits_draft(message_id(box.drafts()[0]), "My own words.")
+    house.cycle()
+    house.cycle(after=DAY)
+    states = {r.purpose: r.state for r in house.ledger(kind="draft")}
+    assert states == {"thanks": "edited", "congratulations": "superseded"}
+    assert len(box.drafts()) == 1
 
 
 def test_a_second_run_with_nothing_new_writes_nothing(house: House) -> None:

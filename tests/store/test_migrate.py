@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 import daemon
 from daemon.core.errors import UserMistake
 from daemon.store import engine, migrate
 from daemon.store.engine import Store
-from daemon.store.tables import metadata
+from daemon.store.tables import hand_log, ledger, metadata
 
 ROOT = Path(daemon.__file__).parents[1]
 
@@ -51,6 +52,63 @@ def _defaults_differ(
     if found is None or rendered is None:
         return None
     return False if {found.strip("()"), rendered.strip("()")} <= {"''", ""} else None
+
+
+def test_a_store_of_the_first_version_keeps_all_it_holds(empty_url: str) -> None:
+    """Every table of 0001 with a row in it, brought up to date: foreign keys must not carry anything away."""
+    at = "2026-01-02 03:04:05.000000"
+    rows: dict[str, dict[str, object]] = {
+        "meta": {"name": "contacts-revision", "value": "7"},
+        "contact": {"id": 1, "uid": "mail:a@example.org", "name": "Ann", "origins": "{}", "created_at": at},
+        "contact_source": {
+            "id": 1, "contact_id": 1, "source": "hand", "record_id": "r", "card": "{}", "seen_at": at,
+        },
+        "contact_circle": {"contact_id": 1, "circle": "mentor"},
+        "contact_date": {"id": 1, "contact_id": 1, "kind": "birthday", "when": "--04-15"},
+        "address": {"id": 1, "address": "a@example.org", "contact_id": 1},
+        "address_state": {"address": "a@example.org", "assigned_to": 1},
+        "evidence": {"id": 1, "account": "home", "identity": "i", "form": "mail", "at": at},
+        "participant": {"evidence_id": 1, "address": "a@example.org", "role": "from"},
+        "interaction": {
+            "id": 1, "contact_id": 1, "identity": "i", "form": "mail", "direction": "in", "at": at, "counted": True,
+        },
+        "overrule": {"contact_id": 1, "identity": "i", "counted": True, "at": at},
+        "hand_log": {
+            "id": 1, "contact_id": 1, "identity": "h", "form": "call", "direction": "mutual", "at": at,
+            "logged_at": at,
+        },
+        "ledger": {
+            "key": "k", "kind": "draft", "purpose": "thanks", "contact_id": 1, "period": "i", "state": "written",
+            "account": "home", "created_at": at, "changed_at": at,
+        },
+        "outbox": {"id": 1, "key": "k", "verb": "withdraw", "args": "{}", "created_at": at},
+        "dismissal": {
+            "id": 1, "contact_id": 1, "purpose": "keep-in-touch", "base": "b", "n": 0, "why": "skip", "at": at,
+        },
+        "enablement": {"account": "home", "since": at, "enabled_at": at},
+        "cursor": {"account": "home", "kind": "mail", "stream": "INBOX", "cursor": "9"},
+    }  # fmt: skip
+    old = Store(empty_url)
+    old.upgrade()  # makes the file
+    try:
+        with old.write() as conn:
+            command.downgrade(migrate.config(conn), "base")
+        with old.write() as conn:
+            command.upgrade(migrate.config(conn), "0001")
+            for name, row in rows.items():
+                quoted = ", ".join(f'"{column}"' for column in row)
+                values = ", ".join(f":{column}" for column in row)
+                conn.execute(text(f'INSERT INTO "{name}" ({quoted}) VALUES ({values})'), row)  # noqa: S608
+        old.upgrade()
+        old.require_current()
+        with old.read() as conn:
+            for name in rows:
+                assert conn.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one() == 1, name  # noqa: S608
+            made = conn.execute(select(ledger)).one()
+            assert (made.contact_id, made.state, made.source) == (1, "written", "")
+            assert conn.execute(select(hand_log.c.interview)).scalar_one() is False
+    finally:
+        old.close()
 
 
 def test_every_constraint_has_a_name_to_be_changed_by() -> None:

@@ -44,7 +44,7 @@ LETTERS = (
     ("thanks", "meeting:x"),
     ("thanks", "mail"),
     ("congratulations", "birthday"),
-    ("congratulations", "work"),
+    ("congratulations", "named"),
     ("congratulations", "mail"),
     ("update", "2026-Q4"),
     ("check-in", ""),
@@ -53,10 +53,11 @@ LETTERS = (
 
 
 def facts(lang: str, purpose: str, occasion: str, form: str = "formal", **rest: object) -> DraftFacts:
-    title = {"ru": "десять лет в профессии", "en": "ten years in the profession"}[lang] if occasion == "work" else ""
+    title = {"ru": "десять лет в профессии", "en": "ten years in the profession"}[lang] if occasion == "named" else ""
     full = DraftFacts(
         purpose,
         occasion,
+        PEOPLE[lang]["name"],
         today=TODAY,
         form=form,
         occasion_date=date(2026, 11, 19),
@@ -65,9 +66,8 @@ def facts(lang: str, purpose: str, occasion: str, form: str = "formal", **rest: 
         news=NEWS[lang],
         last_contact=date(2026, 6, 2),
         organisation="Example",
-        **PEOPLE[lang],
     )
-    return replace(full, **rest)  # type: ignore[arg-type]
+    return replace(full, **{**PEOPLE[lang], **rest})  # type: ignore[arg-type]
 
 
 def variants(given_facts: DraftFacts, lang: str) -> dict[str, str]:
@@ -146,7 +146,7 @@ def test_every_combination_of_missing_facts_makes_a_clean_letter_or_none(
         }
         letter = RENDERER.render_draft(purpose, occasion, lang, facts(lang, purpose, occasion, form, **blank), "seed")
         needed = {"thanks": {"occasion_date"}, "congratulations": {"occasion_date"}, "update": {"news"}}.get(purpose)
-        lacking = (needed or set()) & set(blank) or (occasion == "work" and "occasion_title" in blank)
+        lacking = (needed or set()) & set(blank) or (occasion == "named" and "occasion_title" in blank)
         assert (letter is None) == bool(lacking)
         if letter is not None:
             assert not re.search(r"[{}]|None|Undefined|\(\)|  | [,.!?;:]|,,|, !|«»|“”|\n\n\n", letter.text)

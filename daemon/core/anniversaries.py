@@ -1,0 +1,22 @@
+"""Days that come back every year: which year it is that is kept now, and how many years it makes. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from daemon.core.model import PARTIAL_DATE, next_occurrence
+
+
+def kept_now(when: str, today: date, lasts: timedelta) -> date | None:
+    """The day on which the yearly date ``when`` was kept last, if that is today or no longer ago than ``lasts``.
+
+    29 February is kept on 28 February in common years. None for text that is no date.
+    """
+    day = next_occurrence(when, today - lasts)
+    return day if day is not None and day <= today else None
+
+
+def years(when: str, day: date) -> int | None:
+    """How many years have passed on ``day``, one of the days ``when`` is kept on; None where its year is not known."""
+    match = PARTIAL_DATE.match(when)
+    return day.year - int(match[1]) if match and match[1] else None
