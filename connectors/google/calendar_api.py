@@ -105,7 +105,7 @@ class CalendarApi:
         try:
             self._call(self._session.calendar.calendars().get(calendarId=name))
         except Rejected as error:
-            if error.absent:
+            if error.absent or error.status == 403:
                 return False
             raise
         return True

@@ -82,8 +82,8 @@ class GoogleReminders:
         try:
             return self._state(home, self._api.patch(home, name, _written(event), version))
         except Rejected as error:
-            if error.absent or error.status == 409:
-                raise Conflict("The event is not what we last saw.") from error
+            if error.absent:
+                raise Conflict("The event is not there any more.") from error
             raise
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:
@@ -176,13 +176,15 @@ class GoogleReminders:
         """The event as it is now, None where it is gone.
 
         Raises:
-            Conflict: it is not what we last saw, or nothing kithd wrote.
+            Conflict: it is not what we last saw, nothing kithd wrote, or in a calendar that is not ours to write to.
         """
         event = self._api.event(home, name)
         if event is None or said.is_cancelled(event):
             return None
         if str(event.get("etag", "")) != version or not said.is_ours(event):
             raise Conflict("The event is not what we last saw.")
+        if home != self._home():
+            raise Conflict("The event was moved to a calendar of the user's.")
         return event
 
     def _state(self, home: str, event: Event) -> RemoteEvent:
@@ -196,7 +198,7 @@ class GoogleReminders:
             where=Whereabouts.PRESENT,
             remote_id=remote_id,
             version=version,
-            digest=digest(event, start, end),
+            digest=digest(event, home, start, end),
             uid=uid,
             start=start,
             end=end,
@@ -204,13 +206,15 @@ class GoogleReminders:
         )
 
 
-def digest(event: Event, start: datetime, end: datetime) -> str:
+def digest(event: Event, home: str, start: datetime, end: datetime) -> str:
     """Of what a user would change about a reminder (see `daemon.core.model.RemoteEvent`).
 
-    Colour, popups and visibility are left out: whoever sets them has not answered the reminder.
+    The calendar is a part of it: one moved to another is the user's, and may be out of our reach. Colour, popups and
+    visibility are left out: whoever sets them has not answered the reminder.
     """
     when = [start.isoformat(), end.isoformat(), str(said.is_all_day(event))]
     words = [
+        home,
         str(event.get("summary", "")).strip(),
         str(event.get("description", "")).strip(),
         str(event.get("location", "")).strip(),

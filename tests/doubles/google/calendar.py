@@ -236,7 +236,7 @@ def _insert(call: Call) -> dict[str, Any] | Refusal:
         return Refusal(400, "invalid", "Invalid resource id value.")
     if "id" in body and "iCalUID" in body:
         return Refusal(400, "invalid", "Only one of id and iCalUID should be supplied.")
-    if body.get("id") in shelf.events:
+    if body.get("id") in shelf.events or body.get("id") in shelf.used:
         return Refusal(409, "duplicate", "The requested identifier already exists.")
     if refused := _times_refused(body, shelf.zone):
         return refused

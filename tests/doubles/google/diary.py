@@ -33,6 +33,7 @@ class Shelf:
     generation: int = 1
     events: dict[str, Event] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     pages: dict[str, tuple[dict[str, Any], list[str], int]] = field(default_factory=dict)
 
     def entry(self) -> dict[str, Any]:
@@ -143,6 +144,7 @@ class Calendars:
         for shelf in self.shelves.values():
             if shelf.events.get(event_id, {}).get("status") == "cancelled":
                 del shelf.events[event_id], shelf.changed[event_id]
+                shelf.used.add(event_id)
 
     def home(self, event_id: str) -> Shelf:
         """The calendar an event lives in."""
