@@ -33,6 +33,13 @@ class NeedsUser(KithError):
         self.remedy = remedy
 
 
+class SignInRefused(NeedsUser):
+    """The server refused the password, token or ticket itself: nothing else of the account is tried with it either.
+
+    One attempt per back-off, whatever has how many parts: servers lock accounts for less.
+    """
+
+
 class TryLater(KithError):
     """The server is busy, unreachable or slow: the same call may work later.
 

@@ -1,0 +1,125 @@
+"""Reading contact folders: changes by SyncFolderItems, details in batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from exchangelib import Contact
+
+from connectors.exchange import ews
+from connectors.exchange.calendar import gone
+from connectors.exchange.folders import PEOPLE, Folders
+from connectors.exchange.session import Session
+from daemon.core.errors import CursorExpired
+from daemon.core.model import Broken, Card, CardPage, NamedDate, Position, Stream
+from daemon.formats.cards import make_date, names_somebody, tidy
+from daemon.formats.zones import user_zone
+
+FIELDS = (
+    "display_name given_name middle_name surname company_name job_title profession email_addresses "
+    "physical_addresses business_homepage birthday wedding_anniversary categories"
+)
+
+
+class ExchangeContacts:
+    """`daemon.core.ports.ContactSource`. Distribution lists are no people and pass by."""
+
+    def __init__(self, session: Session, folders: Folders, page: int) -> None:
+        self._session = session
+        self._folders = folders
+        self._page = page
+
+    def streams(self) -> Sequence[Stream]:
+        return [f.stream for f in self._folders.of_class(PEOPLE)]
+
+    def pages(self, stream: Stream, since: Position) -> Iterator[CardPage]:
+        state = _state(since.cursor)
+        full = not state or since.progress == "full"
+        going_on = bool(since.progress)
+        while True:
+            found = self._session.read(lambda account, at=state: ews.sync(account, stream.name, at, (), self._page))  # type: ignore[misc]
+            if state and not going_on and found.last and not found.changed and not found.gone:
+                return
+            state, going_on = found.state, True
+            progress = "" if found.last else ("full" if full else "more")
+            yield self._read(found, Position(json.dumps({"s": state}), progress), full=full)
+            if found.last:
+                return
+
+    def gone(self, stream: Stream, item_ids: Sequence[str]) -> frozenset[str]:
+        return gone(self._session, item_ids)
+
+    def _read(self, found: ews.Changes, position: Position, *, full: bool) -> CardPage:
+        wanted = ews.fields(Contact, FIELDS)
+        listed = tuple(ews.item_id(one)[0] for one in found.changed)
+        people = [ews.item_id(one)[0] for one in found.changed if str(one.tag).endswith("}Contact")]
+        size = self._session.settings.batch
+        cards: list[Card] = []
+        broken: list[Broken] = []
+        for first in range(0, len(people), size):
+            some = people[first : first + size]
+            answers = self._session.read(lambda account, some=some: ews.get_items(account, some, wanted, size))  # type: ignore[misc]
+            for id_, element in zip(some, answers, strict=True):
+                if isinstance(element, ews.GONE):
+                    continue
+                if isinstance(element, Exception):
+                    broken.append(Broken(id_, f"The server cannot read it ({type(element).__name__})."))
+                    continue
+                card = read(id_, element, self._session.settings.time_zone)
+                if names_somebody(card):
+                    cards.append(card)
+                else:
+                    broken.append(Broken(id_, "It has neither a name nor an address."))
+        return CardPage(tuple(cards), position, found.gone, listed, tuple(broken), full)
+
+
+def read(id_: str, element: Any, time_zone: str) -> Card:
+    """One contact. ``time_zone`` is the user's: a birthday is kept as the midnight it began with there."""
+    address = element.find("t:PhysicalAddresses/t:Entry[@Key='Business']", ews.NS)
+    if address is None:
+        address = element.find("t:PhysicalAddresses/t:Entry", ews.NS)
+    dates = [
+        NamedDate(kind, when)
+        for kind, path in (("birthday", "t:Birthday"), ("wedding", "t:WeddingAnniversary"))
+        if (when := _day(element, path, time_zone))
+    ]
+    entries = element.findall("t:EmailAddresses/t:Entry", ews.NS)
+    return tidy(
+        Card(
+            record_id=id_,
+            name=ews.text(element, "t:DisplayName"),
+            given=ews.text(element, "t:GivenName"),
+            family=ews.text(element, "t:Surname"),
+            patronymic=ews.text(element, "t:MiddleName"),
+            addresses=tuple(e.text or "" for e in sorted(entries, key=lambda e: str(e.get("Key", "")))),
+            organisation=ews.text(element, "t:CompanyName"),
+            title=ews.text(element, "t:JobTitle"),
+            profession=ews.text(element, "t:Profession"),
+            city=ews.text(address, "t:City") if address is not None else "",
+            country=ews.text(address, "t:CountryOrRegion") if address is not None else "",
+            url=ews.text(element, "t:BusinessHomePage"),
+            dates=tuple(dates),
+            labels=tuple(c.text or "" for c in element.findall("t:Categories/t:String", ews.NS)),
+        )
+    )
+
+
+def _day(element: Any, path: str, time_zone: str) -> str:
+    moment = ews.moment(element, path)
+    if moment is None or moment.year < 1605 and moment.year != 1604:
+        return ""
+    # either midnight there or noon of UTC: a minute on, for programs that rounded down
+    day = user_zone(time_zone).to_wall(moment + timedelta(minutes=1))
+    return make_date(day.year, day.month, day.day)
+
+
+def _state(cursor: str) -> str:
+    if not cursor:
+        return ""
+    try:
+        return str(json.loads(cursor)["s"])
+    except (ValueError, KeyError, TypeError):
+        raise CursorExpired("The stored position is not one of this server's.") from None

@@ -1,0 +1,83 @@
+"""Which server an address is served by.
+
+Asked without a password (Autodiscover v2, Exchange 2016 and later): exchangelib's own discovery tries the password at
+one place after the other, and keeps what it found in a file anybody on the machine could have put there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from connectors.exchange.options import Settings, is_online, online_error
+from daemon.core.errors import NeedsUser, TryLater
+
+WAIT = 10
+"""Seconds to wait for one place."""
+
+PATHS = ("https://autodiscover.{domain}", "https://{domain}")
+QUERY = "{base}/autodiscover/autodiscover.json/v1.0/{address}?Protocol=EWS"
+KEPT = "ews-url"
+
+
+def endpoint(settings: Settings, state: str) -> str:
+    """The URL of the web services, found by the account's address and remembered in ``state``.
+
+    Raises:
+        NeedsUser: nobody says, or it is Exchange Online.
+        TryLater: none of the places could be reached.
+    """
+    kept = Path(state, KEPT) if state else None
+    if kept is not None:
+        with contextlib.suppress(OSError, ValueError):
+            known = json.loads(kept.read_text("utf-8"))
+            if known.get("address") == settings.address:
+                return str(known["url"])
+    url = ask(settings.address, settings.ca_file)
+    if not url:
+        raise NeedsUser(
+            f"No server says where the mailbox {settings.address} is.",
+            "Name the Exchange server: server = ...; mailboxes in Microsoft 365 want kind = \"microsoft\".",
+        )
+    if is_online(url):
+        raise online_error(settings.account, "its Autodiscover says so")
+    if kept is not None:
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"address": settings.address, "url": url}, file)
+    return url
+
+
+def ask(address: str, ca_file: str = "", bases: tuple[str, ...] = PATHS) -> str:
+    """What Autodiscover says of an address: a URL, or "" where no server knows it.
+
+    Raises:
+        TryLater: no place answered at all.
+    """
+    domain = address.rpartition("@")[2]
+    reached = False
+    for base in bases:
+        url = QUERY.format(base=base.format(domain=domain), address=address)
+        try:
+            answer = requests.get(url, timeout=(WAIT, WAIT), verify=ca_file or True, allow_redirects=True)
+            reached = True
+            said = answer.json() if answer.ok and len(answer.content) < 100_000 else None
+        except (requests.RequestException, OSError, ValueError):
+            continue
+        if found := _url(said):
+            return found
+    if not reached:
+        raise TryLater(f"No Autodiscover server of {domain} can be reached: are you online?")
+    return ""
+
+
+def _url(said: Any) -> str:
+    found = said.get("Url") if isinstance(said, dict) else None
+    return found if isinstance(found, str) and urlsplit(found).scheme == "https" else ""

@@ -1,0 +1,224 @@
+"""One mailbox on one server: how it is signed in to, how every call gets an end, and what a refused password does.
+
+exchangelib's own retries are off (`FailFast`: its other policy sleeps for up to an hour and takes a 401 for "busy").
+Its probing of authentication and versions is off as well: both are said. So a wrong password makes exactly one attempt;
+after it this object asks the server nothing more, and the service leaves the account alone until its time has come.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, Identity
+from exchangelib.credentials import OAuth2Credentials
+from exchangelib.ewsdatetime import UTC
+from exchangelib.protocol import FailFast, Protocol
+from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NTLM, OAUTH2
+from exchangelib.version import EXCHANGE_2013_SP1, Version
+
+from connectors.deadline import Deadline
+from connectors.exchange import errors
+from connectors.exchange.finding import endpoint
+from connectors.exchange.options import Settings, check_url, host_of
+from daemon.core.errors import LeaseLost, NeedsUser, SignInRefused, TryLater
+from daemon.core.ports import SecretStore
+
+T = TypeVar("T")
+
+PATIENCE = 10
+"""The whole of one call may take this many times the timeout: a server that trickles is given up."""
+
+AUTH = {"ntlm": NTLM, "basic": BASIC, "kerberos": GSSAPI, "oauth2": OAUTH2}
+
+# It logs requests whole when something surprises it, letters and addresses included.
+logging.getLogger("exchangelib").setLevel(logging.CRITICAL + 1)
+
+
+class Session:
+    """The account on its server. Not for several threads at once; `cut` may be called from any."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: SecretStore,
+        state: str = "",
+        before_write: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settings = settings
+        self._secrets = secrets
+        self._state = state
+        self._before_write = before_write
+        self._account: Any = None
+        self._url = settings.url
+        self._refused: SignInRefused | None = None
+        self._worked = False
+        self._deadlines: list[Deadline] = []
+        self._closing = threading.Lock()
+
+    def read(self, ask: Callable[[Any], T]) -> T:
+        """Ask something of the account (`exchangelib.Account`); once more where a kept connection was found closed.
+
+        Raises:
+            SignInRefused, NeedsUser, TryLater, CursorExpired, Refused: as for every call.
+        """
+        try:
+            return self._call(ask, write=False)
+        except _Closed:
+            return self._call(ask, write=False, again=True)
+
+    def write(self, do: Callable[[Any], T]) -> T:
+        """Change something, after asking whether this process still may.
+
+        Raises:
+            OutcomeUnknown: it was sent and no answer came. Also all that `read` raises, Conflict, LeaseLost.
+        """
+        self._before_write()
+        return self._call(do, write=True)
+
+    @property
+    def host(self) -> str:
+        """The server's name, for sentences."""
+        return host_of(self._url) or self.settings.address.rpartition("@")[2]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        with self._closing:
+            account, self._account = self._account, None
+            if account is not None:
+                account.protocol.close()
+
+    def cut(self) -> None:
+        """End whatever is waited for, from another thread."""
+        for deadline in self._deadlines:
+            deadline.strike()
+
+    def _call(self, what: Callable[[Any], T], *, write: bool, again: bool = False) -> T:
+        if self._refused is not None:
+            raise self._refused
+        try:
+            account = self._opened()
+            limit = threading.Timer(PATIENCE * self.settings.timeout, self.cut)
+            limit.daemon = True
+            limit.start()
+            try:
+                done = what(account)
+            finally:
+                limit.cancel()
+        except (LeaseLost, _Closed):
+            raise
+        except Exception as error:
+            if not write and not again and self._worked and errors.broke_off(error):
+                raise _Closed from None
+            found = errors.named(self.settings, self._url, error, write=write)
+            if isinstance(found, SignInRefused):
+                self._refused = found
+            raise found from None
+        self._worked = True
+        return done
+
+    # -- opening ---------------------------------------------------------------------------------
+
+    def _opened(self) -> Any:
+        if self._account is None:
+            self._account = self._open()
+        return self._account
+
+    def _open(self) -> Any:
+        settings = self.settings
+        if not settings.address:
+            raise NeedsUser(f"Account {settings.account} has no address.", "Give it one: address = ...")
+        if not self._url:
+            self._url = endpoint(settings, self._state)
+        check_url(settings.account, self._url)
+        auth = AUTH[settings.auth]
+        if auth not in AUTH_TYPE_MAP:
+            raise NeedsUser(
+                "auth = kerberos needs the Python package requests-gssapi, which is not installed.",
+                "Install it into the environment kith runs from: pip install 'kithd[kerberos]'",
+            )
+        config = Configuration(
+            service_endpoint=self._url,
+            auth_type=auth,
+            credentials=self._credentials(),
+            retry_policy=FailFast(),
+            # the oldest version that has all we ask for; an older server says so and is asked in its own
+            version=Version(build=EXCHANGE_2013_SP1),
+            max_connections=1,
+        )
+        account = Account(
+            primary_smtp_address=settings.address,
+            config=config,
+            access_type=IMPERSONATION if settings.auth == "oauth2" else DELEGATE,
+            default_timezone=UTC,
+            locale="en_US",
+        )
+        # `Account` takes its protocol out of a cache all accounts of the process share, passwords and all
+        Protocol._protocol_cache.pop(Protocol._cache_key(config), None)
+        account.protocol = type.__call__(self._protocol(), config=config)
+        return account
+
+    def _protocol(self) -> type[Any]:
+        held, ca_file = self._deadlines, self.settings.ca_file
+
+        class Adapter(Deadline):
+            def __init__(self, **more: Any) -> None:
+                super().__init__(**more)
+                held.append(self)
+
+            def send(self, request: Any, *arguments: Any, **more: Any) -> Any:
+                if ca_file:  # said with each request: of a session, REQUESTS_CA_BUNDLE would overrule it
+                    more["verify"] = ca_file
+                return super().send(request, *arguments, **more)
+
+        timeout = self.settings.timeout
+
+        class Line(Protocol):  # type: ignore[misc]  # the library has no types
+            HTTP_ADAPTER_CLS = Adapter
+            TIMEOUT = timeout
+            USERAGENT = "kith"
+
+        return Line
+
+    def _credentials(self) -> Any:
+        settings = self.settings
+        if settings.auth == "kerberos":
+            return None
+        secret = self._secrets.get(settings.account, "password")
+        if secret is None:
+            what = "secret of the application" if settings.auth == "oauth2" else "password"
+            raise NeedsUser(
+                f"There is no {what} for the account {settings.account}.",
+                "Give it a password_command in the configuration.",
+            )
+        if settings.auth != "oauth2":
+            return Credentials(settings.user, secret)
+        if not settings.client_id or not (settings.tenant or settings.token_url):
+            raise NeedsUser("auth = oauth2 needs client_id and tenant.", "Add them to the account's section.")
+
+        class Application(OAuth2Credentials):  # type: ignore[misc]
+            @property
+            def token_url(self) -> str:
+                said: str = super().token_url
+                return settings.token_url or said
+
+            @property
+            def scope(self) -> list[str]:
+                return [settings.scope or f"https://{host_of(url)}/.default"]
+
+        url = self._url
+        return Application(
+            client_id=settings.client_id,
+            client_secret=secret,
+            tenant_id=settings.tenant,
+            identity=Identity(primary_smtp_address=settings.address),
+        )
+
+
+class _Closed(TryLater):
+    """The server had closed a connection we kept."""
+
+    def __init__(self) -> None:
+        super().__init__("The connection was closed.")
