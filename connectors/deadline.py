@@ -21,16 +21,16 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 class Deadline(HTTPAdapter):
     """An adapter whose connections can be ended from another thread, also in the middle of a TLS handshake."""
 
-    def __init__(self) -> None:
+    def __init__(self, **more: Any) -> None:
         self._handles: WeakSet[socket.socket] = WeakSet()
         self.struck = False
-        super().__init__()
+        super().__init__(**more)
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """End every connection after so many seconds, if the block has not come to its end; `struck` tells."""
         self.struck = False
-        timer = threading.Timer(seconds, self._strike)
+        timer = threading.Timer(seconds, self.strike)
         timer.daemon = True
         timer.start()
         try:
@@ -38,7 +38,8 @@ class Deadline(HTTPAdapter):
         finally:
             timer.cancel()
 
-    def _strike(self) -> None:
+    def strike(self) -> None:
+        """End every connection now; whoever reads from one gets an error."""
         self.struck = True
         for handle in list(self._handles):
             with suppress(OSError):

@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "local": "connectors.local",
     "imap": "connectors.imap",
     "caldav": "connectors.caldav",
+    "exchange": "connectors.exchange",
     "google": "connectors.google",
     "memory": "connectors.memory",
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from exchangelib import CalendarItem
 from exchangelib.errors import ErrorCalendarViewRangeTooBig, ErrorExceededFindCountLimit
 from exchangelib.ewsdatetime import EWSDateTime
 from exchangelib.properties import CalendarView
@@ -110,7 +111,7 @@ class ExchangeCalendars:
     def _busy_in(self, folder: str, window: Window) -> list[Window]:
         view = CalendarView(start=_ews(window.start), end=_ews(window.end), max_items=IN_VIEW)
         wanted = ews.fields(
-            ews.CalendarItem,
+            CalendarItem,
             "start end is_all_day legacy_free_busy_status is_cancelled appointment_state my_response_type kith_key",
         )
 
@@ -131,7 +132,7 @@ class ExchangeCalendars:
 
 def fetch(session: Session, ids: Sequence[str], more: str = "") -> list[Any]:
     """Calendar items by id, in batches: elements, and errors in their places."""
-    wanted = ews.fields(ews.CalendarItem, f"{events.FIELDS} {more}")
+    wanted = ews.fields(CalendarItem, f"{events.FIELDS} {more}")
     size = min(100, session.settings.batch)
     found: list[Any] = []
     for first in range(0, len(ids), size):

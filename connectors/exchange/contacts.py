@@ -109,7 +109,7 @@ def read(id_: str, element: Any, time_zone: str) -> Card:
 
 def _day(element: Any, path: str, time_zone: str) -> str:
     moment = ews.moment(element, path)
-    if moment is None or moment.year < 1605 and moment.year != 1604:
+    if moment is None or (moment.year < 1605 and moment.year != 1604):
         return ""
     # either midnight there or noon of UTC: a minute on, for programs that rounded down
     day = user_zone(time_zone).to_wall(moment + timedelta(minutes=1))

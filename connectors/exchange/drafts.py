@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from exchangelib import Message
 from exchangelib.errors import EWSError
 
 from connectors.exchange import ews
@@ -22,6 +23,7 @@ from daemon.core.errors import Conflict, OutcomeUnknown, TryLater
 from daemon.core.model import OutgoingDraft, RemoteDraft, Whereabouts
 from daemon.core.plain import one_line
 from daemon.core.subject import same_subject
+from daemon.formats.html_words import words
 from daemon.formats.mime import build
 
 FIELDS = (
@@ -54,13 +56,17 @@ class ExchangeDrafts:
     def find(self, key: str, message_id: str, hint: str) -> RemoteDraft:
         return self._find(message_id)
 
+    def expected(self, draft: OutgoingDraft) -> str:
+        to = {normalise(draft.recipient[1])}
+        return _digest_of([to, set(), set()], draft.subject, words(draft.html), [])
+
     def create(self, draft: OutgoingDraft) -> RemoteDraft:
         raw = build(draft)
         standing = self._find(draft.message_id)
         if standing.where is Whereabouts.PRESENT:
             return standing
         drafts = ews.folder_id(self._folders.main("drafts").id)
-        letter = ews.Message(mime_content=raw)
+        letter = Message(mime_content=raw)
         made = self._session.write(lambda account: ews.create_item(account, drafts, letter))
         try:
             found = self._state(made, draft.message_id) or self._find(draft.message_id)
@@ -73,14 +79,12 @@ class ExchangeDrafts:
     def look(self, drafts: Sequence[tuple[str, str]]) -> Sequence[RemoteDraft]:
         ids = [remote_id for remote_id, _ in drafts]
         known = zip(drafts, self._fetch(ids), strict=True)
-        return [
-            self._told(element, message_id) or self._find(message_id) for (_, message_id), element in known
-        ]
+        return [self._told(element, message_id) or self._find(message_id) for (_, message_id), element in known]
 
     def similar(self, recipient: str, subject: str, in_reply_to: str) -> Sequence[RemoteDraft]:
         folder = self._folders.main("drafts").id
-        wanted = ews.fields(ews.Message, LIKENESS)
-        listed = self._session.read(lambda account: ews.find_items(account, [folder], wanted, most=READ_THROUGH))
+        likeness = ews.fields(Message, LIKENESS)
+        listed = self._session.read(lambda account: ews.find_items(account, [folder], likeness, most=READ_THROUGH))
         ids = [
             ews.item_id(one)[0]
             for one in listed
@@ -90,11 +94,9 @@ class ExchangeDrafts:
                 or (in_reply_to and in_reply_to in ews.text(one, "t:InReplyTo"))
             )
         ]
-        found = []
-        for element in self._fetch(ids):
-            if not isinstance(element, Exception) and normalise(recipient) in _addresses(element, "t:ToRecipients"):
-                found.append(_remote(element, Whereabouts.PRESENT))
-        return found
+        wanted = normalise(recipient)
+        letters = [one for one in self._fetch(ids) if not isinstance(one, Exception)]
+        return [_remote(one, Whereabouts.PRESENT) for one in letters if wanted in _addresses(one, "t:ToRecipients")]
 
     def withdraw(self, remote_id: str, message_id: str, digest: str) -> RemoteDraft:
         element = self._element(remote_id, message_id)
@@ -112,7 +114,7 @@ class ExchangeDrafts:
     # -- looking ---------------------------------------------------------------------------------
 
     def _fetch(self, ids: Sequence[str]) -> list[Any]:
-        wanted = ews.fields(ews.Message, FIELDS)
+        wanted = ews.fields(Message, FIELDS)
         size = min(100, self._session.settings.batch)
         return self._session.read(lambda account: ews.get_items(account, ids, wanted, size))
 
@@ -129,7 +131,7 @@ class ExchangeDrafts:
 
     def _told(self, element: Any, message_id: str) -> RemoteDraft | None:
         """What the item at the id we know says; None where it is not there, or no letter of that Message-ID."""
-        if isinstance(element, ews.GONE) or isinstance(element, EWSError):
+        if isinstance(element, (ews.GONE, EWSError)):
             return None
         if ews.text(element, "t:InternetMessageId") != message_id:
             return None
@@ -145,14 +147,16 @@ class ExchangeDrafts:
         return Whereabouts.PRESENT if ews.flag(element, "t:IsDraft") else Whereabouts.UNKNOWN
 
     def _find(self, message_id: str) -> RemoteDraft:
-        for place in PLACES:
-            for element in self._by_message_id(message_id, (place,)):
-                return _remote(element, place[1])
+        found = [_remote(element, self._where(element)) for element in self._by_message_id(message_id, PLACES)]
+        for _, where in PLACES:
+            for one in found:
+                if one.where is where:
+                    return one
         return RemoteDraft(Whereabouts.GONE, message_id=message_id)
 
     def _by_message_id(self, message_id: str, places: Sequence[tuple[str, Whereabouts]]) -> list[Any]:
         folders = [self._folders.main(name).id for name, _ in places]
-        same = ews.Equal(ews.Message, "message_id", [message_id])
+        same = ews.Equal(Message, "message_id", [message_id])
         listed = self._session.read(lambda account: ews.find_items(account, folders, restriction=same, most=10))
         ids = [ews.item_id(one)[0] for one in listed if not isinstance(one, Exception)]
         return [element for element in self._fetch(ids) if not isinstance(element, Exception)]
@@ -169,17 +173,22 @@ def _remote(element: Any, where: Whereabouts) -> RemoteDraft:
 
 
 def _digest(element: Any) -> str:
-    """Of what a person would change: to whom, about what, the text, what is attached. Not the change key."""
-    body = " ".join(ews.text(element, "t:Body").split())
+    """Of what a person would change: to whom, about what, the words, what is attached. Not the change key.
+
+    Exchange keeps one body, writes HTML of its own around the words, and may do so anew at any time.
+    """
+    body = element.find("t:Body", ews.NS)
+    said = (body.text or "") if body is not None else ""
     attached = sorted(
         [ews.text(one, "t:Name"), ews.text(one, "t:Size")] for one in element.findall("t:Attachments/*", ews.NS)
     )
-    facts = [
-        *(sorted(_addresses(element, path)) for path in ("t:ToRecipients", "t:CcRecipients", "t:BccRecipients")),
-        one_line(ews.text(element, "t:Subject"), 500),
-        body,
-        attached,
-    ]
+    who = [_addresses(element, path) for path in ("t:ToRecipients", "t:CcRecipients", "t:BccRecipients")]
+    plain = body is not None and body.get("BodyType") == "Text"
+    return _digest_of(who, ews.text(element, "t:Subject"), said.split() if plain else words(said), attached)
+
+
+def _digest_of(who: Sequence[set[str]], subject: str, said: Sequence[str], attached: Sequence[object]) -> str:
+    facts = [*(sorted(one) for one in who), one_line(subject, 500), list(said), list(attached)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -276,12 +276,13 @@ def find_items(
     view: Any = None,
     most: int | None = None,
 ) -> list[Any]:
-    """Elements of the items found in any of the folders, folder by folder."""
-    found: list[Any] = []
-    for folder in folders:
-        service = _FindItem(account=account, page_size=min(most or PAGE, PAGE))
-        found += service.call(
-            folders=[folder_id(folder)],
+    """Elements of the items found in any of the folders, asked in one request; ``most`` in all."""
+    if not folders:
+        return []
+    service = _FindItem(account=account, page_size=min(most or PAGE, PAGE))
+    return list(
+        service.call(
+            folders=[folder_id(folder) for folder in folders],
             additional_fields=list(wanted) or None,
             restriction=restriction,
             order_fields=None,
@@ -292,7 +293,7 @@ def find_items(
             max_items=most,
             offset=0,
         )
-    return found
+    )
 
 
 class _Query:

@@ -43,7 +43,7 @@ def endpoint(settings: Settings, state: str) -> str:
     if not url:
         raise NeedsUser(
             f"No server says where the mailbox {settings.address} is.",
-            "Name the Exchange server: server = ...; mailboxes in Microsoft 365 want kind = \"microsoft\".",
+            'Name the Exchange server: server = ...; mailboxes in Microsoft 365 want kind = "microsoft".',
         )
     if is_online(url):
         raise online_error(settings.account, "its Autodiscover says so")

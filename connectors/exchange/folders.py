@@ -119,7 +119,9 @@ def _list(account: Any) -> list[Folder]:
             known[_id(element)] = name
     elements = [e for e in ews.find_folders(account) if not isinstance(e, Exception)]
     by_id = {_id(e): e for e in elements}
-    found = [_folder(element, by_id, known, top) for element in elements if not str(element.tag).endswith("SearchFolder")]
+    found = [
+        _folder(element, by_id, known, top) for element in elements if not str(element.tag).endswith("SearchFolder")
+    ]
     order = {name: place for place, name in enumerate(KNOWN)}
     return sorted(found, key=lambda f: (order.get(f.main, len(order)), f.label.casefold(), f.id))
 

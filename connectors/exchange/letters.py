@@ -92,7 +92,12 @@ def _written(element: Any) -> bytes:
         if value:
             lines.append(name.encode() + b": " + b" ".join(value.split()))
 
-    for name, path in (("From", "t:From"), ("To", "t:ToRecipients"), ("Cc", "t:CcRecipients"), ("Bcc", "t:BccRecipients")):
+    for name, path in (
+        ("From", "t:From"),
+        ("To", "t:ToRecipients"),
+        ("Cc", "t:CcRecipients"),
+        ("Bcc", "t:BccRecipients"),
+    ):
         add(name, b", ".join(_mailbox(one) for one in element.findall(f"{path}/t:Mailbox", ews.NS)))
     add("Subject", _words(ews.text(element, "t:Subject")))
     sent = ews.moment(element, "t:DateTimeSent")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from exchangelib import Message
 from exchangelib.errors import ErrorAccessDenied, EWSError
 
 from connectors.exchange import ews, letters
@@ -42,7 +43,7 @@ class ExchangeMail:
         state = _state(since.cursor)
         total = self._size(stream) if not state else None
         going_on = bool(since.progress)
-        wanted = ews.fields(ews.Message, letters.LISTED)
+        wanted = ews.fields(Message, letters.LISTED)
         while True:
             found = self._sync(stream, state, wanted)
             if state and not going_on and found.last and not found.changed and not found.gone:
@@ -72,7 +73,7 @@ class ExchangeMail:
     def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
         if f"{letters.ASK}{purpose}" not in CLEARED:
             return
-        wanted = ews.fields(ews.Message, "categories")
+        wanted = ews.fields(Message, "categories")
         (element,) = self._session.read(lambda account: ews.get_items(account, [item_id], wanted, 1))
         if isinstance(element, ErrorAccessDenied):
             raise Refused("The message cannot be written to.")
@@ -85,7 +86,7 @@ class ExchangeMail:
         id_, change_key = ews.item_id(element)
         self._session.write(
             lambda account: ews.update_item(
-                account, ews.Message(id=id_, changekey=change_key, categories=left or None), ["categories"]
+                account, Message(id=id_, changekey=change_key, categories=left or None), ["categories"]
             )
         )
 
@@ -101,7 +102,7 @@ class ExchangeMail:
     def _details(
         self, ids: Sequence[str], interest: Interest, position: Position, scanned: int, total: int | None
     ) -> MailPage:
-        wanted = ews.fields(ews.Message, letters.DETAILS)
+        wanted = ews.fields(Message, letters.DETAILS)
         batch = self._session.settings.batch
         mails: list[Mail] = []
         broken: list[Broken] = []
@@ -181,5 +182,3 @@ def _needles(addresses: Sequence[str]) -> list[str]:
         if "xn--" in domain:
             found.append(f"{local}@")
     return [one for one in dict.fromkeys(found) if normalise(one) or one.endswith(("+", "@"))]
-
-

@@ -26,7 +26,9 @@ OPTIONS: Sequence[Option] = (
     Option("token_url", help="oauth2: where tokens are issued, if not at Microsoft (AD FS)."),
     Option("scope", help="oauth2: what the token is for. Default: https://SERVER/.default"),
     Option("ca_file", "path", help="A certificate authority of your own, in PEM form, trusted for this server."),
-    Option("folders", "list", help="Only these mail folders are read, by name. Default: all but Junk, Deleted, Drafts."),
+    Option(
+        "folders", "list", help="Only these mail folders are read, by name. Default: all but Junk, Deleted, Drafts."
+    ),
     Option("exclude", "list", help="Mail folders not to be read."),
     Option("calendars", "list", help="Only these calendars are read, by name. Default: all."),
     Option("reminders_calendar", help="A calendar of its own for reminders. Default: the main one, category kith."),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from exchangelib import Body
+from exchangelib import Body, CalendarItem
 from exchangelib.errors import UnknownTimeZone
 from exchangelib.ewsdatetime import UTC as EWS_UTC
 from exchangelib.ewsdatetime import EWSDateTime, EWSTimeZone
@@ -37,7 +37,7 @@ class ExchangeReminders:
         self._folders = folders
 
     def find(self, key: str, uid: str) -> RemoteEvent:
-        same = ews.Equal(ews.CalendarItem, "kith_key", [key])
+        same = ews.Equal(CalendarItem, "kith_key", [key])
         calendars = [folder.id for folder in self._folders.calendars()]
         listed = self._session.read(lambda account: ews.find_items(account, calendars, restriction=same, most=10))
         ids = [ews.item_id(one)[0] for one in listed if not isinstance(one, Exception)]
@@ -65,9 +65,7 @@ class ExchangeReminders:
             raise Refused("An event keeps its UID.")
         id_, change_key = ews.item_id(element)
         self._session.write(
-            lambda account: ews.update_item(
-                account, self._item(account, event, id=id_, changekey=change_key), CHANGING
-            )
+            lambda account: ews.update_item(account, self._item(account, event, id=id_, changekey=change_key), CHANGING)
         )
         return self._read_back(id_, event)
 
@@ -119,7 +117,7 @@ class ExchangeReminders:
                 "sensitivity": "Private",
                 "legacy_free_busy_status": "Free",
             }
-        return ews.CalendarItem(
+        return CalendarItem(
             account=account,
             subject=one_line(event.summary, 255),
             body=Body(clean(event.description)),

@@ -1,4 +1,4 @@
-"""Time zones, both ways: what an event says of its zone as iCalendar, and a zone of ours by the name Windows has for it.
+"""The time zone an event says it recurs in, as iCalendar.
 
 A known Windows name is left to `daemon.formats.zones`. Only a zone the server defines word for word (a custom one, or
 one with rules of its own) becomes a VTIMEZONE: its periods, and the dates or yearly rules of changing between them.

@@ -296,5 +296,3 @@ class ExchangeBackend:
 def open_server(folder: Path) -> Iterator[ExchangeBackend]:
     with open_ews() as ews:
         yield ExchangeBackend(ews)
-
-

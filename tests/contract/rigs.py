@@ -12,6 +12,7 @@ RIGS: dict[str, RigKind] = {
     "imap": RigKind("tests.contract.rig_imap", frozenset({MAIL, DRAFTS})),
     "radicale": RigKind("tests.contract.rig_caldav", frozenset({CALENDAR, CONTACTS, REMINDERS})),
     "google": RigKind("tests.contract.rig_google", EVERYTHING),
+    "exchange": RigKind("tests.contract.rig_exchange", EVERYTHING),
     "xandikos": RigKind("tests.contract.rig_xandikos", frozenset({CALENDAR, CONTACTS, REMINDERS})),
 }
 

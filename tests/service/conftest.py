@@ -1,4 +1,4 @@
-"""Houses on every backend: in memory, on a local folder, on real Dovecot and Radicale."""
+"""Houses on every backend: in memory, on a local folder, on real Dovecot and Radicale, on strict doubles."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.service.house import House
 HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
     "memory": (("home", "memory"),),
     "local": (("home", "local"),),
+    "exchange": (("home", "exchange"),),
     "servers": (("mail", "imap"), ("dav", "radicale")),
     "google": (("home", "google"),),
 }

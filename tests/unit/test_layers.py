@@ -36,6 +36,10 @@ PLANTED = {
         "daemon/service/planted_google.py",
         "def late():\n    import googleapiclient.discovery",
     ),
+    "exchangelib stays in the exchange connector": (
+        "connectors/imap/planted_ews.py",
+        "from exchangelib import Account",
+    ),
     "Microsoft's libraries stay in connectors of their own": (
         "daemon/service/planted_msal.py",
         "def late():\n    import msal",

@@ -23,7 +23,7 @@ VIEW = timedelta(days=731)
 MAX_SYNC, MAX_GET = 512, 1000
 
 
-class Answer(Exception):  # noqa: N818 - an answer
+class Answer(Exception):
     """An error in place of one response message."""
 
     def __init__(self, code: str, message: str = "Something is wrong.") -> None:
@@ -43,9 +43,7 @@ def dispatch(box: Mailbox, request: Any) -> Any:
 
 
 def success(name: str, *content: Any) -> Any:
-    return make(
-        f"m:{name}ResponseMessage", make("m:ResponseCode", "NoError"), *content, ResponseClass="Success"
-    )
+    return make(f"m:{name}ResponseMessage", make("m:ResponseCode", "NoError"), *content, ResponseClass="Success")
 
 
 def failure(name: str, code: str, message: str, *more: Any) -> Any:
@@ -287,14 +285,25 @@ def _since(box: Mailbox, folder: Folder, state: str) -> int:
 def find_item(box: Mailbox, request: Any) -> list[Any]:
     in_order(
         request,
-        ["ItemShape", "IndexedPageItemView", "CalendarView", "Restriction", "SortOrder", "ParentFolderIds", "QueryString"],
+        [
+            "ItemShape",
+            "IndexedPageItemView",
+            "CalendarView",
+            "Restriction",
+            "SortOrder",
+            "ParentFolderIds",
+            "QueryString",
+        ],
     )
     names, extended = _wanted(request, listing=True)
-    (one,) = request.find("m:ParentFolderIds", NS)
-    folder = _folder(box, one)
+    folders = [_folder(box, one) for one in request.find("m:ParentFolderIds", NS)]
+    return [_found_in(folder, request, names, extended) for folder in folders]
+
+
+def _found_in(folder: Folder, request: Any, names: set[str], extended: set[tuple[str, str]]) -> Any:
     view = request.find("m:CalendarView", NS)
     if view is not None:
-        return [_view(folder, view, names, extended)]
+        return _view(folder, view, names, extended)
     found = [i for i in folder.items.values() if not i.hidden]
     restriction = request.find("m:Restriction", NS)
     if restriction is not None:
@@ -305,7 +314,7 @@ def find_item(box: Mailbox, request: Any) -> list[Any]:
     page = request.find("m:IndexedPageItemView", NS)
     some, attributes = _paged(found, int(page.get("Offset")), int(page.get("MaxEntriesReturned")))
     items = make("t:Items", *(_element(i, names, extended) for i in some))
-    return [success("FindItem", make("m:RootFolder", items, **attributes))]
+    return success("FindItem", make("m:RootFolder", items, **attributes))
 
 
 def _meets(item: Item, test: Any) -> bool:
@@ -317,11 +326,11 @@ def _meets(item: Item, test: Any) -> bool:
     uri, constant = test
     wanted = constant.find("t:Constant", NS).get("Value")
     if local(uri) == "ExtendedFieldURI":
-        return item.extended.get(_extended_name(uri)) == wanted
+        return bool(item.extended.get(_extended_name(uri)) == wanted)
     said = uri.get("FieldURI")
     if said == "calendar:UID" or said.endswith("Recipients"):
         raise NotEws(f"{said} cannot be searched for")
-    return item.text(said.partition(":")[2]) == wanted
+    return bool(item.text(said.partition(":")[2]) == wanted)
 
 
 def _answers(item: Item, query: str) -> bool:
@@ -509,4 +518,3 @@ OPERATIONS: dict[str, Callable[[Mailbox, Any], list[Any]]] = {
     "MoveItem": move_item,
     "Subscribe": subscribe,
 }
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterator
@@ -61,13 +62,15 @@ def letter(raw: bytes, *, draft: bool = False, received: bool = False, at: datet
             item.put(f"{name}Recipients", *(_mailbox(*pair) for pair in who[name]))
     for name in ("To", "Cc"):
         item.put(f"Display{name}", "; ".join(label or address for label, address in who[name]))
-    for name, header in (("InternetMessageId", "Message-ID"), ("InReplyTo", "In-Reply-To"), ("References", "References")):
+    for name, header in (
+        ("InternetMessageId", "Message-ID"),
+        ("InReplyTo", "In-Reply-To"),
+        ("References", "References"),
+    ):
         if said := " ".join(_decoded(parsed, header).split()):
             item.put(name, said)
-    try:
+    with contextlib.suppress(ValueError, TypeError, AttributeError):
         item.put("DateTimeSent", stamp(parsedate_to_datetime(parsed["Date"])))
-    except (ValueError, TypeError, AttributeError):
-        pass
     topic = re.sub(r"(?i)^(re|aw|fw):\s*", "", _decoded(parsed, "Subject"))
     item.put("ConversationId", Id=base64.b64encode(hashlib.sha256(topic.encode()).digest()[:12]).decode())
     item.put("Body", _html(parsed), BodyType="HTML")
@@ -88,7 +91,9 @@ def _decoded(parsed: Message, name: str) -> str:
 
 
 def _mailbox(name: str, address: str) -> Any:
-    return make("t:Mailbox", make("t:Name", name or address), make("t:EmailAddress", address), make("t:RoutingType", "SMTP"))
+    return make(
+        "t:Mailbox", make("t:Name", name or address), make("t:EmailAddress", address), make("t:RoutingType", "SMTP")
+    )
 
 
 def _html(parsed: Message) -> str:
@@ -110,7 +115,7 @@ def event(raw: bytes, me: str) -> tuple[Item, list[Item]]:
     import icalendar
 
     calendar = icalendar.Calendar.from_ical(raw.decode())
-    parts = [part for part in calendar.walk("VEVENT")]
+    parts: list[Any] = list(calendar.walk("VEVENT"))
     master = next(p for p in parts if "RECURRENCE-ID" not in p)
     item = _occurrence(master, me)
     item.source = raw
@@ -122,7 +127,9 @@ def event(raw: bytes, me: str) -> tuple[Item, list[Item]]:
         deleted = master.get("EXDATE")
         dates = [d.dt for one in (deleted if isinstance(deleted, list) else [deleted]) if one for d in one.dts]
         if dates:
-            item.put("DeletedOccurrences", *(make("t:DeletedOccurrence", make("t:Start", stamp(_utc(d)))) for d in dates))
+            item.put(
+                "DeletedOccurrences", *(make("t:DeletedOccurrence", make("t:Start", stamp(_utc(d)))) for d in dates)
+            )
     for part, other in zip([p for p in parts if p is not master], others, strict=True):
         other.hidden = True
         other.put("CalendarItemType", "Exception")
@@ -203,7 +210,9 @@ def _recurrence(part: Any) -> list[Any]:
         pattern = make("t:DailyRecurrence", every)
     elif freq == "WEEKLY":
         days = [DAYS[str(d)] for d in rule.get("BYDAY", [list(DAYS)[start.weekday()]])]
-        pattern = make("t:WeeklyRecurrence", every, make("t:DaysOfWeek", " ".join(days)), make("t:FirstDayOfWeek", "Monday"))
+        pattern = make(
+            "t:WeeklyRecurrence", every, make("t:DaysOfWeek", " ".join(days)), make("t:FirstDayOfWeek", "Monday")
+        )
     else:
         raise AssertionError(f"the double makes no {freq} series")
     if "COUNT" in rule:
@@ -287,5 +296,3 @@ def ical_of(item: Item) -> bytes:
 
 def _compact(said: str) -> str:
     return said.replace("-", "").replace(":", "")
-
-

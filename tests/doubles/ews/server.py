@@ -88,13 +88,13 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         pass
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         if self.path.lower().startswith("/autodiscover/autodiscover.json"):
             self._send(200, b'{"Protocol":"EWS","Url":"%s"}' % self.ews.url.encode(), "application/json")
         else:
             self._send(404, b"")
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/token":
             self._token(raw)
@@ -177,13 +177,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, b'{"error":"invalid_client","error_description":"no"}', "application/json")
             return
         self.ews.tokens += 1
-        self._send(200, b'{"access_token":"token-of-the-double","token_type":"Bearer","expires_in":3600}', "application/json")
+        self._send(
+            200, b'{"access_token":"token-of-the-double","token_type":"Bearer","expires_in":3600}', "application/json"
+        )
 
     # -- answering -------------------------------------------------------------------------------
 
     def _answer(self, raw: bytes) -> None:
         ews = self.ews
-        envelope = etree.fromstring(raw)
+        envelope: Any = etree.fromstring(raw)
         request = envelope.find("s:Body", NS)[0]
         name = local(request)
         version = envelope.find("s:Header/t:RequestServerVersion", NS)
