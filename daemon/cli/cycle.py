@@ -83,13 +83,18 @@ def show_report(report: CycleReport) -> None:
 
 
 @click.command()
+@click.option("--weeks", type=click.IntRange(1, 52), help="The coming weeks as a calendar, this one included.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_ctx
-def plan(kith: Ctx, as_json: bool) -> int:
+def plan(kith: Ctx, weeks: int | None, as_json: bool) -> int:
     """What would be written now, from what is in the store. Writes nothing."""
     from daemon.service import planning
     from daemon.wiring import opened
 
+    if weeks is not None:
+        from daemon.cli.weeks import show_weeks
+
+        return show_weeks(kith, weeks, as_json)
     with opened(kith.settings, kith.now, store=kith.store) as deps:
         found, errors = planning.make(deps, kith.now())
     if as_json:

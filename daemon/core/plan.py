@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
-from daemon.core.wants import ASKED, DRAFT, PROMISE, REMINDER, Want, World
+from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, PROMISE, REMINDER, Want, World
 
 T = TypeVar("T")
 
@@ -148,8 +148,12 @@ def make_plan(
             else:
                 passed.append(row)
                 continue  # it leaves its old place: that day is over anyway
-        elif is_open and want is not None and row.state == WRITTEN and not row.queued and want.due > row.ends_at:
-            postponed.append((row, want.due))  # snoozed by hand, or its policy changed
+        elif (
+            want is not None
+            and (is_open and row.state == WRITTEN and not row.queued)
+            and (later := slot_from(want, world)) > row.ends_at
+        ):
+            postponed.append((row, later))  # snoozed by hand, or its policy changed
             continue
         standing.append(Window(row.starts_at, row.ends_at))
 
@@ -171,10 +175,10 @@ def make_plan(
         and (want.create_until is None or now <= want.create_until)
     ]
     reminders = sorted(
-        (w for w in fresh if w.kind == REMINDER and w.due <= now + world.rules.ahead),
-        key=lambda w: (-w.urgency, w.due, w.key),
+        (w for w in fresh if w.kind == REMINDER and world.day(w.due) <= today + world.rules.ahead),
+        key=lambda w: order(w, world),
     )
-    placed, waiting = place_all(agenda, [_ask(w, w.due, w) for w in reminders])
+    placed, waiting = place_all(agenda, [_ask(w, slot_from(w, world), w) for w in reminders])
     creates = [Create(want, slot) for want, slot in placed]
     quiet = world.quiet_on(today) is not None  # but what the user asked for by a flag is what they want today
     creates += [
@@ -190,6 +194,16 @@ def make_plan(
         releases=releases,
         waiting=tuple(waiting) + tuple(wanted[row.key] for row, _ in stuck),
     )
+
+
+def order(want: Want, world: World) -> tuple[float, date, int, str]:
+    """Who gets a place first: by days, never by hours, so that a forecast holds whatever hour its day brings."""
+    return -want.urgency, world.day(want.due), want.contact_id, want.key
+
+
+def slot_from(want: Want, world: World) -> datetime:
+    """From when on a reminder may stand: to keep in touch, from the beginning of its day."""
+    return world.midnight(want.due) if want.purpose == KEEP_IN_TOUCH else want.due
 
 
 def _ask(what: T, due: datetime, want: Want) -> Ask[T]:

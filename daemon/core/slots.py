@@ -84,6 +84,13 @@ class Agenda:
             day += timedelta(days=1)
         return None
 
+    def has_room(self, days: frozenset[int] | None = None) -> bool:
+        """Whether any of the days ahead (of these weekdays, else the usual ones) has room by the caps."""
+        today = self.now.astimezone(self.zone).date()
+        wanted = days or self.hours.days
+        ahead = (today + timedelta(days=n) for n in range(self.rules.ahead.days + 1))
+        return any(day.isoweekday() in wanted and self._room(day) for day in ahead)
+
     def _hours(self, ask: Ask[T]) -> WorkingHours:
         if ask.days is None and ask.hours is None:
             return self.hours
@@ -114,6 +121,13 @@ class Agenda:
         self.a_day[day] += 1
         self.a_week[day.isocalendar()[:2]] += 1
         self._take(span)
+
+    def release(self, span: Window) -> None:
+        """Take back what stands: its place is free again."""
+        day = span.start.astimezone(self.zone).date()
+        self.a_day[day] -= 1
+        self.a_week[day.isocalendar()[:2]] -= 1
+        self.taken[day].remove(span)
 
     def _take(self, span: Window) -> None:
         day = span.start.astimezone(self.zone).date()

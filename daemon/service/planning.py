@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
 from daemon.core.address import domain_of
-from daemon.core.desired import desired
+from daemon.core.desired import desired, due
 from daemon.core.errors import KithError, UserMistake
+from daemon.core.forecast import Expected, asked_a_week, fits_a_week, forecast, longest_wait
 from daemon.core.keys import draft_message_id, event_uid, make_key
 from daemon.core.model import Window
 from daemon.core.one_letter import one_letter
@@ -75,11 +76,20 @@ class Situation:
 
 
 def situation(
-    deps: Deps, conn: Connection, now: datetime, *, busy: Sequence[Window] = (), since: datetime | None = None
+    deps: Deps,
+    conn: Connection,
+    now: datetime,
+    *,
+    busy: Sequence[Window] = (),
+    since: datetime | None = None,
+    beyond: timedelta = LOOKS_AHEAD,
 ) -> Situation:
-    """The plan as of ``now``, from the store alone. ``since`` plans as if writing were enabled from then on."""
+    """The plan as of ``now``, from the store alone. ``since`` plans as if writing were enabled from then on.
+
+    Holidays are known as far as ``beyond`` the days reminders are placed in.
+    """
     news, fault = told_news(deps.settings.updates, now, deps.settings.hours.zone)
-    world, unknown = make_world(deps, conn, news, now, since)
+    world, unknown = make_world(deps, conn, news, now, since, beyond)
     kept = people(conn, deps.settings, now, kept_only=True, with_asked=True)
     kept = with_languages(conn, kept, deps.renderer.languages(), news=_to_tell(world))
     persons = {p.contact_id: p for p in kept}
@@ -100,13 +110,18 @@ def situation(
 
 
 def make_world(
-    deps: Deps, conn: Connection, news: News | None, now: datetime, since: datetime | None = None
+    deps: Deps,
+    conn: Connection,
+    news: News | None,
+    now: datetime,
+    since: datetime | None = None,
+    beyond: timedelta = LOOKS_AHEAD,
 ) -> tuple[World, str]:
     """What planning reads besides people; and what is wrong with the settings, in a sentence."""
     enabled = enablement.all_since(conn)
     settings = deps.settings
     today = now.astimezone(ZoneInfo(settings.hours.zone)).date()
-    off, fault = days_off(settings.hours, today, today + settings.reminders.ahead + LOOKS_AHEAD)
+    off, fault = days_off(settings.hours, today, today + settings.reminders.ahead + beyond)
     world = World(
         zone=settings.hours.zone,
         rules=settings.reminders,
@@ -209,9 +224,9 @@ def _rows(conn: Connection, accounts: Collection[str]) -> list[Row]:
     ]
 
 
-def busy_times(deps: Deps, now: datetime) -> tuple[list[Window], list[str]]:
+def busy_times(deps: Deps, now: datetime, beyond: timedelta = LOOKS_AHEAD) -> tuple[list[Window], list[str]]:
     """When the user is taken in the coming weeks, over all calendars; and the sentences of those that failed."""
-    span = Window(now, now + deps.settings.reminders.ahead + LOOKS_AHEAD)
+    span = Window(now, now + deps.settings.reminders.ahead + beyond)
     taken: list[Window] = []
     errors: list[str] = []
     for name, connection in deps.connections.items():
@@ -237,6 +252,49 @@ def make(deps: Deps, now: datetime, *, since: datetime | None = None) -> tuple[S
         with deps.store.read() as conn:
             found = situation(deps, conn, now, busy=busy, since=since)
     return found, errors
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The coming weeks: what is expected on which day, and the situation it was worked out from.
+
+    ``wait`` is the longest anybody of a tier may wait once due; ``left`` are due by then and find no place.
+    """
+
+    found: Situation
+    until: date
+    expected: tuple[Expected, ...]
+    asked_a_week: float
+    fit_a_week: int
+    wait: Mapping[str, timedelta]
+    left: tuple[Person, ...]
+
+
+def outlook(deps: Deps, now: datetime, weeks: int) -> tuple[Outlook, list[str]]:
+    """The plan of the coming weeks, the present one included, as if everybody is in touch on the day."""
+    zone = ZoneInfo(deps.settings.hours.zone)
+    today = now.astimezone(zone).date()
+    until = today - timedelta(days=today.weekday()) + timedelta(days=7 * weeks - 1)
+    beyond = max(LOOKS_AHEAD, until - today)
+    busy, errors = busy_times(deps, now, beyond)
+    with deps.store.read() as conn:
+        found = situation(deps, conn, now, busy=busy, beyond=beyond)
+        rows = _rows(conn, deps.accounts)
+    hours, rules = deps.settings.hours, deps.settings.reminders
+    kept = [p for p in found.people.values() if p.active]
+    expected = forecast(kept, found.plan, rows, world=found.world, hours=hours, busy=busy, now=now, until=until)
+    fit = fits_a_week(hours, rules)
+    one_each = {p.tier or "regular": p for p in sorted(kept, key=lambda p: p.turn.cadence)}
+    wait = {tier: longest_wait(p, kept, fit, rules) for tier, p in one_each.items()} if fit else {}
+    placed = {e.contact_id for e in expected}
+    left = [p for p in kept if p.contact_id not in placed and not p.next_meeting and _due_by(p, until, zone)]
+    found_at = Outlook(found, until, expected, asked_a_week(kept), fit, wait, tuple(left))
+    return found_at, [*errors, *found.faults]
+
+
+def _due_by(person: Person, until: date, zone: ZoneInfo) -> bool:
+    at = due(person)
+    return at is not None and at.astimezone(zone).date() <= until
 
 
 def store_intents(deps: Deps, found: Situation, fence: lease.Lease, now: datetime) -> None:
