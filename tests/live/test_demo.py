@@ -154,6 +154,7 @@ COMMANDS = {
     "policy": ["policy", "Laura Fiction", "--json"],
     "digest": ["digest", "--json"],
     "plan": ["plan", "--json"],
+    "plan --weeks": ["plan", "--weeks", "3", "--json"],
     "once": ["once", "--json"],
     "check": ["check", "--json"],
     "quarantine list": ["quarantine", "list", "--json"],
