@@ -103,6 +103,8 @@ def show(kith: Ctx, found: Findings) -> None:
                 click.echo(f"{indent}{line}")
         if a.ok:
             click.echo(f"{indent}{_writes(kith, a, found.reminders_to)}")
+            if not a.reminders and found.reminders_to:
+                click.echo(f"{indent}has no calendar for reminders: they go to {found.reminders_to}")
     if not found.reminders_to:
         click.echo("No account takes reminders: give one a calendar (kind caldav, or calendars of kind local).")
     for warning in found.warnings:

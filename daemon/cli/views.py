@@ -76,6 +76,11 @@ def _show_status(kith: Ctx, found: Any, kept: Sequence[Person]) -> None:
         writing = f"writes since {day(account.since, zone, today)}" if account.since else "observes only"
         rows.append((account.name, account.kind, ago(account.read_at, now, zone), writing, account.trouble or "fine"))
     table(("account", "kind", "last read", "writing", "state"), rows, empty="No accounts configured.")
+    without = [account.name for account in found.accounts if not account.takes]
+    if without and found.reminders_to:
+        click.echo(f"\nWithout a calendar for reminders: {', '.join(without)}. They go to {found.reminders_to}.")
+    elif without:
+        click.echo("\nNo account takes reminders: `kith check` says what is missing.")
     if found.worker:
         click.echo(f"\nAt work now: {found.worker}.")
     if found.backfills:

@@ -17,6 +17,7 @@ from daemon.service.facts import Rules, rederive_all
 from daemon.service.forgetting import finish_forgetting
 from daemon.service.ingest import Ingest
 from daemon.service.readback import ReadBack
+from daemon.service.routing import takers
 from daemon.store import lease, metas
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def run_cycle(deps: Deps) -> CycleReport:
     with alone(deps) as fence:
         try:
             _replay_rules(deps, fence)
+            _note_takers(deps, fence)
             for name, connection in deps.connections.items():
                 ingest = Ingest(deps, name, connection, fence, report.account(name))
                 ingest.run()
@@ -116,3 +118,16 @@ def _replay_rules(deps: Deps, fence: lease.Lease) -> None:
         lease.check(conn, fence, deps.now())
         rederive_all(conn, Rules(deps.settings.policies, deps.now()))
         metas.put(conn, "rules", wanted)
+
+
+def _note_takers(deps: Deps, fence: lease.Lease) -> None:
+    """Keep which accounts take reminders: `kith status` opens none of them, and says where an account's go instead."""
+    if not deps.accounts.keys() <= deps.connections.keys():
+        return  # a round over some of them says nothing of the others
+    able = " ".join(takers(deps))
+    with deps.store.read() as conn:
+        if metas.get(conn, metas.TAKERS) == able:
+            return
+    with deps.store.write() as conn:
+        lease.check(conn, fence, deps.now())
+        metas.put(conn, metas.TAKERS, able)

@@ -14,7 +14,7 @@ from daemon.core.plan import LAPSED, OPEN
 from daemon.core.wants import KEEP_IN_TOUCH, REMINDER
 from daemon.service import holder
 from daemon.service.people import people
-from daemon.store import backfills, cursors, enablement, health, lease, questions
+from daemon.store import backfills, cursors, enablement, health, lease, metas, questions
 from daemon.store.tables import contact, ledger, quarantine
 
 QUESTIONS = {
@@ -29,13 +29,16 @@ QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """How one account is. ``since``: writing enabled for occasions from then on (UTC)."""
+    """How one account is. ``since``: writing enabled for occasions from then on (UTC). ``takes``: reminders have a
+    place there; true as long as nobody has looked.
+    """
 
     name: str
     kind: str
     read_at: datetime | None
     since: datetime | None
     trouble: str = ""
+    takes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Overview:
     quarantined: int = 0
     questions: list[str] = field(default_factory=list)
     observing: bool = True
+    reminders_to: str = ""
 
     @property
     def trouble(self) -> bool:
@@ -80,9 +84,17 @@ class Overview:
             "reminders": dict(self.open_reminders),
             "drafts": dict(self.open_drafts),
             "accounts": [
-                {"name": a.name, "kind": a.kind, "read_at": a.read_at, "enabled_since": a.since, "trouble": a.trouble}
+                {
+                    "name": a.name,
+                    "kind": a.kind,
+                    "read_at": a.read_at,
+                    "enabled_since": a.since,
+                    "trouble": a.trouble,
+                    "reminders": a.takes,
+                }
                 for a in self.accounts
             ],
+            "reminders_to": self.reminders_to,
             "backfills": self.backfills,
             "quarantined": self.quarantined,
             "questions": self.questions,
@@ -115,10 +127,14 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     for place in cursors.rows(conn):
         if place.read_at is not None:
             read[place.account] = max(read.get(place.account, place.read_at), place.read_at)
+    looked = metas.get(conn, metas.TAKERS)
+    takers = (looked or "").split()
+    found.reminders_to = next(iter(takers), "")
     for each in settings.accounts:
         name = each.account.name
+        takes = looked is None or name in takers
         told = "; ".join(dict.fromkeys(troubles.get(name, ())))
-        found.accounts.append(AccountState(name, each.account.kind, read.get(name), since.get(name), told))
+        found.accounts.append(AccountState(name, each.account.kind, read.get(name), since.get(name), told, takes))
     worker = lease.current(conn)
     if worker is not None and worker.expires_at > now and not holder.dead(worker.holder):
         found.worker = holder.shown(worker.holder)

@@ -30,6 +30,18 @@ class Thread:
 THREAD_WITHIN = timedelta(days=14)
 
 
+def takers(deps: Deps) -> list[str]:
+    """Accounts with a calendar that takes reminders, the one they go to first."""
+    able = [
+        each.account.name
+        for each in deps.settings.accounts
+        if each.reminders
+        and (connection := deps.connections.get(each.account.name)) is not None
+        and connection.reminders is not None
+    ]
+    return sorted(able, key=lambda name: name != deps.settings.reminders_to)
+
+
 class Router:
     """Routes of one cycle. ``enabled`` are the accounts that may be written to."""
 

@@ -9,6 +9,9 @@ from daemon.store.tables import meta
 
 REVISION = "contacts-revision"
 
+TAKERS = "reminders-to"
+"""Names of the accounts that take reminders, with spaces between, the one they go to first."""
+
 
 def get(conn: Connection, name: str) -> str | None:
     """The value, or None where there is none."""

@@ -349,6 +349,21 @@ def test_check_says_what_is_wrong_and_goes_on(ready: Path, capsys: pytest.Captur
     assert kith(ready, "check", "--account", "hom") == 2
 
 
+def test_an_account_without_a_calendar_is_named_with_where_its_reminders_go(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (ready / "c" / "config.toml").open("a") as file:
+        file.write(f'\n[account.letters]\nkind = "local"\nmaildir = "{ready / "mail"}"\n')
+    assert kith(ready, "check") == 0
+    blocks = capsys.readouterr().out.partition("letters  ok")
+    assert "has no calendar for reminders: they go to home" in blocks[2]
+    assert "has no calendar" not in blocks[0]
+    assert kith(ready, "once") == 0
+    capsys.readouterr()
+    assert kith(ready, "status") == 0
+    assert "Without a calendar for reminders: letters. They go to home." in capsys.readouterr().out
+
+
 def test_check_makes_no_store(ready: Path) -> None:
     assert kith(ready, "check") == 0
     assert not (ready / "state" / "kithd" / "kith.db").exists()
