@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "caldav": "connectors.caldav",
     "exchange": "connectors.exchange",
     "google": "connectors.google",
+    "microsoft": "connectors.microsoft",
     "memory": "connectors.memory",
 }
 """Kind of account -> its package: ``connect`` there, ``OPTIONS`` in its ``options`` (see `daemon.core.ports.Kind`)."""

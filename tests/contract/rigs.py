@@ -13,6 +13,7 @@ RIGS: dict[str, RigKind] = {
     "radicale": RigKind("tests.contract.rig_caldav", frozenset({CALENDAR, CONTACTS, REMINDERS})),
     "google": RigKind("tests.contract.rig_google", EVERYTHING),
     "exchange": RigKind("tests.contract.rig_exchange", EVERYTHING),
+    "graph": RigKind("tests.contract.rig_graph", EVERYTHING),
     "xandikos": RigKind("tests.contract.rig_xandikos", frozenset({CALENDAR, CONTACTS, REMINDERS})),
 }
 

@@ -23,6 +23,7 @@ HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
     "exchange": (("home", "exchange"),),
     "servers": (("mail", "imap"), ("dav", "radicale")),
     "google": (("home", "google"),),
+    "graph": (("cloud", "graph"),),
 }
 """name -> (account, rig) each: the accounts of the house, the first that can taking drafts and reminders."""
 

@@ -40,10 +40,7 @@ PLANTED = {
         "connectors/imap/planted_ews.py",
         "from exchangelib import Account",
     ),
-    "Microsoft's libraries stay in connectors of their own": (
-        "daemon/service/planted_msal.py",
-        "def late():\n    import msal",
-    ),
+    "msal stays in the microsoft connector": ("connectors/caldav/planted_msal.py", "def late():\n    import msal"),
     "alembic stays in the store": ("daemon/cli/planted_alembic.py", "import alembic.command"),
     "click and rich stay in the command line": ("daemon/service/planted_click.py", "import click"),
     "schedule stays in the loop": ("daemon/cli/planted_schedule.py", "import schedule"),

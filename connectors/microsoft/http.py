@@ -1,0 +1,218 @@
+"""A small Graph client: one request at a time, tokens renewed once, refusals translated, links kept relative."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from connectors.microsoft import errors
+from connectors.microsoft.options import Settings
+from connectors.microsoft.refusals import not_accepted
+from connectors.microsoft.tokens import Tokens
+from connectors.microsoft.transport import GRAPH, Reply, Transport
+from daemon.core.errors import OutcomeUnknown, TryLater
+
+Json = dict[str, Any]
+
+BASE = f"{GRAPH}/v1.0"
+BATCH = 20
+"""Requests in one $batch, at most. The service works on four of them at a time, which is all one mailbox allows:
+so nothing else may be asked while one is under way.
+"""
+
+MAX_PAGES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One answer out of a batch."""
+
+    status: int
+    body: Json = field(default_factory=dict)
+
+
+class Client:
+    """Talks to Graph for one mailbox. Not for several threads at once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        tokens: Tokens,
+        transport: Transport,
+        now: Callable[[], datetime],
+        before_write: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        self.now = now
+        self._tokens = tokens
+        self._transport = transport
+        self._before_write = before_write
+
+    def get(self, path: str, *, text: bool = False) -> Json:
+        """One resource or page. ``text``: bodies as plain text, not as HTML.
+
+        Raises:
+            Status: refused (`errors.Status`); CursorExpired, NeedsUser, TryLater as for every call.
+        """
+        return self._call("GET", path, headers=self._prefer(text)).json()
+
+    def raw(self, path: str) -> bytes:
+        """A message as MIME."""
+        return self._call("GET", path, headers=self._prefer(False)).body
+
+    def find(self, path: str, *, text: bool = False) -> Json | None:
+        """One resource, None where the server positively says that it does not exist."""
+        try:
+            return self.get(path, text=text)
+        except errors.Status as error:
+            if error.missing:
+                return None
+            raise
+
+    def pages(self, path: str) -> Iterator[tuple[list[Json], str]]:
+        """A collection page by page, each with the link to the next; "" for the last."""
+        for _ in range(MAX_PAGES):
+            answer = self.get(path)
+            path = self.link(answer, "@odata.nextLink")
+            yield values(answer), path
+            if not path:
+                return
+        raise TryLater("Microsoft's answer never comes to an end.")
+
+    def every(self, path: str) -> list[Json]:
+        """A whole collection; for those that are small."""
+        return [item for items, _ in self.pages(path) for item in items]
+
+    def write(self, method: str, path: str, body: Json | None = None, *, if_match: str = "") -> Json:
+        """Change something.
+
+        Raises:
+            OutcomeUnknown: no answer came: it may have been applied.
+        """
+        headers = self._prefer(False)
+        if if_match:
+            headers["If-Match"] = if_match
+        return self._call(method, path, body, headers, write=True).json()
+
+    def batch(self, paths: Sequence[str], *, text: bool = False) -> list[Part]:
+        """Several resources read at once, in the order asked for; what is missing has its own status.
+
+        Raises:
+            TryLater: one of them is to be asked for later: then all are.
+        """
+        found: list[Part] = []
+        for start in range(0, len(paths), BATCH):
+            some = paths[start : start + BATCH]
+            headers = self._prefer(text)
+            requests = [
+                {"id": str(n), "method": "GET", "url": path, "headers": headers} for n, path in enumerate(some, 1)
+            ]
+            body: Json = {"requests": requests}
+            answers = values(self._call("POST", "/$batch", body, {}).json(), "responses")
+            by_id = {str(one.get("id")): one for one in answers}
+            found += [self._part(by_id.get(str(n))) for n in range(1, len(some) + 1)]
+        return found
+
+    def link(self, answer: Mapping[str, Any], name: str) -> str:
+        """A link to go on with, without the host; "" where there is none.
+
+        Raises:
+            TryLater: it leads elsewhere: a token goes to nobody but Graph.
+        """
+        url = answer.get(name)
+        if not url:
+            return ""
+        if not str(url).lower().startswith(f"{BASE}/"):
+            raise TryLater("Microsoft's answer goes on at a place that is not Microsoft's.")
+        return str(url)[len(BASE) :]
+
+    # -- one exchange ----------------------------------------------------------------------------
+
+    def _part(self, answer: Json | None) -> Part:
+        if answer is None:
+            raise TryLater("Microsoft left out a part of its answer.")
+        status = answer.get("status")
+        body = answer.get("body")
+        part = Part(status if isinstance(status, int) else 500, body if isinstance(body, dict) else {})
+        if part.status != 404:
+            told = answer.get("headers")
+            headers = {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
+            error = errors.of_answer(self.settings, part.status, headers, part.body, write=False)
+            if error is not None and not isinstance(error, errors.Status):
+                raise error
+        return part
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        write: bool = False,
+    ) -> Reply:
+        reply = self._authorised(method, path, body, headers or {}, write, fresh=False)
+        if reply.status == 401:  # run out or taken back: a new one once
+            reply = self._authorised(method, path, body, headers or {}, write, fresh=True)
+            if reply.status == 401:
+                raise not_accepted(self.settings)
+        said = reply.json() if reply.status >= 400 else {}
+        if error := errors.of_answer(self.settings, reply.status, reply.headers, said, write=write):
+            raise error
+        if reply.status == 200 and not reply.body:
+            raise (OutcomeUnknown if write else TryLater)("Microsoft's answer is empty.")
+        return reply
+
+    def _authorised(
+        self, method: str, path: str, body: Json | None, headers: Mapping[str, str], write: bool, *, fresh: bool
+    ) -> Reply:
+        sent = {**headers, "Authorization": f"Bearer {self._tokens.bearer(fresh=fresh)}", "Accept": "application/json"}
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        if write:
+            self._before_write()
+        return self._transport.exchange(method, BASE + path, body=data, headers=sent, write=write)
+
+    def _prefer(self, text: bool) -> dict[str, str]:
+        return {
+            "Prefer": ", ".join(
+                (
+                    'IdType="ImmutableId"',
+                    f"odata.maxpagesize={self.settings.page}",
+                    'outlook.timezone="UTC"',
+                    f'outlook.body-content-type="{"text" if text else "html"}"',
+                )
+            )
+        }
+
+
+def values(answer: Mapping[str, Any], name: str = "value") -> list[Json]:
+    """The objects of a collection."""
+    held = answer.get(name)
+    return [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+
+
+def query(path: str, **options: str) -> str:
+    """A path with OData system options: ``query("/me/messages", select="id", top="5")``."""
+    told = "&".join(f"${name}={quote(value, safe=LEGIBLE)}" for name, value in options.items() if value)
+    return f"{path}?{told}" if told else path
+
+
+LEGIBLE = "$,()/:;'=*@"
+"""Characters that mean nothing in a query part (RFC 3986 3.4)."""
+
+
+def seg(identifier: str) -> str:
+    """An id as one segment of a path: some hold slashes and equal signs."""
+    return quote(identifier, safe="")
+
+
+def text_of(value: str) -> str:
+    """A text as an OData literal."""
+    return "'" + value.replace("'", "''") + "'"
