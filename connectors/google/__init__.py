@@ -65,5 +65,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
         reminders=reminders,
         check=lambda: check(session, parts),
         login=None if session.auth.service else lambda ui: sign_in(session, ui),
+        spent=lambda: session.meter.spent,
+        searchable=10**6,  # past mail is always searched for: to read all of it would take hours of quota
         close=session.close,
     )

@@ -50,7 +50,13 @@ def once(kith: Ctx, as_json: bool) -> int:
 def _report_json(report: CycleReport) -> dict[str, Any]:
     return {
         "accounts": {
-            name: {"scanned": a.scanned, "changed": a.logged, "quarantined": a.quarantined, "errors": a.errors}
+            name: {
+                "scanned": a.scanned,
+                "changed": a.logged,
+                "quarantined": a.quarantined,
+                "errors": a.errors,
+                "quota_units": a.units,
+            }
             for name, a in report.accounts.items()
         },
         "answers": [dict(zip(("state", "kind", "purpose", "contact"), a, strict=True)) for a in report.answers],

@@ -74,13 +74,19 @@ def _show_status(kith: Ctx, found: Any, kept: Sequence[Person]) -> None:
     rows = []
     for account in found.accounts:
         writing = f"writes since {day(account.since, zone, today)}" if account.since else "observes only"
-        rows.append((account.name, account.kind, ago(account.read_at, now, zone), writing, account.trouble or "fine"))
+        state = account.trouble or (
+            f"goes on at {account.goes_on.astimezone(zone):%H:%M}" if account.goes_on else "fine"
+        )
+        rows.append((account.name, account.kind, ago(account.read_at, now, zone), writing, state))
     table(("account", "kind", "last read", "writing", "state"), rows, empty="No accounts configured.")
     without = [account.name for account in found.accounts if not account.takes]
     if without and found.reminders_to:
         click.echo(f"\nWithout a calendar for reminders: {', '.join(without)}. They go to {found.reminders_to}.")
     elif without:
         click.echo("\nNo account takes reminders: `kith check` says what is missing.")
+    for account in found.accounts:
+        if account.units is not None:
+            click.echo(f"\n{account.name}: the last round spent {account.units:,} units of Gmail's quota.")
     if found.worker:
         click.echo(f"\nAt work now: {found.worker}.")
     if found.backfills:

@@ -228,7 +228,9 @@ class Connection:
 
     ``check`` tries everything the account is configured for and returns a line for each thing found, for
     `kith check`; it raises like any call. ``login``, where the provider has a sign-in of its own, asks the
-    person through the `LoginUI` and keeps what it got in the account's secrets (`kith login`).
+    person through the `LoginUI` and keeps what it got in the account's secrets (`kith login`). ``spent``, where the
+    provider counts requests by units of a quota, is how many this connection has used. Past mail of up to
+    ``searchable`` new addresses is searched for; for more it is quicker to read the mailbox anew.
     """
 
     account: Account
@@ -239,6 +241,8 @@ class Connection:
     reminders: ReminderTarget | None = None
     check: Callable[[], Sequence[str]] = lambda: ()
     login: Callable[[LoginUI], None] | None = None
+    spent: Callable[[], int] | None = None
+    searchable: int = 20
     close: Callable[[], None] = lambda: None
 
 

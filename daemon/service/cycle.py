@@ -18,7 +18,7 @@ from daemon.service.forgetting import finish_forgetting
 from daemon.service.ingest import Ingest
 from daemon.service.readback import ReadBack
 from daemon.service.routing import takers
-from daemon.store import lease, metas
+from daemon.store import lease, metas, spending
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ def run_cycle(deps: Deps) -> CycleReport:
                 finish_forgetting(conn, deps.now(), deps.accounts)
         except Stopped:
             report.stopped = True
+        _note_spending(deps, report)
     return report
 
 
@@ -72,6 +73,15 @@ def _plan_and_deliver(deps: Deps, fence: lease.Lease, report: CycleReport) -> No
         Delivery(deps, fence, report).run()
         if report.stopped or len(report.done) == before:
             return
+
+
+def _note_spending(deps: Deps, report: CycleReport) -> None:
+    """What the round cost of the providers' quotas, for `kith status`."""
+    for name, connection in deps.connections.items():
+        if connection.spent is not None:
+            units = report.account(name).units = connection.spent()
+            with deps.store.write(durable=False) as conn:
+                spending.put(conn, name, units)
 
 
 @contextmanager

@@ -61,21 +61,21 @@ class Delivery:
             self.out.give_up(now, e)
         except NeedsUser as e:
             self.out.postpone(now, e)
-            self._stop(now, e, needs_user=True)
+            self._stop(now, e)
             return False
         except TryLater as e:
             self.out.postpone(now, e)
             if not isinstance(e, OutcomeUnknown):
-                self._stop(now, e, needs_user=False)
+                self._stop(now, e)
             return False
         except KithError as e:
             self.out.postpone(now, e)
             return False
         return True
 
-    def _stop(self, job: Job, error: KithError, *, needs_user: bool) -> None:
+    def _stop(self, job: Job, error: KithError) -> None:
         self.stopped.add((job.row.account, job.part))
-        self.out.account_failed(job, error, needs_user=needs_user)
+        self.out.account_failed(job, error)
 
     def _perform(self, job: Job) -> None:
         connection = self.deps.connections.get(job.row.account)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from daemon.config.settings import AccountSettings, Settings
-from daemon.core.errors import LeaseLost
+from daemon.core.errors import KithError, LeaseLost, Paced, TryLater
 from daemon.core.ports import Connection
 from daemon.store.engine import Store
 
@@ -76,12 +76,24 @@ class Deps:
 
 @dataclass
 class AccountReport:
-    """What one cycle did with one account."""
+    """What one cycle did with one account.
+
+    ``again``: a server, or its quota, asked to be left alone for so long. ``units``: what was spent of such a quota.
+    """
 
     scanned: int = 0
     logged: int = 0
     quarantined: int = 0
     errors: list[str] = field(default_factory=list)
+    again: timedelta | None = None
+    units: int | None = None
+
+    def trouble(self, told: str, error: KithError) -> None:
+        """Something did not go as it should; a budget used up is none of that, it only takes until then."""
+        if not isinstance(error, Paced):
+            self.errors.append(told)
+        if isinstance(error, TryLater) and error.after is not None:
+            self.again = min(self.again or error.after, error.after)
 
 
 @dataclass
@@ -97,6 +109,11 @@ class CycleReport:
     def account(self, name: str) -> AccountReport:
         """The report of one account, made when first asked for."""
         return self.accounts.setdefault(name, AccountReport())
+
+    @property
+    def again(self) -> timedelta | None:
+        """After how long something waits to go on that was told a time."""
+        return min((a.again for a in self.accounts.values() if a.again is not None), default=None)
 
     @property
     def troubles(self) -> list[str]:

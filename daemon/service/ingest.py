@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from daemon.core.errors import KithError, LeaseLost, NeedsUser, StoreBusy, TryLater
+from daemon.core.errors import KithError, LeaseLost, Paced, StoreBusy
 from daemon.core.ports import Connection
 from daemon.service.calendar_in import CalendarIn
 from daemon.service.contacts_in import ContactsIn
@@ -39,7 +39,7 @@ class Ingest:
         if self.connection.contacts is not None:
             self._part("contacts", ContactsIn(self.passes, self.connection.contacts).read)
         if self.connection.mail is not None:
-            self._part("mail", MailIn(self.passes, self.connection.mail).read)
+            self._part("mail", MailIn(self.passes, self.connection.mail, self.connection.searchable).read)
         if self.connection.calendar is not None:
             self._part("calendar", CalendarIn(self.passes, self.connection.calendar).read)
 
@@ -64,16 +64,10 @@ class Ingest:
         """Write down what went wrong, and when it makes sense to try again."""
         if isinstance(error, LeaseLost):
             raise error
-        log.warning("account %s, %s: %s", self.name, part, error)
-        self.report.errors.append(f"{self.name}: {error}")
+        log.log(
+            logging.INFO if isinstance(error, Paced) else logging.WARNING, "account %s, %s: %s", self.name, part, error
+        )
+        self.report.trouble(f"{self.name}: {error}", error)
         with self.deps.store.write() as conn:
             self.passes.renew(conn)
-            health.failed(
-                conn,
-                self.name,
-                part,
-                self.deps.now(),
-                str(error),
-                after=error.after if isinstance(error, TryLater) else None,
-                needs_user=isinstance(error, NeedsUser),
-            )
+            health.note(conn, self.name, part, self.deps.now(), error)

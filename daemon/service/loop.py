@@ -131,6 +131,8 @@ class Service:
         return self.wishes.stopping
 
     def _tell(self, report: CycleReport) -> None:
+        if report.again is not None:
+            self._sooner(report.again)
         for name, account in report.accounts.items():
             if account.scanned or account.logged or account.quarantined:
                 log.info(

@@ -18,18 +18,16 @@ from daemon.service.passes import Passes
 from daemon.store import backfills, cursors, lease
 from daemon.store.tables import address_state
 
-SEARCHABLE = 20
-"""Up to so many new addresses a server is searched for; above that the stream is read again."""
-
 
 class MailIn:
-    """The mailboxes of one account."""
+    """The mailboxes of one account. Up to ``searchable`` new addresses are searched for, for more all is read anew."""
 
-    def __init__(self, passes: Passes, source: MailSource) -> None:
+    def __init__(self, passes: Passes, source: MailSource, searchable: int) -> None:
         self.passes = passes
         self.deps = passes.deps
         self.account = passes.account
         self.source = source
+        self.searchable = searchable
 
     def read(self) -> None:
         """Everything new, stream by stream."""
@@ -89,7 +87,7 @@ class MailIn:
             self._history(stream, waiting)
 
     def _history(self, stream: Stream, waiting: Sequence[backfills.Backfill]) -> None:
-        if len(waiting) > SEARCHABLE:
+        if len(waiting) > self.searchable:
             with self.deps.store.write() as conn:
                 lease.check(conn, self.passes.fence, self.deps.now())
                 backfills.done(conn, self.account, stream.name, [w.address for w in waiting])

@@ -175,11 +175,10 @@ class Outgoing:
                 update(outbox).where(outbox.c.id == job.id).values(not_before=now + wait, error=str(error)[:500])
             )
 
-    def account_failed(self, job: Job, error: KithError, *, needs_user: bool) -> None:
+    def account_failed(self, job: Job, error: KithError) -> None:
         """The part of the account this goes to is in trouble, as `status` shows it."""
         account = job.row.account
-        self.report.account(account).errors.append(f"{account}: {error}")
-        after = error.after if isinstance(error, TryLater) else None
+        self.report.account(account).trouble(f"{account}: {error}", error)
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
-            health.failed(conn, account, job.part, self.deps.now(), str(error), after=after, needs_user=needs_user)
+            health.note(conn, account, job.part, self.deps.now(), error)

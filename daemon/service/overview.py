@@ -14,7 +14,7 @@ from daemon.core.plan import LAPSED, OPEN
 from daemon.core.wants import KEEP_IN_TOUCH, REMINDER
 from daemon.service import holder
 from daemon.service.people import people
-from daemon.store import backfills, cursors, enablement, health, lease, metas, questions
+from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
 from daemon.store.tables import contact, ledger, quarantine
 
 QUESTIONS = {
@@ -31,6 +31,7 @@ QUESTIONS = {
 class AccountState:
     """How one account is. ``since``: writing enabled for occasions from then on (UTC). ``takes``: reminders have a
     place there; true as long as nobody has looked.
+    ``units``: what the last round spent of the provider's quota; ``goes_on``: when reading does that has used it up.
     """
 
     name: str
@@ -39,6 +40,8 @@ class AccountState:
     since: datetime | None
     trouble: str = ""
     takes: bool = True
+    units: int | None = None
+    goes_on: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Overview:
                     "enabled_since": a.since,
                     "trouble": a.trouble,
                     "reminders": a.takes,
+                    "quota_units": a.units,
+                    "goes_on_at": a.goes_on,
                 }
                 for a in self.accounts
             ],
@@ -120,9 +125,12 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     since = enablement.all_since(conn)
     found.observing = not since
     troubles: dict[str, list[str]] = {}
+    paced: dict[str, datetime] = {}
     for row in health.rows(conn):
         if row.error:
             troubles.setdefault(row.account, []).append(row.error)
+        elif row.retry_at is not None and row.retry_at > now:
+            paced[row.account] = min(paced.get(row.account, row.retry_at), row.retry_at)
     read: dict[str, datetime] = {}
     for place in cursors.rows(conn):
         if place.read_at is not None:
@@ -134,7 +142,18 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
         name = each.account.name
         takes = looked is None or name in takers
         told = "; ".join(dict.fromkeys(troubles.get(name, ())))
-        found.accounts.append(AccountState(name, each.account.kind, read.get(name), since.get(name), told, takes))
+        found.accounts.append(
+            AccountState(
+                name,
+                each.account.kind,
+                read.get(name),
+                since.get(name),
+                told,
+                takes,
+                spending.get(conn, name),
+                paced.get(name),
+            )
+        )
     worker = lease.current(conn)
     if worker is not None and worker.expires_at > now and not holder.dead(worker.holder):
         found.worker = holder.shown(worker.holder)

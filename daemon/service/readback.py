@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy import Connection as Db
 
-from daemon.core.errors import KithError, LeaseLost, NeedsUser, StoreBusy, TryLater
+from daemon.core.errors import KithError, LeaseLost, StoreBusy
 from daemon.core.fate import Fate, draft_fate, reminder_fate
 from daemon.core.identity import hand_identity
 from daemon.core.model import Direction, Form, RemoteDraft, RemoteEvent, Role, Whereabouts
@@ -149,18 +149,10 @@ class ReadBack:
             health.ok(conn, name, part, self.deps.now())
 
     def _failed(self, name: str, part: str, error: KithError) -> None:
-        self.report.account(name).errors.append(f"{name}: {error}")
+        self.report.account(name).trouble(f"{name}: {error}", error)
         with self.deps.store.write() as conn:
             self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
-            health.failed(
-                conn,
-                name,
-                part,
-                self.deps.now(),
-                str(error),
-                after=error.after if isinstance(error, TryLater) else None,
-                needs_user=isinstance(error, NeedsUser),
-            )
+            health.note(conn, name, part, self.deps.now(), error)
 
     def _apply(
         self,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
+from daemon.core.errors import KithError, NeedsUser, Paced, TryLater
 from daemon.store.dialect import insert
 from daemon.store.tables import health
 
@@ -21,7 +22,8 @@ FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=6)
 class Health:
     """One part of one account: mail, calendar, contacts, drafts or reminders. Times are UTC.
 
-    ``error`` is "" while it works; ``failures`` counts those since it last did.
+    ``error`` is "" while it works; ``failures`` counts those since it last did. ``retry_at`` without an error is when
+    a part goes on that has used up its budget.
     """
 
     account: str
@@ -96,6 +98,22 @@ def failed(
     statement = insert(conn, health).values(account=account, part=part, **values)
     conn.execute(statement.on_conflict_do_update(index_elements=["account", "part"], set_=values))
     return now + wait
+
+
+def paced(conn: Connection, account: str, part: str, now: datetime, after: timedelta) -> None:
+    """The part has used up its budget (`Paced`): no failure, and it goes on when its time has come."""
+    values = {"failures": 0, "retry_at": now + after, "error": "", "needs_user": False}
+    statement = insert(conn, health).values(account=account, part=part, failed_at=now, **values)
+    conn.execute(statement.on_conflict_do_update(index_elements=["account", "part"], set_={**values, "failed_at": now}))
+
+
+def note(conn: Connection, account: str, part: str, now: datetime, error: KithError) -> None:
+    """Write down what went wrong, by what is to be done about it."""
+    if isinstance(error, Paced):
+        paced(conn, account, part, now, error.after or FIRST)
+        return
+    after = error.after if isinstance(error, TryLater) else None
+    failed(conn, account, part, now, str(error), after=after, needs_user=isinstance(error, NeedsUser))
 
 
 def retry_now(conn: Connection, account: str | None = None) -> None:
