@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 from connectors.google.own import DESCRIPTION
@@ -11,7 +12,7 @@ from daemon.core.ports import Connection
 from tests.contract.rig_google_dates import Dates
 from tests.contract.rig_google_mail import Letters
 from tests.contract.samples import NOW, PAGE
-from tests.doubles.google import Fault, GoogleDouble, running
+from tests.doubles.google import Account, Fault, GoogleDouble, running
 from tests.google.signed_in import SignedIn
 
 
@@ -25,16 +26,28 @@ class GoogleRig(Letters, Dates):
 
     def __init__(self, double: GoogleDouble, folder: Path) -> None:
         self.double = double
-        self._signed_in = SignedIn(double, folder, page=PAGE)
-        self.person = self._signed_in.person
+        self.signed_in = SignedIn(double, folder, page=PAGE)
+        self.person = self.signed_in.person
         self.person.calendar.add_calendar("kith", by_app=True).description = DESCRIPTION
         self._connection: Connection | None = None
+        self._kept: dict[Path, Account] = {}
+
+    def save(self, folder: Path) -> None:
+        """See `Kept`. The server is in this process, and so is what is kept of it."""
+        self._kept[folder] = deepcopy(self.person)
+
+    def restore(self, folder: Path) -> None:
+        """See `Kept`."""
+        self.person = self.signed_in.person = deepcopy(self._kept[folder])
+        self.double.accounts[self.person.email] = self.person
 
     def connection(self) -> Connection:
         return self._connection or self.fresh_connection()
 
     def fresh_connection(self) -> Connection:
-        self._connection = self._signed_in.connection()
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self.signed_in.connection()
         return self._connection
 
     def lose_next_response(self) -> None:

@@ -68,7 +68,9 @@ class SignedIn:
 
     def connection(self) -> Connection:
         """The account, opened."""
-        around = Surroundings(self.secrets, str(self._folder / "state"), self.now, lambda: self.before_write())
+        around = Surroundings(
+            self.secrets, str(self._folder / "state"), lambda: self.now(), lambda: self.before_write()
+        )
         made = connectors.google.connect(
             Account("google", "google", self.email, options=self.options), around, page=self.page
         )

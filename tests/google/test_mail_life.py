@@ -1,0 +1,277 @@
+"""A Gmail mailbox as the service reads it: over many minutes, through deaths, expiries and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from daemon.core.errors import CursorExpired, NeedsUser, TryLater
+from daemon.core.model import Mail, Position, Signal
+from daemon.core.ports import MailSource
+from daemon.service.cycle import run_cycle
+from daemon.service.overview import overview
+from daemon.store.engine import Store
+from tests.contract.reading import Seen, read
+from tests.contract.rig import ME, Rig
+from tests.contract.rig_google import GoogleRig
+from tests.contract.rig_memory import MemoryBackend
+from tests.contract.samples import ANNA, BORIS, KNOWN, NOW, STRANGER, mail
+from tests.doubles.google import Fault, GoogleDouble, Refusal
+from tests.google.signed_in import SCOPES, SignedIn
+from tests.service.house import House, letter
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+GET, LIST = "gmail.users.messages.get", "gmail.users.messages.list"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(f"sqlite:///{tmp_path / 'kith.db'}")
+    made.upgrade()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def rig(google: GoogleDouble, tmp_path: Path) -> Iterator[GoogleRig]:
+    made = GoogleRig(google, tmp_path)
+    yield made
+    made.connection().close()
+
+
+def source(account: SignedIn) -> MailSource:
+    found = account.connection().mail
+    assert found is not None
+    return found
+
+
+def go(account: SignedIn, since: Position = Position(), stop_after: int | None = None) -> Seen:  # noqa: B008
+    mailbox = source(account)
+    return read(mailbox.pages(mailbox.streams()[0], since, KNOWN), since, stop_after)
+
+
+def ids(seen: Seen) -> list[str]:
+    return [m.message_id.strip("<>").removesuffix("@example.com") for m in seen.items if isinstance(m, Mail)]
+
+
+def fill(account: SignedIn, count: int) -> None:
+    for number in range(count):
+        account.person.gmail.add(mail(number, ANNA if number % 2 else BORIS), ["INBOX"])
+
+
+# -- the first pass ----------------------------------------------------------------------------------
+
+
+def test_a_first_scan_of_many_minutes_keeps_within_each_and_goes_on_when_it_may(
+    google: GoogleDouble, rig: GoogleRig, store: Store, tmp_path: Path
+) -> None:
+    rigs: dict[str, Rig] = {"google": rig}
+    house = House(store, tmp_path, rigs)
+    anna = house.person("Anna", ANNA)
+    google.limit = 1_000
+    rig.signed_in.options["quota_per_minute"] = 1_000
+    rig.signed_in.now = lambda: house.clock  # type: ignore[method-assign]
+    google.now = lambda: house.clock
+    for number in range(90):
+        rig.add_mail("INBOX", letter(number, NOW - number * DAY / 9, ANNA))
+    rounds, units = 0, 0
+    again: timedelta | None = MINUTE
+    while again is not None:
+        report = house.cycle(after=again)
+        again = report.account("google").again
+        rounds += 1
+        units += report.account("google").units or 0
+        rig.fresh_connection()
+        with store.read() as conn:
+            (state,) = overview(conn, house.settings, house.clock).accounts
+        assert (state.goes_on is not None) is (again is not None)
+        assert again is None or MINUTE / 2 < again <= 2 * MINUTE
+        assert rounds < 9
+    assert rounds == 3, "as many minutes as it takes, and no more"
+    assert len(house.interactions(anna)) == 90
+    assert google.calls[GET] == 90, "none twice"
+    assert google.units <= 1.05 * 20 * 90
+    assert state.units == report.account("google").units and units <= google.units
+
+
+def test_killed_in_the_middle_it_goes_on_without_asking_again(signed_in: SignedIn) -> None:
+    signed_in.page = 4
+    fill(signed_in, 18)
+    for number in range(9):
+        signed_in.person.gmail.add(mail(f"s{number}", STRANGER), ["INBOX"])
+    first = go(signed_in, stop_after=2)
+    listed = signed_in.google.calls[LIST]
+    second = go(signed_in, first.position)
+    assert sorted(ids(first) + ids(second), key=int) == [str(n) for n in range(18)]
+    assert ids(first) == [str(n) for n in range(17, 9, -1)], "newest first"
+    assert signed_in.google.calls[LIST] == listed
+    assert signed_in.google.calls[GET] == 18
+
+
+def test_without_its_list_it_lists_again_and_misses_nothing(signed_in: SignedIn, tmp_path: Path) -> None:
+    signed_in.page = 4
+    fill(signed_in, 18)
+    first = go(signed_in, stop_after=2)
+    (tmp_path / "state" / "scan.json").unlink()
+    assert len(ids(first) + ids(go(signed_in, first.position))) == 18
+    assert not (tmp_path / "state" / "scan.json").exists(), "nothing is left lying about"
+
+
+def test_what_arrives_while_a_listing_waits_for_its_minute_is_not_missed(signed_in: SignedIn) -> None:
+    fill(signed_in, 3)
+    signed_in.google.faults.append(Fault("refuse", LIST, Refusal(403, "userRateLimitExceeded")))
+    with pytest.raises(TryLater) as told:
+        go(signed_in)
+    assert told.value.after == MINUTE
+    signed_in.person.gmail.add(mail("between"), ["INBOX"])
+    seen = go(signed_in)
+    assert "between" in ids(seen) + ids(go(signed_in, seen.position))
+
+
+def test_a_place_whose_history_has_expired_is_not_gone_on_from(signed_in: SignedIn) -> None:
+    signed_in.page = 2
+    fill(signed_in, 6)
+    first = go(signed_in, stop_after=1)
+    signed_in.person.gmail.history += 7
+    signed_in.person.gmail.floor = signed_in.person.gmail.history
+    with pytest.raises(CursorExpired):
+        go(signed_in, first.position)
+    assert len(ids(go(signed_in))) == 6
+
+
+def test_what_google_charges_is_what_is_counted(signed_in: SignedIn) -> None:
+    fill(signed_in, 7)
+    connection = signed_in.connection()
+    assert connection.mail is not None and connection.spent is not None
+    read(connection.mail.pages(connection.mail.streams()[0], Position(), KNOWN))
+    assert connection.spent() == signed_in.google.units > 7 * 20
+
+
+# -- what is new -------------------------------------------------------------------------------------
+
+
+def test_labels_say_what_a_message_is(signed_in: SignedIn) -> None:
+    box = signed_in.person.gmail
+    position = go(signed_in).position
+    box.add(mail("promoted"), ["INBOX", "CATEGORY_PROMOTIONS"])
+    box.add(mail("alias", "petra@alias.example.org", ANNA), ["SENT"])
+    box.add(mail("chat"), ["CHAT"])
+    spam = box.add(mail("spam"), ["SPAM"])
+    box.make_draft(mail("draft", ME, ANNA))
+    found = {m.message_id: m for m in go(signed_in, position).items if isinstance(m, Mail)}
+    assert set(found) == {"<promoted@example.com>", "<alias@example.com>"}
+    assert Signal.PROMOTED in found["<promoted@example.com>"].signals
+    assert found["<alias@example.com>"].senders == (ME,), "Gmail knows who sent it"
+    assert found["<alias@example.com>"].raw_from == "petra@alias.example.org"
+    position = go(signed_in, position).position
+    box.label(spam.id, ["INBOX"], ["SPAM"])
+    assert ids(go(signed_in, position)) == ["spam"]
+
+
+@pytest.mark.parametrize("name", ["kith-thanks", "kith/thanks", "Kith/Thanks"])
+def test_a_label_asks_however_it_is_written_and_is_taken_off(signed_in: SignedIn, name: str) -> None:
+    box = signed_in.person.gmail
+    message = box.add(mail("old"), ["INBOX"])
+    position = go(signed_in).position
+    box.label(message.id, [box.named(name)])
+    mailbox = source(signed_in)
+    (found,) = read(mailbox.pages(mailbox.streams()[0], position, KNOWN), position).items
+    assert isinstance(found, Mail) and found.asks == {"thanks"}
+    mailbox.clear_ask(mailbox.streams()[0], message.id, "thanks")
+    assert message.labels == {"INBOX"}
+
+
+def test_where_mail_may_not_be_changed_the_label_stays(signed_in: SignedIn) -> None:
+    box = signed_in.person.gmail
+    signed_in.options["change_mail"] = False
+    message = box.add(mail("old"), ["INBOX", box.named("kith-thanks")])
+    mailbox = source(signed_in)
+    mailbox.clear_ask(mailbox.streams()[0], message.id, "thanks")
+    assert len(message.labels) == 2 and not signed_in.google.calls["gmail.users.messages.modify"]
+
+
+# -- trouble -----------------------------------------------------------------------------------------
+
+
+def test_a_token_that_ends_in_the_middle_of_a_page_is_renewed_once(signed_in: SignedIn) -> None:
+    signed_in.page = 5
+    fill(signed_in, 20)
+    ended: list[str] = []
+
+    def end(method: str) -> None:
+        if method == GET and signed_in.google.calls[GET] == 8 and not ended:
+            ended.append(method)
+            signed_in.google.sign.expire()
+
+    signed_in.google.on_call = end
+    assert len(ids(go(signed_in))) == 20
+    assert ended and signed_in.google.sign.refreshes == 2
+
+
+def test_a_call_inside_a_batch_that_fails_is_made_again_alone(signed_in: SignedIn) -> None:
+    fill(signed_in, 6)
+    signed_in.google.faults.append(Fault("refuse", GET, Refusal(429, "tooMany"), inner=True, skip=2))
+    assert len(ids(go(signed_in))) == 6
+    assert signed_in.google.calls[GET] == 7
+
+
+def test_what_fails_again_alone_waits_and_nothing_is_lost(signed_in: SignedIn) -> None:
+    signed_in.page = 3
+    fill(signed_in, 6)
+    for inner in (True, False):
+        refusal = Refusal(503, "backendError", retry_after="90")
+        signed_in.google.faults.append(Fault("refuse", GET, refusal, inner=inner, skip=4 if inner else 0))
+    mailbox, seen = source(signed_in), Seen()
+    with pytest.raises(TryLater) as told:
+        for page in mailbox.pages(mailbox.streams()[0], Position(), KNOWN):
+            seen.take(page)
+    assert told.value.after == timedelta(seconds=90)
+    assert sorted(ids(seen) + ids(go(signed_in, seen.position)), key=int) == [str(n) for n in range(6)]
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
+def test_a_connection_that_ends_in_a_batch_loses_nothing(signed_in: SignedIn, kind: str) -> None:
+    fill(signed_in, 6)
+    for _ in range(2):  # the library tries once more by itself
+        signed_in.google.faults.append(Fault(kind, GET, inner=True, skip=2))
+    with pytest.raises(TryLater):
+        go(signed_in)
+    assert len(ids(go(signed_in))) == 6
+
+
+def test_a_grant_taken_back_stops_this_account_alone_and_says_what_helps(
+    google: GoogleDouble, rig: GoogleRig, store: Store, tmp_path: Path
+) -> None:
+    with MemoryBackend().rig(tmp_path / "other") as other:
+        rigs: dict[str, Rig] = {"google": rig, "other": other}
+        house = House(store, tmp_path, rigs)
+        anna, boris = house.person("Anna", ANNA), house.person("Boris", BORIS)
+        rig.add_mail("INBOX", letter(1, NOW - DAY, ANNA))
+        other.add_mail("INBOX", letter(2, NOW - DAY, BORIS))
+        google.sign.revoke(ME)
+        house.clock += MINUTE
+        report = run_cycle(house.deps())
+        assert report.account("google").errors and not report.account("other").errors
+        assert all("kith login google" in e for e in report.account("google").errors)
+        assert (len(house.interactions(anna)), len(house.interactions(boris))) == (0, 1)
+        with store.read() as conn:
+            told = {a.name: a.trouble for a in overview(conn, house.settings, house.clock).accounts}
+        assert "kith login google" in told["google"] and not told["other"]
+
+
+def test_a_permission_that_was_not_given_is_named_with_what_is_lost(google: GoogleDouble, tmp_path: Path) -> None:
+    account = SignedIn(google, tmp_path, scopes=SCOPES - {"https://www.googleapis.com/auth/gmail.modify"})
+    with pytest.raises(NeedsUser, match="kith login google"):
+        go(account)
+    lines = account.connection().check()
+    assert any("gmail.modify" in line and "no mail" not in line and "labels" in line for line in lines)
+    account.close()
+
+
+def test_a_sign_in_that_never_was_is_said_with_its_remedy(signed_in: SignedIn) -> None:
+    signed_in.secrets.kept.clear()
+    with pytest.raises(NeedsUser, match="Run: kith login google"):
+        go(signed_in)
