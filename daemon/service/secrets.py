@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from daemon.config.settings import SecretRef
 from daemon.core.errors import NeedsUser, StoreBusy
+from daemon.service import sealing
 from daemon.store import metas
 from daemon.store.engine import Store
 
@@ -104,11 +105,21 @@ class FileSecrets:
         """
         kept = self._path(account, name)
         try:
-            return kept.read_text("utf-8")
+            stored = kept.read_bytes()
+            value = sealing.unseal(stored, kept.name).decode()
         except FileNotFoundError:
             pass
+        except sealing.Unsealable:
+            raise NeedsUser(
+                f"The kept {name} of {account} is sealed for the service.",
+                f"Run this with the service's credential {sealing.CREDENTIAL}, or sign in again: kith login {account}",
+            ) from None
         except (OSError, UnicodeDecodeError):
             raise NeedsUser(f"The kept {name} of {account} cannot be read.", f"Check {kept}, or remove it.") from None
+        else:
+            if sealing.key() is not None and not sealing.sealed(stored):
+                self.put(account, name, value)  # a sign-in at the terminal has no key to seal with
+            return value
         ref = self._refs.get(account, {}).get(name)
         if ref is None:
             return None
@@ -123,7 +134,7 @@ class FileSecrets:
         path = self._path(account, name)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new = _written(path, value.encode())
+            new = _written(path, sealing.seal(value.encode(), path.name))
             new.replace(path)
             _sync_folder(path.parent)
         except OSError as e:

@@ -71,6 +71,10 @@ class Dates:
         self.person.people.expire()
         return position
 
+    def belongings(self) -> object:
+        own = [s for s in self.person.calendar.shelves.values() if not s.by_app]
+        return [sorted(s.events.items()) for s in own], sorted(self.person.people.people.items())
+
     # -- reminders
 
     def _ours(self) -> list[tuple[Shelf, Event]]:

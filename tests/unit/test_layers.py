@@ -41,6 +41,7 @@ PLANTED = {
         "from exchangelib import Account",
     ),
     "msal stays in the microsoft connector": ("connectors/caldav/planted_msal.py", "def late():\n    import msal"),
+    "cryptography stays where tokens are sealed": ("daemon/service/planted_crypto.py", "import cryptography.fernet"),
     "alembic stays in the store": ("daemon/cli/planted_alembic.py", "import alembic.command"),
     "click and rich stay in the command line": ("daemon/service/planted_click.py", "import click"),
     "schedule stays in the loop": ("daemon/cli/planted_schedule.py", "import schedule"),

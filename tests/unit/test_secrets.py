@@ -252,3 +252,67 @@ def test_a_token_that_cannot_be_kept_leaves_the_old_one(tmp_path: Path, monkeypa
     assert "new-token" not in str(caught.value)
     assert found.get("home", "token") == "old"
     assert len(list((tmp_path / "secrets").iterdir())) == 1
+
+
+# -- sealed on disk ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def token_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A service's credentials, with a key for tokens among them."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    path = folder / "token-key"
+    path.write_text("a key of some length\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    return path
+
+
+def kept(state: Path) -> list[bytes]:
+    return [f.read_bytes() for f in sorted((state / "secrets").iterdir())]
+
+
+def test_tokens_are_sealed_where_there_is_a_key(tmp_path: Path, token_key: Path) -> None:
+    found = FileSecrets({}, tmp_path)
+    found.put("home", "token", "very secret")
+    (stored,) = kept(tmp_path)
+    assert b"very secret" not in stored
+    found.put("home", "token", "very secret")
+    assert kept(tmp_path) != [stored], "no nonce twice"
+    assert found.get("home", "token") == "very secret"
+
+
+def test_what_was_kept_in_the_clear_is_sealed_when_it_is_read(
+    tmp_path: Path, token_key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as terminal:
+        terminal.delenv("CREDENTIALS_DIRECTORY")
+        FileSecrets({}, tmp_path).put("home", "token", "from the terminal")
+    assert kept(tmp_path) == [b"from the terminal"]
+    assert FileSecrets({}, tmp_path).get("home", "token") == "from the terminal"
+    assert b"terminal" not in kept(tmp_path)[0]
+
+
+@pytest.mark.parametrize("fate", ["gone", "changed", "short"])
+def test_without_its_key_a_sealed_token_says_what_helps(tmp_path: Path, token_key: Path, fate: str) -> None:
+    found = FileSecrets({}, tmp_path)
+    found.put("home", "token", "very secret")
+    match fate:
+        case "gone":
+            token_key.unlink()
+        case "changed":
+            token_key.write_text("another key, as long")
+        case "short":
+            token_key.write_text("short")
+    with pytest.raises(NeedsUser, match="kith login home"):
+        found.get("home", "token")
+
+
+def test_a_sealed_token_of_another_account_opens_nothing(tmp_path: Path, token_key: Path) -> None:
+    found = FileSecrets({}, tmp_path)
+    found.put("home", "token", "one")
+    found.put("work", "token", "two")
+    home, work = sorted((tmp_path / "secrets").iterdir())
+    work.write_bytes(home.read_bytes())
+    with pytest.raises(NeedsUser):
+        found.get("work", "token")

@@ -317,7 +317,7 @@ def _freebusy(call: Call) -> dict[str, Any] | Refusal:
 
 def _busy(shelf: Shelf, low: datetime, high: datetime) -> Iterator[dict[str, str]]:
     for event in shelf.events.values():
-        if event["status"] == "cancelled" or "recurringEventId" in event:
+        if event["status"] == "cancelled" or "recurringEventId" in event or not event.get("start"):
             continue
         for one in expanded(shelf, event, low, high):
             if one["status"] == "cancelled" or one.get("transparency") == "transparent":
