@@ -38,6 +38,7 @@ _PARTSTAT = {"accepted": "ACCEPTED", "declined": "DECLINED", "tentative": "TENTA
 _THINGS = ("@group.calendar.google.com", "@resource.calendar.google.com", "@group.v.calendar.google.com")
 _RECURRENCE = re.compile(r"(?:RRULE|EXRULE|RDATE|EXDATE)[;:][^\x00-\x1f]*\Z", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_OFFSET = re.compile(r"(?:GMT|UTC)([+-]\d{1,2})(?::?00)?\Z")
 _LATER_WORDS = re.compile(r"(?<!^)([A-Z])")
 
 
@@ -228,7 +229,11 @@ def _stamp(told: Mapping[str, Any], fallback: str) -> date | datetime:
         if "dateTime" in told:
             found = datetime.fromisoformat(str(told["dateTime"]))
             if found.tzinfo is None:
-                found = found.replace(tzinfo=zone_of(told.get("timeZone"), fallback))
+                named = told.get("timeZone")
+                zone = _known(named) if named else zone_of("", fallback)
+                if zone is None:
+                    raise BrokenItem("it names a time zone nobody knows")
+                found = found.replace(tzinfo=zone)
             return found.astimezone(UTC)
         return date.fromisoformat(str(told["date"]))
     except (KeyError, ValueError, OverflowError, TypeError) as error:
@@ -243,12 +248,17 @@ def _moment(stamp: date | datetime, zone: str) -> datetime:
 
 def zone_of(name: object, fallback: str) -> ZoneInfo:
     """The zone of this IANA name, else of the other one, else UTC."""
-    for candidate in (name, fallback):
-        try:
-            return ZoneInfo(str(candidate or ""))
-        except (ValueError, OSError, LookupError):  # ZoneInfoNotFoundError is a KeyError
-            continue
-    return ZoneInfo("UTC")
+    return _known(name) or _known(fallback) or ZoneInfo("UTC")
+
+
+def _known(name: object) -> ZoneInfo | None:
+    text = str(name or "")
+    if hours := _OFFSET.match(text):  # seen where a calendar was imported; POSIX counts the other way round
+        text = f"Etc/GMT{-int(hours[1]):+d}"
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, LookupError):  # ZoneInfoNotFoundError is a KeyError
+        return None
 
 
 def _time(name: str, stamp: date | datetime, zone: ZoneInfo | None = None) -> str:

@@ -20,7 +20,7 @@ from tests.corpus.run import feed
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="make corpus", description=__doc__)
-    parser.add_argument("corpus", type=Path, help="the folder with mail/, ical/, vcard/ and contacts/")
+    parser.add_argument("corpus", type=Path, help="the folder with mail/, ical/, vcard/, contacts/ and api/")
     parser.add_argument("--list", type=Path, help="the document that names every file in quarantine")
     parser.add_argument("--table", type=Path, default=Path("corpus.tsv"), help="where the table goes")
     parser.add_argument("--only", choices=KINDS, action="append", help="feed this kind alone (the list is not checked)")

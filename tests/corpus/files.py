@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-KINDS = ("mail", "ical", "vcard", "contacts")
+KINDS = ("mail", "ical", "vcard", "contacts", "api")
 """Folders that are read. Another folder of the same kinds may lack some."""
 
 _ABOUT = frozenset({"MANIFEST.tsv", "README", "README.md"})

@@ -161,3 +161,11 @@ def test_the_list_and_the_table(tmp_path: Path) -> None:
     assert compare_with_list(document, [tally]) == ["CORPUS.md does not list mail mail/a: No."]
     write_table(tmp_path / "t.tsv", [tally])
     assert (tmp_path / "t.tsv").read_text().splitlines()[1] == "mail\tmail/a\t< 1>\t\tx\t\t\t\tno "
+
+
+def test_google_s_json_is_read_as_its_connector_reads_it(fed: Mapping[str, Tally]) -> None:
+    found = rows(fed, "api/google-samples/series.json")
+    assert [r.verdict for r in sorted(found, key=lambda r: r.date)] == [
+        *("counted", "counted", "not counted"),  # the third is cancelled, with nothing but its ids
+        *("not counted", "counted"),  # focus time, then the last of the series
+    ]

@@ -171,9 +171,21 @@ def test_a_time_without_an_offset_is_in_the_zone_beside_it() -> None:
     assert found.start == datetime(2026, 11, 16, 1, tzinfo=UTC)
 
 
+def test_a_zone_given_as_an_offset() -> None:
+    times = [{"dateTime": f"2026-11-16T{hour}:00:00", "timeZone": "GMT+02:00"} for hour in (10, 11)]
+    found = meeting(event(SELF, WITH_ANNA, start=times[0], end=times[1]))
+    assert found.start == datetime(2026, 11, 16, 8, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "broken",
-    [{"start": {}}, {"start": {"dateTime": "soon"}}, {"start": {"date": "2026-02-30"}}, {"recurrence": ["DTSTART:1"]}],
+    [
+        {"start": {}},
+        {"start": {"dateTime": "soon"}},
+        {"start": {"dateTime": "2026-11-16T10:00:00", "timeZone": "Nowhere/Atlantis"}},
+        {"start": {"date": "2026-02-30"}},
+        {"recurrence": ["DTSTART:1"]},
+    ],
 )
 def test_what_cannot_be_read_is_broken(broken: dict[str, Any]) -> None:
     with pytest.raises(BrokenItem):
