@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 from connectors.network import retry_after
-from daemon.core.errors import KithError, NeedsUser, OutcomeUnknown, Refused, TryLater
+from daemon.core.errors import KithError, NeedsUser, OutcomeUnknown, Refused, SignInRefused, TryLater
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 """Methods that change nothing: only these are sent again after a lost connection or a redirect."""
@@ -27,7 +27,7 @@ def of_answer(response: requests.Response, host: str, method: str, said: frozens
     if 200 <= code < 300:
         return None
     if code == 401:
-        return NeedsUser(
+        return SignInRefused(
             f"{host} refused the password of {user}.",
             "Check user and password; iCloud, Fastmail, Nextcloud, Yandex and Mail.ru want an app password here.",
         )

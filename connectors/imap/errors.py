@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
 from connectors.imap.options import Settings
-from daemon.core.errors import KithError, NeedsUser, OutcomeUnknown, Refused, TryLater
+from daemon.core.errors import KithError, NeedsUser, OutcomeUnknown, Refused, SignInRefused, TryLater
 
 # RFC 5530: these say "not now"; everything else a server refuses it will refuse again
 _NOT_NOW = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN|THROTTLED)\b", re.IGNORECASE)
@@ -72,11 +72,11 @@ def _login(settings: Settings, said: str) -> KithError:
     if _NOT_NOW.search(said):
         return TryLater(f"{settings.host} lets nobody in just now ({_short(said)}).")
     if settings.auth == "xoauth2":
-        return NeedsUser(
+        return SignInRefused(
             f"{settings.host} refused the access token of {settings.user}.",
             "Run the token command by hand and look at what it prints; the grant may have been revoked.",
         )
-    return NeedsUser(
+    return SignInRefused(
         f"{settings.host} refused the password of {settings.user}.",
         "Check user and password; many providers want an app password here.",
     )

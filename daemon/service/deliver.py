@@ -42,11 +42,17 @@ class Delivery:
                 self.report.stopped = True
                 return
             key = job.row.key
-            if key in blocked or (job.row.account, job.part) in self.stopped:
+            if key in blocked or self._held(job.row.account, job.part):
                 blocked.add(key)
                 continue
             if not self._attempt(job):
                 blocked.add(key)
+
+    def _held(self, account: str, part: str) -> bool:
+        """Whether this part of the account is left alone, in this round or till the user has acted."""
+        if (account, part) not in self.stopped and self.out.waits_for_user(account, part):
+            self.stopped.add((account, part))
+        return (account, part) in self.stopped
 
     def _attempt(self, job: Job) -> bool:
         """Try one intent; True where it is settled (done, given up, or not wanted any more)."""
@@ -95,7 +101,9 @@ class Delivery:
             connection = self.deps.connections.get(flag.account)
             source = connection.mail if connection is not None else None
             stream = streams.get((flag.account, flag.stream))
-            if self.deps.should_stop() or source is None or stream is None or (flag.account, "drafts") in self.stopped:
+            if self.deps.should_stop() or source is None or stream is None:
+                continue
+            if self._held(flag.account, "drafts") or self._held(flag.account, "mail"):
                 continue
             self.out.mine()
             try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from daemon.core.errors import KithError, LeaseLost, Paced, StoreBusy
 from daemon.core.ports import Connection
+from daemon.service import ailing
 from daemon.service.calendar_in import CalendarIn
 from daemon.service.contacts_in import ContactsIn
 from daemon.service.deps import AccountReport, Deps, Stopped
@@ -70,4 +71,4 @@ class Ingest:
         self.report.trouble(f"{self.name}: {error}", error)
         with self.deps.store.write() as conn:
             self.passes.renew(conn)
-            health.note(conn, self.name, part, self.deps.now(), error)
+            ailing.note(conn, self.deps, self.name, part, error)

@@ -12,6 +12,7 @@ from sqlalchemy import Row, delete, select, update
 from daemon.core.errors import KithError, TryLater
 from daemon.core.plan import FAILED, PENDING, SENT, SKIPPED, SUPERSEDED, WITHDRAWN
 from daemon.core.wants import DRAFT, Person, Want
+from daemon.service import ailing
 from daemon.service.compose import as_day
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.planning import close, person_of, still_wanted
@@ -181,4 +182,9 @@ class Outgoing:
         self.report.account(account).trouble(f"{account}: {error}", error)
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
-            health.note(conn, account, job.part, self.deps.now(), error)
+            ailing.note(conn, self.deps, account, job.part, error)
+
+    def waits_for_user(self, account: str, part: str) -> bool:
+        """Whether nothing is tried there till the user has acted: a write would be one more wrong password."""
+        with self.deps.store.read() as conn:
+            return health.waits_for_user(conn, account, part, self.deps.now())

@@ -56,7 +56,7 @@ from daemon.service.deps import Deps
 from daemon.service.news import News, told_news
 from daemon.service.people import people, with_languages
 from daemon.service.routing import Router
-from daemon.store import enablement, lease, reasons
+from daemon.store import enablement, health, lease, reasons
 from daemon.store.tables import dismissal, hand_log, ledger, outbox
 
 LOOKS_AHEAD = timedelta(days=21)
@@ -341,7 +341,9 @@ def _hints(deps: Deps, accounts: set[str]) -> dict[str, str]:
     hints: dict[str, str] = {}
     for name in sorted(accounts):
         target = deps.connections[name].drafts
-        if target is None:
+        with deps.store.read() as conn:
+            waits = health.waits_for_user(conn, name, "drafts", deps.now())
+        if target is None or waits:
             continue
         try:
             hints[name] = target.hint()

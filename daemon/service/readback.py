@@ -25,6 +25,7 @@ from daemon.core.ports import DraftTarget, ReminderTarget
 from daemon.core.safety import many_gone
 from daemon.core.subject import same_subject
 from daemon.core.wants import DRAFT, REMINDER
+from daemon.service import ailing
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.facts import Rules, derive
 from daemon.service.planning import close, person_of
@@ -152,7 +153,7 @@ class ReadBack:
         self.report.account(name).trouble(f"{name}: {error}", error)
         with self.deps.store.write() as conn:
             self.fence = lease.renew_if_old(conn, self.fence, self.deps.now())
-            health.note(conn, name, part, self.deps.now(), error)
+            ailing.note(conn, self.deps, name, part, error)
 
     def _apply(
         self,

@@ -48,6 +48,12 @@ def due(conn: Connection, account: str, part: str, now: datetime) -> bool:
     return row is None or row.retry_at is None or row.retry_at <= now or row.failed_at > now
 
 
+def waits_for_user(conn: Connection, account: str, part: str, now: datetime) -> bool:
+    """Whether the part is left alone till the user has acted, or its time has come."""
+    row = conn.execute(select(health.c.needs_user).where(_is(account, part))).one_or_none()
+    return row is not None and row.needs_user and not due(conn, account, part, now)
+
+
 def ok(conn: Connection, account: str, part: str, now: datetime) -> None:
     """The part worked."""
     statement = insert(conn, health).values(account=account, part=part, ok_at=now)

@@ -207,6 +207,11 @@ class ExchangeRig:
         self.box.generation += 1
         return position
 
+    def belongings(self) -> object:
+        shelves = (self._calendar(), self.box.distinguished("contacts"))
+        mine = [[item for item in shelf.items.values() if not item.extended] for shelf in shelves]
+        return [sorted((item.id, item.changes) for item in items) for items in mine]
+
     # -- drafts
 
     def _letters(self, name: str) -> list[bytes]:

@@ -1,0 +1,227 @@
+"""Ways to sign in; one wrong password is one attempt; Exchange Online is shown the way."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.exchange import finding
+from connectors.exchange.options import is_online
+from daemon.core.errors import NeedsUser, SignInRefused
+from daemon.service import hand
+from daemon.service.cycle import run_cycle
+from daemon.store import health
+from daemon.store.engine import Store
+from tests.contract.rig import ME
+from tests.contract.rig_exchange import ExchangeRig
+from tests.contract.samples import ANNA, NOW
+from tests.doubles.ews.server import Ews, open_ews
+from tests.service.house import House, letter, meeting
+from tests.support.dovecot import certificate
+
+DAY = timedelta(days=1)
+ALL = ("calendar", "contacts", "drafts", "mail", "reminders")
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm", "oauth2"])
+def test_each_way_signs_in_once_for_everything(auth: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the double's token endpoint is on loopback without TLS
+    with open_ews(auth={"oauth2": "bearer"}.get(auth, auth)) as ews:
+        more = {"client_id": "app", "tenant": "example", "token_url": ews.url.replace("/EWS/Exchange.asmx", "/token")}
+        rig = ExchangeRig(ews, ME, tmp_path, auth=auth, **(more if auth == "oauth2" else {}))
+        lines = rig.connection().check()
+        assert any(auth in line for line in lines) and any("INBOX" in line for line in lines)
+        assert rig.connection().mail is not None
+        assert ews.attempts == (2 if auth == "oauth2" else 1)  # with a token: one for it, one with it
+        assert (ews.refused, ews.tokens) == (0, int(auth == "oauth2"))
+        rig.connection().close()
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm", "oauth2"])
+def test_a_wrong_password_is_one_attempt_and_one_sentence(
+    auth: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    with open_ews(auth={"oauth2": "bearer"}.get(auth, auth)) as ews:
+        more = {"client_id": "app", "tenant": "example", "token_url": ews.url.replace("/EWS/Exchange.asmx", "/token")}
+        rig = ExchangeRig(ews, ME, tmp_path, auth=auth, **(more if auth == "oauth2" else {}))
+        rig.secrets.password = "wrong"
+        connection = rig.connection()
+        assert connection.mail and connection.calendar and connection.drafts and connection.reminders
+        for ask in (connection.mail.streams, connection.calendar.streams, connection.drafts.hint, connection.check):
+            if ask == connection.drafts.hint:
+                continue
+            with pytest.raises(SignInRefused) as caught:
+                ask()
+            assert "wrong" not in str(caught.value) and "correct" not in str(caught.value)
+        with pytest.raises(SignInRefused):
+            connection.drafts.find("k", "<m@example.org>", "")
+        assert (ews.attempts, ews.refused) == (1, 1)
+        connection.close()
+
+
+class Lived:
+    """An installation whose user changes the password at the server and forgets kith."""
+
+    def __init__(self, rig: ExchangeRig, store: Store, folder: Path) -> None:
+        self.rig = rig
+        self.house = House(store, folder, {"home": rig})
+        self.house.person("Anna", ANNA, language="ru")
+        self.house.person("Boris", "boris@example.net", language="en")
+        rig.add_mail("Sent", letter(1, NOW - 200 * DAY, ME, "boris@example.net"))
+        rig.add_event(meeting("m1", NOW - DAY, ANNA))
+        self.house.enable()
+
+    def round(self, after: timedelta = timedelta(minutes=15)) -> None:
+        """One, by a process of its own."""
+        self.house.clock += after
+        self.rig.fresh_connection()
+        run_cycle(self.house.deps())
+
+    def parts(self) -> dict[str, bool]:
+        with self.house.store.read() as conn:
+            return {row.part: row.needs_user for row in health.rows(conn)}
+
+
+@pytest.fixture
+def lived(rig: ExchangeRig, store: Store, tmp_path: Path) -> Iterator[Lived]:
+    yield Lived(rig, store, tmp_path)
+
+
+def test_all_parts_of_an_account_make_one_attempt_in_six_hours(lived: Lived, ews: Ews) -> None:
+    lived.rig.secrets.password = "wrong"
+    lived.round()
+    assert (ews.attempts, ews.refused) == (1, 1)
+    assert lived.parts() == dict.fromkeys(ALL, True)
+    for _ in range(22):
+        lived.round()  # each a restart: a new connection with the same wrong password
+    assert ews.attempts == 1
+    lived.round(timedelta(hours=1))
+    assert ews.attempts == 2
+    for _ in range(22):
+        lived.round()
+    assert ews.attempts == 2
+
+
+def test_what_waits_to_be_written_makes_no_attempt_of_its_own(lived: Lived, ews: Ews) -> None:
+    lived.round()
+    assert {(r.kind, r.state) for r in lived.house.ledger()} == {("draft", "written"), ("reminder", "written")}
+    lived.house.person("Vera", "vera@example.net", language="en", birthday=f"1980-{NOW:%m-%d}")
+    lived.rig.add_mail("Sent", letter(2, NOW - 300 * DAY, ME, "vera@example.net"))
+    lived.rig.secrets.password = "wrong"
+    before = ews.attempts
+    for _ in range(20):
+        lived.round()
+    assert (ews.attempts - before, ews.refused) == (1, 1)
+
+
+def test_the_user_s_word_is_one_more_attempt_and_the_right_password_heals(lived: Lived, ews: Ews) -> None:
+    lived.rig.secrets.password = "wrong"
+    lived.round()
+    with lived.house.store.write() as conn:
+        hand.try_now(conn)  # as `kith once` does
+    lived.round()
+    assert ews.attempts == 2
+    lived.rig.secrets.password = ews.password
+    with lived.house.store.write() as conn:
+        hand.try_now(conn)
+    lived.round()
+    assert ews.refused == 2
+    assert lived.parts() == dict.fromkeys(ALL, False)
+    assert {r.kind for r in lived.house.ledger()} == {"draft", "reminder"}
+
+
+# -- TLS ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cert(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("cert")
+    certificate(folder / "cert.pem", folder / "key.pem")
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_a_certificate_of_one_s_own_is_named_or_refused(cert: tuple[Path, Path], tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*cert)
+    with open_ews(auth="ntlm", tls=context) as ews:
+        url = ews.url.replace("127.0.0.1", "localhost")
+        unknown = ExchangeRig(ews, ME, tmp_path, auth="ntlm", ews_url=url)
+        with pytest.raises(NeedsUser, match="ca_file"):
+            unknown.connection().check()
+        assert ews.attempts == 0, "the password went to somebody unknown"
+        known = ExchangeRig(ews, ME, tmp_path, auth="ntlm", ews_url=url, ca_file=str(cert[0]))
+        assert known.connection().check()
+        # Autodiscover, asked without a password
+        base = url.removesuffix("/EWS/Exchange.asmx")
+        ews.url = url
+        asked = ews.attempts
+        assert finding.ask(ME, str(cert[0]), (base,)) == url
+        assert ews.attempts == asked
+        for made in (unknown, known):
+            made.connection().close()
+
+
+def test_nothing_goes_over_the_network_in_the_open(ews: Ews, tmp_path: Path) -> None:
+    for auth in ("basic", "ntlm"):
+        rig = ExchangeRig(ews, ME, tmp_path, auth=auth, ews_url="http://mail.example.org/EWS/Exchange.asmx")
+        with pytest.raises(NeedsUser, match="https"):
+            rig.connection().check()
+
+
+def test_kerberos_without_its_package_says_what_to_install(ews: Ews, tmp_path: Path) -> None:
+    with pytest.raises(NeedsUser, match=r"kithd\[kerberos\]"):
+        ExchangeRig(ews, ME, tmp_path, auth="kerberos").connection().check()
+
+
+# -- Exchange Online ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ews_url": "https://outlook.office365.com/EWS/Exchange.asmx"},
+        {"ews_url": "", "server": "outlook.office365.com"},
+        {"ews_url": "https://Outlook.Office365.com:443/ews/exchange.asmx", "auth": "ntlm"},
+    ],
+)
+def test_exchange_online_is_told_to_be_microsoft(ews: Ews, tmp_path: Path, options: dict[str, object]) -> None:
+    with pytest.raises(NeedsUser) as caught:
+        ExchangeRig(ews, ME, tmp_path, **options).connection().check()
+    said = str(caught.value)
+    assert 'kind = "microsoft"' in said and "1 October 2026" in said and "1 April 2027" in said
+
+
+def test_autodiscover_that_names_exchange_online(ews: Ews, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "ask", lambda *_: "https://outlook.office365.com/EWS/Exchange.asmx")
+    with pytest.raises(NeedsUser, match="its Autodiscover says so"):
+        ExchangeRig(ews, ME, tmp_path, ews_url="").connection().check()
+    monkeypatch.setattr(finding, "ask", lambda *_: ews.url)
+    rig = ExchangeRig(ews, ME, tmp_path, ews_url="")
+    assert rig.connection().check()
+    kept = tmp_path / "state" / finding.KEPT
+    assert kept.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(finding, "ask", lambda *_: "")
+    assert rig.fresh_connection().check(), "what was found is remembered"
+    kept.unlink()
+    with pytest.raises(NeedsUser, match=r"server = \.\.\."):
+        rig.fresh_connection().check()
+    rig.connection().close()
+
+
+@pytest.mark.parametrize(
+    ("url", "online"),
+    [
+        ("https://outlook.office365.com/EWS/Exchange.asmx", True),
+        ("https://s.outlook.com/x", True),
+        ("https://mail.example.org/EWS/Exchange.asmx", False),
+        ("https://outlook.office365.com.example.org/EWS", False),
+        ("https://notoutlook.com/EWS", False),
+    ],
+)
+def test_whose_hosts_are_whose(url: str, online: bool) -> None:
+    assert is_online(url) is online
