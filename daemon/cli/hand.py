@@ -111,6 +111,8 @@ def log(
             hand.edit_log(conn, _rules(kith), edit, changes)
         click.echo(f"Entry {edit} is changed." if changes else "Nothing to change was given.")
         return 0
+    if by and not next_step:
+        raise click.UsageError("Say what is due by then: --next TEXT --by DAY")
     if name is None:
         raise click.UsageError("Say with whom: kith log NAME --kind call")
     moment_said = _moment(kith, at)  # before the rules look at the clock: "now" must not lie ahead of their now

@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "policy": Lazy("daemon.cli.policy:policy", "What holds for one person, and which rule says so."),
         "digest": Lazy("daemon.cli.views:digest", "Those who are due and have no reminder of their own."),
         "log": Lazy("daemon.cli.hand:log", "Log a call, a chat or a meeting by hand."),
+        "agenda": Lazy("daemon.cli.agenda:agenda", "What to talk about with somebody next time."),
         "forget": Lazy("daemon.cli.hand:forget", "Remove a person and all that was kept or written about them."),
     },
     "Reminders and drafts": {

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, select, true
 from daemon.core.errors import Refused
 from daemon.core.model import OutgoingDraft, OutgoingEvent
 from daemon.core.plan import OPEN
-from daemon.core.wants import DRAFT, PROMISE, THANKS, UPDATE, Person, Want
+from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
 from daemon.service.news import News
 from daemon.service.render import DraftFacts, ReminderFacts
 from daemon.service.routing import latest_thread, recipient
+from daemon.store import agendas
 from daemon.store.tables import contact, hand_log, ledger
 
 TOPICS_OF = timedelta(days=365)
@@ -153,6 +154,8 @@ def remind(
         (person.last.logged, "call"),
     )
     last, form = max(((at, f) for at, f in moments if at is not None), default=(None, ""))
+    step, by = _next_step(conn, person.contact_id, want)
+    subject, account = _prepared(conn, person.contact_id)
     summary, description = deps.renderer.render_reminder(
         ReminderFacts(
             purpose=want.purpose,
@@ -163,8 +166,12 @@ def remind(
             last_contact=last.astimezone(zone).date() if last else None,
             last_form=form,
             topics=_topics(conn, person.contact_id, want.due - TOPICS_OF),
-            next_step=_next_step(conn, person.contact_id, want),
-            prepared_draft=_prepared(conn, person.contact_id),
+            next_step=step,
+            next_by=by if want.purpose != PROMISE else None,
+            agenda=tuple(r.text for r in agendas.of_contact(conn, person.contact_id) if not r.confidential),
+            form=person.turn.form if want.purpose == KEEP_IN_TOUCH else "",
+            prepared_draft=subject,
+            prepared_in=account,
         )
     )
     return OutgoingEvent(
@@ -179,38 +186,34 @@ def remind(
     )
 
 
-def _next_step(conn: Connection, contact_id: int, want: Want) -> str:
-    """What was promised last; in the reminder of one promise that very one."""
+def _next_step(conn: Connection, contact_id: int, want: Want) -> tuple[str, date | None]:
+    """What was promised last, and by when; in the reminder of one promise that very one."""
     this_one = hand_log.c.identity == want.occasion if want.purpose == PROMISE else true()
-    return (
-        conn.execute(
-            select(hand_log.c.next_step)
-            .where(
-                this_one,
-                hand_log.c.contact_id == contact_id,
-                hand_log.c.next_step != "",
-                hand_log.c.next_done_at.is_(None),
-                hand_log.c.undone_at.is_(None),
-                hand_log.c.confidential.is_(False),
-            )
-            .order_by(hand_log.c.at.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        or ""
-    )
+    row = conn.execute(
+        select(hand_log.c.next_step, hand_log.c.next_by)
+        .where(
+            this_one,
+            hand_log.c.contact_id == contact_id,
+            hand_log.c.next_step != "",
+            hand_log.c.next_done_at.is_(None),
+            hand_log.c.undone_at.is_(None),
+            hand_log.c.confidential.is_(False),
+        )
+        .order_by(hand_log.c.at.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.next_step, as_day(row.next_by)) if row is not None else ("", None)
 
 
-def _prepared(conn: Connection, contact_id: int) -> str:
-    """The subject of a draft that lies ready for them."""
-    return (
-        conn.execute(
-            select(ledger.c.title)
-            .where(ledger.c.contact_id == contact_id, ledger.c.kind == DRAFT, ledger.c.state.in_(OPEN))
-            .order_by(ledger.c.created_at.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        or ""
-    )
+def _prepared(conn: Connection, contact_id: int) -> tuple[str, str]:
+    """The subject of a draft that lies ready for them, and the account it lies in."""
+    row = conn.execute(
+        select(ledger.c.title, ledger.c.account)
+        .where(ledger.c.contact_id == contact_id, ledger.c.kind == DRAFT, ledger.c.state.in_(OPEN))
+        .order_by(ledger.c.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.title, row.account) if row is not None and row.title else ("", "")
 
 
 def as_day(text: str) -> date | None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PURPOSES = ("thanks", "congratulations", "update", "check-in", "reply", "news", "visit")
 DETAILS = ("full", "name", "none")
-SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT = 150, 30_000, 3
+SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT, AGENDA_LIMIT = 150, 30_000, 3, 7
 _NEEDS = {
     "thanks": ("name", "occasion_date"),
     "congratulations": ("name", "occasion_date"),
@@ -85,8 +85,9 @@ class DraftFacts:
 class ReminderFacts:
     """Everything a reminder may say, in the user's ``language``. ``detail`` is full, name or none.
 
-    ``last_form`` is a `daemon.core.model.Form`; ``topics`` and ``next_step`` come from what the user logged, never
-    from confidential notes; ``prepared_draft`` is the subject of a draft that lies ready, or "".
+    ``last_form`` is a `daemon.core.model.Form`; ``form`` is the one whose turn it is (`daemon.core.policy.FORMS`).
+    ``topics``, ``next_step`` and ``agenda`` come from what the user wrote down, never from confidential notes;
+    ``prepared_draft`` is the subject of a draft that lies ready in the account ``prepared_in``, or "".
     """
 
     purpose: str
@@ -99,6 +100,10 @@ class ReminderFacts:
     topics: tuple[str, ...] = ()
     next_step: str = ""
     prepared_draft: str = ""
+    form: str = ""
+    next_by: date | None = None
+    agenda: tuple[str, ...] = ()
+    prepared_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,21 +280,42 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
 def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
     """What a reminder's template may use: with less than full detail, the rest is not there to be shown."""
     full, named = facts.detail == "full", facts.detail in ("full", "name")
-    topics = tuple(t for t in (one_line(t, 120) for t in facts.topics) if t)[:TOPICS_LIMIT] if full else ()
-    last = facts.last_contact if full else None
+    if not full:
+        facts = ReminderFacts(facts.purpose, facts.detail, facts.name if named else "", facts.due, facts.language)
+    topics = tuple(t for t in (_entry(t, 120) for t in facts.topics) if t)[:TOPICS_LIMIT]
     return {
         "purpose": facts.purpose,
         "detail": facts.detail,
-        "name": one_line(facts.name, 120) if named else "",
+        "name": _entry(facts.name, 120),
         "language": lang,
-        "last_contact": calendar_date(last, lang, year=True) if last else "",
-        "last_form": facts.last_form if full and last else "",
+        "form": facts.form,
+        "last_contact": _full_date(facts.last_contact, lang),
+        "last_form": facts.last_form if facts.last_contact else "",
         "topics": topics,
         "quoted_topics": quoted_list(topics, lang) if topics else "",
-        "next_step": one_line(facts.next_step, 300).rstrip(".") if full else "",
-        "due": calendar_date(facts.due, lang, year=True) if full else "",
-        "prepared_draft": one_line(facts.prepared_draft, SUBJECT_LIMIT) if full else "",
+        "next_step": _entry(facts.next_step, 300).rstrip("."),
+        "next_by": _full_date(facts.next_by, lang),
+        "agenda": tuple(_ended(t) for t in (_entry(t, 200) for t in facts.agenda) if t)[:AGENDA_LIMIT],
+        "due": _full_date(facts.due, lang) if full else "",
+        "prepared_draft": _entry(facts.prepared_draft, SUBJECT_LIMIT),
+        "prepared_in": _entry(facts.prepared_in, 60),
     }
+
+
+def _entry(text: str, limit: int) -> str:
+    """A line for a calendar entry. Google's takes what stands between angle brackets for HTML, and hides it."""
+    return one_line(text, limit).translate(_NO_TAGS)
+
+
+def _ended(line: str) -> str:
+    return line if line[-1] in ".?!…" else f"{line}."
+
+
+_NO_TAGS = str.maketrans("<>", "‹›")
+
+
+def _full_date(day: date | None, lang: str) -> str:
+    return calendar_date(day, lang, year=True) if day else ""
 
 
 def choose_variant(variants: Sequence[str], seed: str, previous: Sequence[str] = ()) -> str:

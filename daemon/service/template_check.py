@@ -103,6 +103,10 @@ def sample_reminder(purpose: str, lang: str, today: date, *, detail: str = "full
         topics=tuple(words["topics"]),
         next_step="прислать отчёт" if lang == "ru" else "send the report",
         prepared_draft="Что нового?" if lang == "ru" else "Catching up",
+        form="talk",
+        next_by=today + timedelta(days=5),
+        agenda=("как прошёл переезд" if lang == "ru" else "how the move went",),
+        prepared_in="home",
     )
 
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from tests.service.commands import Kith
 
 
+def reminders(kith: Kith) -> list[str]:
+    """The events kith wrote, unfolded and with their line breaks."""
+    found = [p.read_bytes().decode() for p in (kith.folder / "calendars" / "kith").glob("*.ics")]
+    return [text.replace("\r\n ", "").replace("\\n", "\n").replace("\\,", ",") for text in found]
+
+
 def test_policy_shows_what_holds_and_which_rule_says_so(kith: Kith) -> None:
     config = kith.folder / "config.toml"
     config.write_text(
@@ -49,3 +55,21 @@ def test_plan_shows_the_coming_weeks_as_a_calendar(kith: Kith) -> None:
     assert shown.startswith("Week 47\n  Wed 18 Nov")
     assert "Thu 24 Dec  quiet" in shown and "holds" not in shown
     assert shown.count("Week ") == 8
+
+
+def test_a_promise_has_a_reminder_that_says_what_was_promised_and_what_to_talk_about(kith: Kith) -> None:
+    kith("agenda", "Laura", "add", "the", "garden", "book")
+    kith("agenda", "Laura", "add", "--confidential", "her", "divorce")
+    kith("agenda", "Laura", "add", "the", "weather")
+    assert "Noted as done" in kith("agenda", "Laura", "done", "3")
+    kith("agenda", "Laura", "done", "3", code=2)
+    assert [a["text"] for a in kith.json("agenda", "Laura")] == ["the garden book", "her divorce"]
+    assert "done" in kith("agenda", "Laura", "list", "--all")
+    kith("log", "Laura", "--topic", "roses", "--next", "send the list", "--by", "2026-11-20")
+    kith("log", "Laura", "--by", "2026-11-20", code=2)
+    kith("once")
+    (promise,) = (text for text in reminders(kith) if "send the list" in text)
+    assert "Laura Fiction" in promise and "roses" in promise and "20" in promise
+    assert "the garden book" in promise
+    assert "divorce" not in "".join(reminders(kith)) and "weather" not in promise
+    assert "Выполнить обещанное" in promise or "Keep a promise" in promise

@@ -118,6 +118,12 @@ def reminder(lang: str, purpose: str = "keep-in-touch", detail: str = "full") ->
         topics=TOPICS[lang],
         next_step={"ru": "прислать отчёт", "en": "send the report"}[lang],
         prepared_draft={"ru": "Что нового?", "en": "Catching up"}[lang],
+        form="talk" if purpose == "keep-in-touch" else "",
+        next_by=date(2026, 12, 5) if purpose != "promise" else None,
+        agenda={"ru": ("как прошёл переезд", "когда в отпуск?"), "en": ("how the move went", "when is their holiday?")}[
+            lang
+        ],
+        prepared_in="work",
     )
 
 
@@ -351,6 +357,15 @@ def test_a_reminder_hides_what_detail_forbids() -> None:
         bare = "\n".join(RENDERER.render_reminder(reminder("ru", purpose, "none")))
         assert "Анна" not in bare and "Вымышленная" not in bare and not any(secret in bare for secret in secrets)
         assert all(("✓" in text and "done call" in text) or "готово" in text for text in (full, named, bare))
+
+
+def test_no_line_of_a_reminder_is_taken_for_markup_or_a_heading() -> None:
+    """Google shows a description as HTML, Outlook makes a heading of a line that ends with a colon."""
+    for lang, purpose in itertools.product(("ru", "en"), ("keep-in-touch", "reply-owed", "promise", "visit")):
+        given = replace(reminder(lang, purpose), next_step="<b>send</b>", agenda=("<script>1</script>:",), name="<i>A")
+        for text in RENDERER.render_reminder(given):
+            assert not set("<>") & set(text)
+            assert not [line for line in text.splitlines() if line.endswith(":")]
 
 
 def test_a_reminder_in_a_language_without_templates_comes_in_english() -> None:
