@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.microsoft.cursor import REFRESH, Place
+from connectors.microsoft.errors import Status
 from connectors.microsoft.http import Client, Json, query, seg, values
 from connectors.microsoft.moments import birthday
 from daemon.core.errors import BrokenItem
@@ -28,9 +29,7 @@ class Books:
         self._client = client
 
     def streams(self) -> Sequence[Stream]:
-        # the folder of all contacts is in no listing: "contacts" is its well-known name
-        main = self._client.find(query("/me/contactFolders/contacts", select="id,displayName"))
-        found = [main] if main else []
+        found = self._main()
         layer = self._client.every(query("/me/contactFolders", select="id,displayName"))
         while layer:
             found += layer
@@ -43,6 +42,14 @@ class Books:
             ]
         named = {str(one["id"]): one_line(str(one.get("displayName") or "Contacts")) for one in found}
         return [Stream(folder_id, label) for folder_id, label in named.items()]
+
+    def _main(self) -> list[Json]:
+        """The folder of all contacts. It is in no listing, and its well-known name in no documentation."""
+        try:
+            return [self._client.get(query("/me/contactFolders/contacts", select="id,displayName"))]
+        except Status:
+            held = values(self._client.get(query("/me/contacts", select="parentFolderId", top="1")))
+            return [{"id": one["parentFolderId"]} for one in held if one.get("parentFolderId")]
 
     def pages(self, stream: Stream, since: Position) -> Iterator[CardPage]:
         # Raises CursorExpired also in the middle of a pass, where the next link has expired: one full pass.

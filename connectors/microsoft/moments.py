@@ -89,7 +89,9 @@ def birthday(value: object) -> str:
     if not isinstance(value, str):
         return ""
     at = moment(value)
-    if at is not None and len(value) > 10 and at.hour >= 21:
+    if at is None:
+        return ""
+    if len(value) > 10 and at.hour >= 21:
         # saved as midnight in a zone east of Greenwich, by a program that took it for a moment
         value = (at + timedelta(days=1)).date().isoformat()
     return partial_date(value[:10])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.microsoft.listener import Listener
@@ -49,13 +50,16 @@ def _by_code(settings: Settings, tokens: Tokens, ui: LoginUI) -> dict[str, objec
 def _by_browser(settings: Settings, tokens: Tokens, ui: LoginUI) -> dict[str, object]:
     app = tokens.app()
     with Listener() as listener:
-        flow = app.initiate_auth_code_flow(
-            SCOPES,
-            redirect_uri=listener.address,
-            prompt="select_account",
-            login_hint=settings.address or None,
-            response_mode="query",
-        )
+        with warnings.catch_warnings():
+            # MSAL would rather have the answer posted as a form; but then there is no address that could be pasted
+            warnings.simplefilter("ignore", UserWarning)
+            flow = app.initiate_auth_code_flow(
+                SCOPES,
+                redirect_uri=listener.address,
+                prompt="select_account",
+                login_hint=settings.address or None,
+                response_mode="query",
+            )
         if "auth_uri" not in flow:
             raise refusal(settings, flow)
         address = str(flow["auth_uri"])

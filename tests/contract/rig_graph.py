@@ -132,9 +132,6 @@ class GraphRig:
     def delete_event(self, handle: str) -> None:
         self.box.delete_event(handle)
 
-    def user_events(self) -> object:
-        return deepcopy({i: e for i, e in self.box.calendars["Calendar"].items.items() if not _key(e)})
-
     def expire_calendar_cursor(self, stream: str, position: Position) -> Position:
         calendar = self.box.calendar(stream)
         assert calendar is not None
@@ -155,8 +152,9 @@ class GraphRig:
     def delete_card(self, handle: str) -> None:
         del self.box.books["contacts"].items[handle]
 
-    def cards(self) -> object:
-        return deepcopy(self.box.books["contacts"].items)
+    def belongings(self) -> object:
+        theirs = {i: e for i, e in self.box.calendars["Calendar"].items.items() if not _key(e)}
+        return deepcopy((theirs, self.box.books["contacts"].items))
 
     def expire_contacts_cursor(self, stream: str, position: Position) -> Position:
         next(b for b in self.box.books.values() if b.id == stream).generation += 1

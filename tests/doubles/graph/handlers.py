@@ -427,6 +427,11 @@ def contact_delta(call: Call) -> Answer:
     return 200, delta_page(call, book, call.options.get("$select", ""), items)
 
 
+def contacts(call: Call) -> Answer:
+    """Those of the main folder."""
+    return 200, call.rest() or call.listing(list(call.box.books["contacts"].items.values()))
+
+
 def book_contact(call: Call) -> Answer:
     book = book_of(call)
     if call.ids[1] not in book.items:
@@ -501,5 +506,6 @@ ROUTES = (
     Route("GET", "contactFolders/{id}/childFolders", CONTACTS, contact_children, "contactFolder", PAGED | SELECT),
     Route("GET", "contactFolders/{id}/contacts/delta", CONTACTS, contact_delta, "contact", DELTA | SELECT),
     Route("GET", "contactFolders/{id}/contacts/{id}", CONTACTS, book_contact, "contact", ONE),
+    Route("GET", "contacts", CONTACTS, contacts, "contact", PAGED | SELECT | {"$top"}),
     Route("GET", "contacts/{id}", CONTACTS, contact, "contact", ONE),
 )
