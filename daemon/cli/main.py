@@ -43,6 +43,9 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "interactions": Lazy("daemon.cli.views:interactions", "Every exchange that was logged."),
         "why": Lazy("daemon.cli.why:why", "What was seen of one person, and which rule counted it or not."),
         "policy": Lazy("daemon.cli.policy:policy", "What holds for one person, and which rule says so."),
+        "cadence": Lazy(
+            "daemon.cli.cadence:cadence", "How often to be in touch, proposed from how often you really are."
+        ),
         "digest": Lazy("daemon.cli.views:digest", "Those who are due and have no reminder of their own."),
         "log": Lazy("daemon.cli.hand:log", "Log a call, a chat or a meeting by hand."),
         "agenda": Lazy("daemon.cli.agenda:agenda", "What to talk about with somebody next time."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.service.commands import Kith
 
 
@@ -73,3 +75,25 @@ def test_a_promise_has_a_reminder_that_says_what_was_promised_and_what_to_talk_a
     assert "the garden book" in promise
     assert "divorce" not in "".join(reminders(kith)) and "weather" not in promise
     assert "Выполнить обещанное" in promise or "Keep a promise" in promise
+
+
+def test_cadences_are_proposed_from_the_real_rhythm_and_accepted_one_by_one(kith: Kith) -> None:
+    for who, every in (("Laura", 14), ("Tom Madeup", 20), ("George", 30)):
+        for n in range(7):
+            kith("log", who, "--at", (kith.now - timedelta(days=5 + n * every)).strftime("%Y-%m-%d"))
+    found = {p["contact"]: p["proposed_days"] for p in kith.json("cadence", "--suggest")}
+    assert found.keys() >= {"Laura Fiction", "Tom Madeup"}
+    assert found["Laura Fiction"] == 14
+    first, *others = found
+    shown = kith("cadence", "--suggest", answers="y\n" + "n\n" * len(others))
+    assert "1 accepted" in shown
+    assert kith.json("policy", first)["policy"]["cadence_days"] == {"value": found[first], "from": "accepted"}
+    kith("cadence", "--suggest", "--accept", others[0])
+    assert kith.json("policy", others[0])["policy"]["cadence_days"]["from"] == "accepted"
+    kith("cadence", "--suggest", "--accept-all")
+    assert not kith.json("cadence", "--suggest")
+    kith("cadence", first, "--clear")
+    assert kith.json("policy", first)["policy"]["cadence_days"]["from"] != "accepted"
+    kith("cadence", first, "--set", "6 weeks")
+    assert kith.json("policy", first)["policy"]["cadence_days"]["value"] == 42
+    kith("cadence", first, "--set", "often", code=2)

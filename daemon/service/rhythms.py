@@ -1,0 +1,67 @@
+"""Cadences proposed from the real rhythm of past contact; what the user accepts is kept with the contact."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from daemon.config.settings import Settings
+from daemon.core.rhythm import proposed
+from daemon.core.wants import Person
+from daemon.service.people import people
+from daemon.store import contacts
+from daemon.store.tables import interaction
+
+LOOKS_BACK = timedelta(days=3 * 365)
+"""Rhythms change: contact longer ago says nothing of today's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Another cadence for somebody. ``talks`` is on how many days there was contact; ``mark`` names it for ever."""
+
+    person: Person
+    cadence: timedelta
+    talks: int
+
+    @property
+    def mark(self) -> str:
+        """The name of the question: another rhythm later is another question."""
+        return f"rhythm:{self.person.uid}:{self.cadence.days}"
+
+
+def proposals(conn: Connection, settings: Settings, now: datetime) -> list[Proposal]:
+    """For the kept whose real rhythm differs from their cadence, by name.
+
+    Nothing is proposed over a policy of their own in the configuration, which would win, or over forms in turn.
+    """
+    kept = [
+        p
+        for p in people(conn, settings, now, kept_only=True)
+        if p.active and p.policy.rule != "contact" and not p.policy.forms
+    ]
+    days = _days(conn, kept, settings, now)
+    found = ((p, proposed(days[p.contact_id], p.policy.cadence)) for p in kept)
+    return [Proposal(p, cadence, len(set(days[p.contact_id]))) for p, cadence in found if cadence is not None]
+
+
+def _days(conn: Connection, kept: Sequence[Person], settings: Settings, now: datetime) -> dict[int, list[date]]:
+    zone, wanted = ZoneInfo(settings.hours.zone), {p.contact_id for p in kept}
+    found: dict[int, list[date]] = defaultdict(list)
+    i = interaction.c
+    for row in conn.execute(
+        select(i.contact_id, i.at).where(i.counted.is_(True), i.at > now - LOOKS_BACK, i.at <= now)
+    ):
+        if row.contact_id in wanted:
+            found[row.contact_id].append(row.at.astimezone(zone).date())
+    return found
+
+
+def accept(conn: Connection, contact_id: int, cadence: timedelta | None) -> None:
+    """The cadence the user wants for this person from now on; None: as the configuration has it again."""
+    contacts.change(conn, contact_id, cadence_days=cadence.days if cadence else None)
