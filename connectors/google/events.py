@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -84,7 +85,7 @@ def series_of(event: Event) -> str:
 
 def concerns(event: Event, interest: Interest) -> bool:
     """Whether anybody known is named in the event. May say yes too often, never no wrongly."""
-    people = [*event.get("attendees", ()), event.get("organizer", {}), event.get("creator", {})]
+    people = [*_maps(event.get("attendees")), _map(event.get("organizer")), _map(event.get("creator"))]
     return any(match(normalise(str(one.get("email", ""))), interest.known) for one in people)
 
 
@@ -98,21 +99,27 @@ def as_ics(parts: Sequence[Event], calendar: Calendar, me: str) -> bytes:
     """
     master = parts[0] if parts and not series_of(parts[0]) else {}
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//kithd//EN"]
-    for part in parts:
-        lines += ["BEGIN:VEVENT", *_lines(part, master, calendar, me), "END:VEVENT"]
+    with _legible():
+        for part in parts:
+            lines += ["BEGIN:VEVENT", *_lines(part, master, calendar, me), "END:VEVENT"]
     return "".join(fold(line) for line in [*lines, "END:VCALENDAR"]).encode("utf-8", "replace")
 
 
 def differs(instance: Event, master: Event, calendar: Calendar, me: str) -> bool:
-    """Whether an instance is not just what its recurring event says: moved, cancelled, or told apart otherwise."""
+    """Whether an instance is not just what its recurring event says: moved, cancelled, or told apart otherwise.
+
+    Raises:
+        BrokenItem: one of them has no readable times.
+    """
     if is_cancelled(instance) or instance.get("start") is None:
         return True
     start, end = span(instance, calendar)
-    original = _stamp(instance.get("originalStartTime", {}), calendar.zone)
+    original = _moment(_stamp(_map(instance.get("originalStartTime")), calendar.zone), calendar.zone)
     first, last = span(master, calendar)
     if start != original or end - start != last - first:
         return True
-    return list(_told(instance, calendar, me)) != list(_told(master, calendar, me))
+    with _legible():
+        return list(_told(instance, calendar, me)) != list(_told(master, calendar, me))
 
 
 def span(event: Event, calendar: Calendar) -> tuple[datetime, datetime]:
@@ -121,14 +128,14 @@ def span(event: Event, calendar: Calendar) -> tuple[datetime, datetime]:
     Raises:
         BrokenItem: the event has none that can be read.
     """
-    start = _stamp(event.get("start", {}), calendar.zone)
-    end = _stamp(event["end"], calendar.zone) if event.get("end") else start
+    start = _stamp(_map(event.get("start")), calendar.zone)
+    end = _stamp(_map(event["end"]), calendar.zone) if event.get("end") else start
     return _moment(start, calendar.zone), max(_moment(end, calendar.zone), _moment(start, calendar.zone))
 
 
 def is_all_day(event: Event) -> bool:
     """Whether it is told in whole days."""
-    return "date" in event.get("start", {})
+    return "date" in _map(event.get("start"))
 
 
 # -- one VEVENT -----------------------------------------------------------------------------------------
@@ -173,10 +180,10 @@ def _told(event: Event, calendar: Calendar, me: str) -> Iterator[str]:
 
 
 def _people(event: Event, calendar: Calendar, me: str) -> Iterator[str]:
-    attendees = [one for one in event.get("attendees", ()) if not _thing(one)]
-    organiser = event.get("organizer") or {}
+    attendees = [one for one in _maps(event.get("attendees")) if not _thing(one)]
+    organiser = _map(event.get("organizer"))
     if _thing(organiser):  # made in a calendar that is nobody's own: who made it leads it
-        organiser = event.get("creator") or {}
+        organiser = _map(event.get("creator"))
     others: set[str] = set()
     guests = 0
     if leader := _address(organiser, calendar, me):
@@ -212,8 +219,28 @@ def _value(address: str) -> str:
 
 
 def _private(event: Event) -> Mapping[str, str]:
-    found = event.get("extendedProperties", {}).get("private", {})
-    return found if isinstance(found, Mapping) else {}
+    return _map(_map(event.get("extendedProperties")).get("private"))
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _maps(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+@contextmanager
+def _legible() -> Iterator[None]:
+    """What is not of the form the API documents breaks this one event.
+
+    Raises:
+        BrokenItem: instead of whatever came of it.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, IndexError, OverflowError, TypeError, ValueError) as error:
+        raise BrokenItem(f"it cannot be read ({type(error).__name__})") from error
 
 
 # -- times ----------------------------------------------------------------------------------------------

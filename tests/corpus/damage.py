@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 import zlib
@@ -22,6 +23,7 @@ from daemon.formats.lines import head
 from daemon.formats.mime import digest
 from daemon.formats.prefilter import Prefilter
 from daemon.formats.vcard import read_cards
+from tests.corpus import feed_google
 from tests.corpus.files import KINDS, samples
 from tests.corpus.installation import GivenUp, patience, timed, told
 from tests.corpus.report import LIMIT
@@ -75,7 +77,27 @@ def table(raw: bytes) -> None:
     assert all(card.name or card.addresses for card in found) and all(one.reason for one in broken)
 
 
-DOORS: Mapping[str, Callable[[bytes], None]] = {"mail": mail, "ical": calendar, "vcard": cards, "contacts": table}
+def api(raw: bytes) -> None:
+    """A web service's answer, as long as it is JSON: each event in it is read or refused."""
+    try:
+        told = json.loads(raw)
+    except (ValueError, RecursionError):
+        return
+    for name, parts in feed_google.series(list(feed_google.events(told))).items():
+        try:
+            _, same = feed_google.read(name, parts, WINDOW)
+        except BrokenItem:
+            continue
+        assert same
+
+
+DOORS: Mapping[str, Callable[[bytes], None]] = {
+    "mail": mail,
+    "ical": calendar,
+    "vcard": cards,
+    "contacts": table,
+    "api": api,
+}
 
 
 def damaged(data: bytes, dice: random.Random) -> bytes:

@@ -16,7 +16,7 @@ from connectors.google import events as said
 from connectors.google.events import Calendar, Event
 from daemon.core.errors import BrokenItem
 from daemon.core.identity import meeting_identity
-from daemon.core.model import EventItem, Interest
+from daemon.core.model import EventItem, Interest, Window
 from daemon.formats import ics
 from daemon.service.calendar_in import window
 from tests.contract.rig import ME
@@ -69,25 +69,36 @@ def _read(sample: Sample, tally: Tally) -> list[EventItem]:
     years = [int(year) for year in _YEAR.findall(text)]
     span = window(min(NOW, datetime(max(years, default=NOW.year) + 1, 6, 1, tzinfo=UTC)))
     found: list[EventItem] = []
-    for name, parts in _series(list(events(json.loads(text)))).items():
+    for name, parts in series(list(events(json.loads(text)))).items():
         if not said.series_of(parts[0]) and said.is_cancelled(parts[0]):
             continue
         try:
-            item = ics.read(name, said.as_ics(parts, HOME, ME), KNOWN, span, HOME.zone)
+            item, same = read(name, parts, span)
         except BrokenItem as error:
             tally.quarantine(sample.path, f"{name}: {error}")
             continue
-        if ics.expand(item.master, KNOWN, span, HOME.zone) != item.meetings:
+        if not same:
             tally.wrong.append(f"{sample.path}: {name} expanded anew is another")
         found.append(item)
     return found
 
 
-def _series(told_of: Sequence[Event]) -> dict[str, list[Event]]:
+def read(name: str, parts: Sequence[Event], span: Window) -> tuple[EventItem, bool]:
+    """One event as the connector reads it, and whether what is stored of it gives the same again.
+
+    Raises:
+        BrokenItem: it cannot be read.
+    """
+    item = ics.read(name, said.as_ics(parts, HOME, ME), KNOWN, span, HOME.zone)
+    return item, ics.expand(item.master, KNOWN, span, HOME.zone) == item.meetings
+
+
+def series(told_of: Sequence[Event]) -> dict[str, list[Event]]:
     """The parts of each event, the recurring event before its exceptions."""
     found: dict[str, list[Event]] = {}
     for number, event in enumerate(told_of):
-        guests = [*event.get("attendees", ()), {"email": GUEST, "responseStatus": "accepted"}]
+        asked = event.get("attendees")
+        guests = [*(asked if isinstance(asked, list) else ()), {"email": GUEST, "responseStatus": "accepted"}]
         known: Mapping[str, Any] = {"id": f"unnamed-{number}", **event, "attendees": guests}
         parts = found.setdefault(said.series_of(known) or str(known["id"]), [])
         parts.insert(len(parts) if said.series_of(known) else 0, known)

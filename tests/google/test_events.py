@@ -299,3 +299,38 @@ def test_a_single_event_is_when_google_says(start: datetime, minutes: int, zone:
 def test_nobody_known_is_overlooked(addresses: list[str]) -> None:
     one = event(SELF, *({"email": a} for a in addresses))
     assert concerns(one, KNOWN) >= bool(read(one).meetings)
+
+
+def test_whole_days_of_a_series_are_no_exceptions() -> None:
+    days: dict[str, Any] = {"start": {"date": "2026-10-13"}, "end": {"date": "2026-10-14"}}
+    master = event(SELF, WITH_ANNA, **days, recurrence=["RRULE:FREQ=WEEKLY;COUNT=3"])
+    week: dict[str, Any] = {
+        "start": {"date": "2026-10-20"},
+        "end": {"date": "2026-10-21"},
+        "originalStartTime": {"date": "2026-10-20"},
+    }
+    one = event(SELF, WITH_ANNA, id="one_20261020", recurringEventId="one", **week)
+    assert not differs(one, master, OWN, ME)
+    assert len(read(master).meetings) == 3
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["email", "date", "x"]), inner),
+    max_leaves=5,
+)
+FIELDS = (
+    "attendees organizer creator start end originalStartTime recurrence extendedProperties eventType sequence".split()
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), anything, min_size=1))
+def test_an_event_of_another_form_breaks_itself_alone(odd: dict[str, Any]) -> None:
+    one = event(SELF, WITH_ANNA, **odd)
+    concerns(one, KNOWN)
+    is_ours(one)
+    try:
+        read(one)
+        differs(one, WEEKLY, OWN, ME)
+    except BrokenItem:
+        pass
