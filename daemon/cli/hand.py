@@ -58,6 +58,7 @@ def _moment(kith: Ctx, text: str | None) -> datetime:
 @click.option("--next", "next_step", default=None, help="The next step; with --by it gets a reminder of its own.")
 @click.option("--by", type=DAY, default=None, help="The day the next step is due.")
 @click.option("--confidential", is_flag=True, default=None, help="Nothing of it may appear in an event or a letter.")
+@click.option("--interview", is_flag=True, default=None, help="A meeting that was an interview: thanks are due.")
 @click.option("--list", "listing", is_flag=True, help="Show what was logged by hand.")
 @click.option("--undo", type=int, metavar="ID", help="Take an entry back.")
 @click.option("--edit", type=int, metavar="ID", help="Change an entry: what is given is set anew.")
@@ -74,6 +75,7 @@ def log(
     next_step: str | None,
     by: datetime | None,
     confidential: bool | None,
+    interview: bool | None,
     listing: bool,
     undo: int | None,
     edit: int | None,
@@ -87,7 +89,13 @@ def log(
 
     if listing:
         return _list_log(kith, name, as_json)
-    given = {"topic": topic, "note": note, "next_step": next_step, "confidential": confidential}
+    given = {
+        "topic": topic,
+        "note": note,
+        "next_step": next_step,
+        "confidential": confidential,
+        "interview": interview,
+    }
     changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     source = click.get_current_context().get_parameter_source("kind")
     if undo is not None:
@@ -122,13 +130,14 @@ def log(
             conn,
             _rules(kith),
             who,
-            Form(kind),
+            Form.MEETING if interview else Form(kind),
             moment_said,
             topic=topic or "",
             note=note or "",
             next_step=next_step or "",
             by=by.date() if by else None,
             confidential=bool(confidential),
+            interview=bool(interview),
         )
     click.echo(f"Logged as entry {entry} (`kith log --undo {entry}` takes it back).")
     return 0

@@ -47,6 +47,9 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
             "daemon.cli.cadence:cadence", "How often to be in touch, proposed from how often you really are."
         ),
         "digest": Lazy("daemon.cli.views:digest", "Those who are due and have no reminder of their own."),
+        "note": Lazy("daemon.cli.noting:note", "Note what is worth a letter: a new job, a recommendation ..."),
+        "company": Lazy("daemon.cli.noting:company", "Keep a company's founding date."),
+        "event": Lazy("daemon.cli.noting:event", "Tell of a conference and whom you met there."),
         "log": Lazy("daemon.cli.hand:log", "Log a call, a chat or a meeting by hand."),
         "agenda": Lazy("daemon.cli.agenda:agenda", "What to talk about with somebody next time."),
         "forget": Lazy("daemon.cli.hand:forget", "Remove a person and all that was kept or written about them."),
@@ -54,6 +57,11 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
     "Reminders and drafts": {
         "plan": Lazy("daemon.cli.cycle:plan", "What would be written now; writes nothing."),
         "ledger": Lazy("daemon.cli.views:ledger", "What was written, where, and what became of it."),
+        "drafts": Lazy("daemon.cli.drafts:drafts", "The letters left in Drafts: why, from what, and their fate."),
+        "suggest": Lazy("daemon.cli.suggest:suggest", "Guesses that wait for your word; accept or decline them."),
+        "news": Lazy("daemon.cli.noting:news", "Tell of a change of your own: a draft to each."),
+        "trip": Lazy("daemon.cli.noting:trip", "Tell of a visit: a draft to whoever lives there."),
+        "holidays": Lazy("daemon.cli.suggest:holidays", "Professional holidays: which there are, and which are on."),
         "snooze": Lazy("daemon.cli.hand:snooze", "Not before a date."),
         "skip": Lazy("daemon.cli.hand:skip", "Not this time."),
         "templates": Lazy("daemon.cli.templates:templates", "List, check and preview the letters' templates."),

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from daemon.core.errors import LeaseLost, StoreBusy, TryLater
 from daemon.core.policy import Policies, Policy
 from daemon.core.resolve import holding
-from daemon.service import holder, planning
+from daemon.service import holder, planning, suggesting
 from daemon.service.deliver import Delivery
 from daemon.service.deps import CycleReport, Deps, Stopped
 from daemon.service.facts import Rules, rederive_all
@@ -18,7 +18,7 @@ from daemon.service.forgetting import finish_forgetting
 from daemon.service.ingest import Ingest
 from daemon.service.readback import ReadBack
 from daemon.service.routing import takers
-from daemon.store import lease, metas, spending
+from daemon.store import lease, metas, spending, suggestions
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ def run_cycle(deps: Deps) -> CycleReport:
                 ingest.run()
                 fence = ingest.fence
             ReadBack(deps, fence, report).run()
+            _gather_suggestions(deps, fence)
             _plan_and_deliver(deps, fence, report)
             with deps.store.write() as conn:
                 lease.check(conn, fence, deps.now())
@@ -60,6 +61,16 @@ def run_cycle(deps: Deps) -> CycleReport:
             report.stopped = True
         _note_spending(deps, report)
     return report
+
+
+def _gather_suggestions(deps: Deps, fence: lease.Lease) -> None:
+    """Guesses out of what was read; a round with nothing new writes nothing."""
+    with deps.store.read() as conn:
+        guesses = suggesting.found(conn, deps.settings, deps.now())
+    if guesses:
+        with deps.store.write() as conn:
+            lease.check(conn, fence, deps.now())
+            suggestions.put(conn, guesses, deps.now())
 
 
 def _plan_and_deliver(deps: Deps, fence: lease.Lease, report: CycleReport) -> None:

@@ -46,8 +46,9 @@ def log_contact(
     next_step: str = "",
     by: date | None = None,
     confidential: bool = False,
+    interview: bool = False,
 ) -> int:
-    """Log contact made; returns the entry's number, for undo and edit.
+    """Log contact made; returns the entry's number, for undo and edit. ``interview`` marks a meeting as one.
 
     Raises:
         UserMistake: the moment lies in the future.
@@ -67,6 +68,7 @@ def log_contact(
             next_step=next_step,
             next_by=by.isoformat() if by else "",
             confidential=confidential,
+            interview=interview,
             logged_at=rules.now,
         )
     )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from daemon.core.model import Broken, Card, CardPage
 from daemon.core.people import SourceCard, is_shared_by_form
 from daemon.core.safety import many_gone
+from daemon.service import new_jobs
 from daemon.service.facts import Rules, rederive
 from daemon.service.people_files import Batch as Batch
 from daemon.service.people_files import read_paths as read_paths
@@ -38,6 +39,7 @@ class Report:
     twins: list[tuple[str, str]] = field(default_factory=list)
     shared: list[tuple[str, list[str]]] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
+    people: set[int] = field(default_factory=set)  # everybody spoken of, changed or not
 
     def add(self, other: Report) -> None:
         """Count another import in."""
@@ -49,6 +51,7 @@ class Report:
         self.twins += [t for t in other.twins if t not in self.twins]
         self.shared += [s for s in other.shared if s not in self.shared]
         self.touched |= other.touched
+        self.people |= other.people
 
 
 def import_batches(
@@ -79,13 +82,16 @@ def take(
             one.id = contacts.create(conn, one.uid, now, taken=who.uids)
             one.is_new = True
     wanted = [(t.id, SourceCard(source, card.record_id, card, now)) for t, card in placed if t.id is not None]
+    worked = new_jobs.works(conn, {t.id for t, _ in placed if t.id is not None and not t.is_new})
     changed = sources.put_all(conn, wanted)
     changed_ids = {contact_id for contact_id, _ in changed}
     new_ids = {t.id for t, _ in placed if t.is_new and t.id is not None}
     report.new = len(new_ids)
     report.updated = len(changed_ids - new_ids)
     report.unchanged = len({t.id for t, _ in placed} - changed_ids - new_ids)
+    report.people = {t.id for t, _ in placed if t.id is not None}
     report.touched = sources.recompute(conn, changed_ids, now)
+    new_jobs.suggest_new_jobs(conn, worked, source, now)
     report.twins = who.twins()
     report.shared = _shared(conn, {a for _, c in changed for a in c.card.addresses})
     if who.lifted:

@@ -10,6 +10,7 @@ from daemon.core.errors import UserMistake
 from daemon.core.model import Broken, Card
 from daemon.core.names import compatible
 from daemon.core.people import global_id
+from daemon.formats.plain_people import looks_plain
 
 SUFFIXES = frozenset({".vcf", ".vcard", ".csv"})
 """What is read of a folder."""
@@ -57,6 +58,11 @@ def _read_file(path: Path) -> Batch:
         cards, broken = read_cards(data)
         if not cards and not broken:
             broken = [Broken("file", "No vCard was found in it.")]
+    elif looks_plain(data):
+        from daemon.formats.plain_people import read_lines
+
+        source = "list"
+        cards, broken = read_lines(data)
     else:
         from daemon.formats.contact_csv import read_csv
 

@@ -1,0 +1,374 @@
+"""`kith note`, `company`, `event`, `news`, `trip`: what the user tells that is a reason to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from daemon.cli.contacts_common import rules, secret
+from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import counted, emit_json, table
+
+DAY = click.DateTime(["%Y-%m-%d"])
+json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+def _today(kith: Ctx) -> date:
+    return kith.now().astimezone(kith.zone).date()
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--achievement", metavar="WORDS", help="What they achieved; the letter quotes it.")
+@click.option("--job", metavar="WORDS", help="Their new job; the letter quotes it.")
+@click.option("--title", metavar="WORDS", help="Their new title; the letter quotes it.")
+@click.option("--recommendation", metavar="WORDS", help="They recommended you: for what, to whom (“” says nothing).")
+@click.option("--introduction", metavar="WORDS", help="They introduced you: to whom (“” says nothing).")
+@click.option("--date", "day", type=DAY, help="When it was. Default: today.")
+@click.option("--list", "listing", is_flag=True, help="Show what was noted (of NAME).")
+@click.option("--undo", type=int, metavar="ID", help="Take a note back.")
+@json_option
+@pass_ctx
+def note(
+    kith: Ctx,
+    name: str | None,
+    achievement: str | None,
+    job: str | None,
+    title: str | None,
+    recommendation: str | None,
+    introduction: str | None,
+    day: datetime | None,
+    listing: bool,
+    undo: int | None,
+    as_json: bool,
+) -> int:
+    """Note something of NAME that is worth a letter: congratulations, or thanks."""
+    from daemon.core import reasons as kinds
+    from daemon.core.errors import UserMistake
+    from daemon.service import noting
+    from daemon.service.finding import find
+    from daemon.store import reasons
+
+    if listing:
+        return _list_notes(kith, name, as_json)
+    if undo is not None:
+        with kith.store_upgraded.write() as conn:
+            if not reasons.unnote(conn, undo):
+                raise UserMistake(f"There is no note {undo} (`kith note --list` shows them).")
+        click.echo("The note is taken back; its letter goes with the next round, if you have not touched it.")
+        return 0
+    given = {
+        kinds.ACHIEVEMENT: achievement,
+        kinds.JOB: job if job is not None else title,
+        kinds.RECOMMENDATION: recommendation,
+        kinds.INTRODUCTION: introduction,
+    }
+    said = {kind: words.strip() for kind, words in given.items() if words is not None}
+    if name is None or len(said) != 1 or (job is not None and title is not None):
+        raise click.UsageError('Say of whom and one thing: kith note NAME --achievement "spoke at PyCon"')
+    (kind, words) = next(iter(said.items()))
+    if not words and kind in (kinds.ACHIEVEMENT, kinds.JOB):
+        raise click.UsageError("Say it in a few words; the letter quotes them.")
+    with kith.store_upgraded.write() as conn:
+        who = find(conn, name)
+        click.echo(noting.note(conn, who, kind, words, day.date() if day else _today(kith), kith.now()))
+    return 0
+
+
+def _list_notes(kith: Ctx, name: str | None, as_json: bool) -> int:
+    from daemon.service.finding import find, name_of
+    from daemon.store import reasons
+
+    with kith.store.read() as conn:
+        rows = reasons.notes(conn, find(conn, name) if name else None)
+        names = {r.contact_id: name_of(conn, r.contact_id) for r in rows}
+    if as_json:
+        emit_json(
+            [
+                {
+                    "id": r.id,
+                    "contact": names[r.contact_id],
+                    "kind": r.what.kind,
+                    "day": r.what.day,
+                    "title": r.what.title,
+                    "source": r.what.source,
+                    "noted_at": r.what.noted_at,
+                }
+                for r in rows
+            ]
+        )
+        return 0
+    table(
+        ("id", "contact", "kind", "day", "words", "from"),
+        [(r.id, names[r.contact_id], r.what.kind, r.what.day, r.what.title, r.what.source) for r in rows],
+        empty="Nothing was noted yet.",
+    )
+    return 0
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--founded", metavar="DATE", help="2001-05-17, or --founded=--05-17 without the year.")
+@click.option("--remove", is_flag=True, help="Keep nothing of it any more.")
+@json_option
+@pass_ctx
+def company(kith: Ctx, name: str | None, founded: str | None, remove: bool, as_json: bool) -> int:
+    """Keep a company's founding date: its people are congratulated on it. Without a NAME: list them."""
+    from daemon.core.errors import UserMistake
+    from daemon.core.model import PARTIAL_DATE
+    from daemon.store import reasons
+
+    if name is None:
+        with kith.store.read() as conn:
+            found = sorted(reasons.companies(conn).values(), key=lambda c: c.name.casefold())
+        if as_json:
+            emit_json([{"name": c.name, "founded": c.founded} for c in found])
+        else:
+            table(("company", "founded"), [(c.name, c.founded) for c in found], empty="No company is kept yet.")
+        return 0
+    if remove:
+        with kith.store_upgraded.write() as conn:
+            if not reasons.remove_company(conn, name):
+                raise UserMistake(f"Nothing is kept of a company “{name}” (`kith company` lists them).")
+        click.echo("Removed.")
+        return 0
+    if founded is None:
+        raise click.UsageError("Say when it was founded: kith company NAME --founded 2001-05-17")
+    if not PARTIAL_DATE.match(founded):
+        raise UserMistake(f"“{founded}” is no date: write 2001-05-17, or --05-17 without the year.")
+    with kith.store_upgraded.write() as conn:
+        reasons.put_company(conn, name.strip(), founded, kith.now())
+    click.echo("Kept. Contacts whose organisation bears this name are its people.")
+    return 0
+
+
+@click.group()
+def event() -> None:
+    """Conferences and the like, and the people you met there."""
+
+
+@event.command("add")
+@click.argument("name")
+@click.option("--date", "begins", type=DAY, required=True, help="The day, or the first one.")
+@click.option("--until", type=DAY, help="The last day.")
+@click.option(
+    "--with",
+    "files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Whom you met: vCard, CSV, or plain lines like “Anna Example <anna@example.org>”. May be repeated.",
+)
+@click.option("--circle", default="conference", show_default=True, help="For those who are in no circle and no tier.")
+@pass_ctx
+def event_add(
+    kith: Ctx, name: str, begins: datetime, until: datetime | None, files: Sequence[Path], circle: str
+) -> int:
+    """Keep the conference NAME and whom you met there: a letter of thanks each, then their cadence."""
+    from daemon.service import noting
+    from daemon.service.people_files import read_paths
+
+    batches = read_paths(files)
+    days = (begins.date(), (until or begins).date())
+    with kith.store_upgraded.write() as conn:
+        met = noting.gathered(
+            conn,
+            rules(kith),
+            name.strip(),
+            days,
+            batches,
+            circle=circle.strip().casefold(),
+            secret=secret(kith),
+            me=kith.settings.me.addresses,
+        )
+    click.echo(f"{counted(met.new, 'new contact')}, {met.known} known before.")
+    for line in met.broken:
+        click.echo(f"kith: {line}", err=True)
+    click.echo("Their letters of thanks follow when it is over, within 3 days.")
+    return 1 if met.broken and not (met.new or met.known) else 0
+
+
+@event.command("list")
+@json_option
+@pass_ctx
+def event_list(kith: Ctx, as_json: bool) -> int:
+    """The conferences you told of."""
+    from daemon.store import reasons
+
+    with kith.store.read() as conn:
+        found = reasons.gatherings(conn)
+    if as_json:
+        emit_json([{"id": g.id, "name": g.name, "begins": g.begins, "ends": g.ends, "people": g.people} for g in found])
+        return 0
+    table(
+        ("id", "event", "from", "to", "people"),
+        [(g.id, g.name, g.begins, g.ends, g.people) for g in found],
+        empty="No event is kept yet.",
+    )
+    return 0
+
+
+@event.command("remove")
+@click.argument("number", type=int)
+@pass_ctx
+def event_remove(kith: Ctx, number: int) -> int:
+    """Take event NUMBER back. Its people stay; letters you have not touched go."""
+    from daemon.core.errors import UserMistake
+    from daemon.store import reasons
+
+    with kith.store_upgraded.write() as conn:
+        if not reasons.remove_gathering(conn, number):
+            raise UserMistake(f"There is no event {number} (`kith event list` shows them).")
+    click.echo("Taken back.")
+    return 0
+
+
+@click.command()
+@click.argument("city", required=False)
+@click.option("--from", "begins", type=DAY, help="The first day there.")
+@click.option("--to", "ends", type=DAY, help="The last day. Default: the first.")
+@click.option("--also", multiple=True, metavar="NAME", help="Another name of the city: Kazan, Казань. May be repeated.")
+@click.option("--list", "listing", is_flag=True, help="Show the trips.")
+@click.option("--cancel", type=int, metavar="ID", help="The trip does not take place.")
+@json_option
+@pass_ctx
+def trip(
+    kith: Ctx,
+    city: str | None,
+    begins: datetime | None,
+    ends: datetime | None,
+    also: Sequence[str],
+    listing: bool,
+    cancel: int | None,
+    as_json: bool,
+) -> int:
+    """Tell of a visit to CITY: whoever of the kept lives there gets a draft, two weeks before at the earliest."""
+    from daemon.core.errors import UserMistake
+    from daemon.core.own_news import lives_in
+    from daemon.service import noting
+    from daemon.service.people import people
+    from daemon.store import reasons
+
+    if cancel is not None:
+        with kith.store_upgraded.write() as conn:
+            if not reasons.remove_trip(conn, cancel):
+                raise UserMistake(f"There is no trip {cancel} (`kith trip --list` shows them).")
+        click.echo("Cancelled; drafts you have not touched go with the next round.")
+        return 0
+    if listing:
+        with kith.store.read() as conn:
+            trips = reasons.trips(conn)
+        if as_json:
+            emit_json([{"id": n, "cities": list(t.cities), "from": t.begins, "to": t.ends} for n, t in trips])
+        else:
+            rows = [(n, ", ".join(t.cities), t.begins, t.ends) for n, t in trips]
+            table(("id", "city", "from", "to"), rows, empty="No trip is planned.")
+        return 0
+    if city is None or begins is None:
+        raise click.UsageError("Say where and when: kith trip CITY --from 2026-06-01 --to 2026-06-05")
+    days = (begins.date(), (ends or begins).date())
+    with kith.store_upgraded.write() as conn:
+        planned = noting.travel(conn, [city, *also], days, _today(kith), kith.now())
+    with kith.store.read() as conn:
+        there = [
+            p.name
+            for p in people(conn, kith.settings, kith.now(), kept_only=True)
+            if p.active and lives_in(p.city, planned.cities)
+        ]
+    if there:
+        click.echo(f"{counted(len(there), 'person', 'people')} of yours live there: {', '.join(there)}.")
+    else:
+        click.echo("Nobody you keep is known to live there (`kith contacts edit WHO --city ...` says who does).")
+    return 0
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.option("--circles", metavar="A,B", default="", help="Only to these circles. Default: to everybody kept.")
+@click.option("--old", multiple=True, metavar="COMPANY", help="Where you were: its name or mail domain.")
+@click.option("--new", multiple=True, metavar="COMPANY", help="Where you are now: its name or mail domain.")
+@click.option("--reach", default="", metavar="WORDS", help="What changes in how to reach you.")
+@click.option("--text", "texts", nargs=2, multiple=True, metavar="LANG WORDS", help="The same in another language.")
+@click.option(
+    "--reach-in", "reaches", nargs=2, multiple=True, metavar="LANG WORDS", help="--reach in another language."
+)
+@click.option("--list", "listing", is_flag=True, help="Show what you told.")
+@click.option("--cancel", type=int, metavar="ID", help="Tell it no more.")
+@json_option
+@pass_ctx
+def news(
+    kith: Ctx,
+    text: str | None,
+    circles: str,
+    old: Sequence[str],
+    new: Sequence[str],
+    reach: str,
+    texts: Sequence[tuple[str, str]],
+    reaches: Sequence[tuple[str, str]],
+    listing: bool,
+    cancel: int | None,
+    as_json: bool,
+) -> int:
+    """Tell of a change of your own, a new role or company: TEXT stands in a draft to each, word for word."""
+    from daemon.core.errors import UserMistake
+    from daemon.service import noting
+    from daemon.store import reasons
+
+    if cancel is not None:
+        with kith.store_upgraded.write() as conn:
+            if not reasons.remove_own_news(conn, cancel):
+                raise UserMistake(f"There are no news {cancel} (`kith news --list` shows them).")
+        click.echo("Told no more; drafts you have not touched go with the next round.")
+        return 0
+    if listing:
+        with kith.store.read() as conn:
+            found = reasons.all_own_news(conn)
+        if as_json:
+            emit_json(
+                [
+                    {
+                        "id": n,
+                        "at": w.noted_at,
+                        "texts": dict(w.texts),
+                        "reach": dict(w.reach),
+                        "circles": sorted(w.circles),
+                        "old": sorted(w.old),
+                        "new": sorted(w.new),
+                    }
+                    for n, w in found
+                ]
+            )
+        else:
+            rows = [
+                (
+                    n,
+                    w.noted_at.astimezone(kith.zone).date(),
+                    next(iter(w.texts.values())),
+                    ", ".join(sorted(w.circles)) or "all",
+                )
+                for n, w in found
+            ]
+            table(("id", "day", "news", "to"), rows, empty="You told of nothing yet.")
+        return 0
+    mine = kith.settings.me.language
+    words = noting.by_language(text or "", texts, mine)
+    if not words:
+        raise click.UsageError('Say what is new: kith news "I have moved to Example." --circles mentor,partner')
+    with kith.store_upgraded.write() as conn:
+        noting.tell(
+            conn,
+            words,
+            noting.by_language(reach, reaches, next(iter(words))),
+            kith.now(),
+            circles=circles.split(","),
+            old=old,
+            new=new,
+        )
+    click.echo(
+        f"Noted. The drafts, to whoever is written to in {' or '.join(sorted(words))}, follow with the next round."
+    )
+    return 0
