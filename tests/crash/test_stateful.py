@@ -6,10 +6,13 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,7 +21,7 @@ from sqlalchemy import delete, select, update
 
 from connectors.memory import Fault
 from connectors.memory.server import Collection
-from daemon.core.errors import OutcomeUnknown, UserMistake
+from daemon.core.errors import Conflict, OutcomeUnknown, TryLater, UserMistake
 from daemon.core.model import FolderRole
 from daemon.core.wants import DRAFT
 from daemon.service import contacts as book
@@ -44,6 +47,7 @@ from tests.contract.rig_memory import MemoryBackend
 from tests.contract.samples import NOW, STRANGER, card, message_id
 from tests.crash.life import LIVE
 from tests.crash.matrix import LEFT
+from tests.crash.points import WRITING
 from tests.service.house import House, letter, meeting
 
 DAY = timedelta(days=1)
@@ -54,6 +58,7 @@ SCRATCH = (backfill, cursor, interaction, participant, evidence, quarantine, ser
 who = st.sampled_from(PEOPLE)
 days = st.integers(0, 8)
 number = st.integers(0, 9)
+QUICKLY = ("drafts.withdraw", "drafts.create", "drafts.look", "reminders.update", "reminders.withdraw")
 
 _template: list[bytes] = []
 
@@ -68,6 +73,25 @@ def new_store(folder: Path) -> Store:
         _template.append(path.read_bytes())
     path.write_bytes(_template[0])
     return Store(f"sqlite:///{path}")
+
+
+class _Slow:
+    """A target whose writes may take longer than anybody waits: they are made when the round is over."""
+
+    def __init__(self, weeks: Weeks, real: Any) -> None:
+        self._weeks, self._real = weeks, real
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._real, name)
+        if name not in WRITING or not self._weeks.slowly:
+            return call
+
+        def slow(*args: Any) -> Any:
+            self._weeks.slowly -= 1
+            self._weeks.slow.append(partial(call, *args))
+            raise OutcomeUnknown("the server did not answer in time")
+
+        return slow
 
 
 class Weeks(RuleBasedStateMachine):
@@ -88,6 +112,12 @@ class Weeks(RuleBasedStateMachine):
         self.deleted: set[str] = set()  # UIDs of events the user deleted
         self.edited: dict[str, bytes] = {}
         self.count = 0
+        self.before: dict[tuple[str, str], tuple[Any, frozenset[str]]] = {}  # what was theirs when the round began
+        self.slow: list[Callable[[], object]] = []  # writes under way
+        self.slowly = 0  # so many writes to come are slow
+        real = self.rig.connection()
+        drafts, reminders = (cast(Any, _Slow(self, port)) for port in (real.drafts, real.reminders))
+        self.rig._connection = replace(real, drafts=drafts, reminders=reminders)
 
     def teardown(self) -> None:
         if self.people:
@@ -122,15 +152,18 @@ class Weeks(RuleBasedStateMachine):
     @rule(address=who, birthday=st.booleans())
     def somebody_new(self, address: str, birthday: bool) -> None:
         if address not in self.people:
-            self._person(address, f"1980-{self.house.clock + DAY:%m-%d}" if birthday else "")
+            with suppress(UserMistake):  # a card may have brought them already
+                self._person(address, f"1980-{self.house.clock + DAY:%m-%d}" if birthday else "")
 
     @rule(address=who, ago=days, folder=st.sampled_from(["INBOX", "Archive"]))
     def mail_comes(self, address: str, ago: int, folder: str) -> None:
         self.rig.add_mail(folder, letter(self._next(), self.house.clock - ago * DAY, address))
 
-    @rule(address=who, ago=days)
-    def user_writes(self, address: str, ago: int) -> None:
-        self.rig.add_mail("Sent", letter(self._next(), self.house.clock - ago * DAY, ME, address))
+    @rule(address=who, ago=days, everyone=st.booleans())
+    def user_writes(self, address: str, ago: int, everyone: bool) -> None:
+        """To one person, or to all: then most reasons to write pass at once."""
+        for one in self.people if everyone else (address,):
+            self.rig.add_mail("Sent", letter(self._next(), self.house.clock - ago * DAY, ME, one))
 
     @rule()
     def noise_comes(self) -> None:
@@ -206,6 +239,22 @@ class Weeks(RuleBasedStateMachine):
         else:
             self.rig.user_trashes_draft(name)
 
+    @rule(call=st.sampled_from(QUICKLY), which=number, what=st.sampled_from(["edit", "drag", "delete"]), ahead=days)
+    def user_is_quicker(self, call: str, which: int, what: str, ahead: int) -> None:
+        """The next call of this name comes just after the user has done something there."""
+
+        def on_call(name: str) -> None:
+            if name == call:
+                self.server.on_call = lambda name: None
+                self._nothing_of_theirs_is_touched()
+                if call.startswith("drafts"):
+                    self.touch_draft(which, "edit" if what == "drag" else what)
+                else:
+                    self.touch_reminder(which, "retitle" if what == "edit" else what, ahead)
+                self.before = self._theirs()
+
+        self.server.on_call = on_call
+
     @rule(address=who, what=st.sampled_from(["pause", "resume", "snooze", "skip"]))
     def say(self, address: str, what: str) -> None:
         if address not in self.people:
@@ -226,6 +275,10 @@ class Weeks(RuleBasedStateMachine):
     @rule(writes=st.lists(st.sampled_from([None, *Fault]), max_size=4))
     def writes_fail(self, writes: list[Fault | None]) -> None:
         self.server.faults.extend(writes)
+
+    @rule(number=st.integers(1, 3))
+    def writes_are_slow(self, number: int) -> None:
+        self.slowly += number
 
     @rule(passes=st.integers(0, 12), fault=st.sampled_from([Fault.LOST_ANSWER, Fault.BUSY]))
     def reads_fail(self, passes: int, fault: Fault) -> None:
@@ -296,11 +349,15 @@ class Weeks(RuleBasedStateMachine):
     @rule()
     def cycle(self) -> None:
         """One round, whatever comes of it."""
-        before = self._theirs()
+        self._slow_writes_arrive()
+        self.before = self._theirs()
         self.house.clock += timedelta(minutes=15)
         run_cycle(self.house.deps())
+        self._nothing_of_theirs_is_touched()
+
+    def _nothing_of_theirs_is_touched(self) -> None:
         after = self._theirs()
-        assert {k: after.get(k) for k in before} == before, "something that is not ours was touched"
+        assert {k: after.get(k) for k in self.before} == self.before, "something that is not ours was touched"
 
     @rule()
     def rest(self) -> None:
@@ -323,11 +380,21 @@ class Weeks(RuleBasedStateMachine):
         self._exactly_one()
         self._as_from_scratch()
 
+    def _slow_writes_arrive(self) -> None:
+        hook, self.server.on_call = self.server.on_call, lambda name: None
+        for write in self.slow:
+            with suppress(Conflict, TryLater):  # the user was quicker, or it never arrives
+                write()
+        self.slow.clear()
+        self.server.on_call = hook
+
     def _mend(self) -> None:
         self.server.faults.clear()
         self.server.read_faults.clear()
         self.server.lagging = set()
         self.server.on_call = lambda name: None
+        self.slowly = 0
+        self._slow_writes_arrive()
         calendar = self.server.calendars["Calendar"]
         if calendar.hidden:
             calendar.hidden = set()
@@ -369,7 +436,7 @@ class Weeks(RuleBasedStateMachine):
     def _interactions(self, house: House) -> Counter[Any]:
         i, gone = interaction.c, self.deleted
         with house.store.read() as conn:
-            uids = dict(conn.execute(select(evidence.c.identity, evidence.c.uid)).tuples().all())
+            uids = {r.identity: r.uid for r in conn.execute(select(evidence.c.identity, evidence.c.uid))}
             rows = conn.execute(
                 select(contact.c.uid, i.identity, i.form, i.direction, i.at, i.counted, i.rule)
                 .join(contact)

@@ -128,10 +128,11 @@ class Proxy:
             server.settimeout(None)
             client.settimeout(None)
             self._sockets |= {client, server}
+            ended: list[Way] = []
             for way, source, sink in ((Way.UP, client, server), (Way.DOWN, server, client)):
-                threading.Thread(target=self._pump, args=(way, source, sink), daemon=True).start()
+                threading.Thread(target=self._pump, args=(way, source, sink, ended), daemon=True).start()
 
-    def _pump(self, way: Way, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, way: Way, source: socket.socket, sink: socket.socket, ended: list[Way]) -> None:
         left = self.cut_after.pop(way, None)
         with suppress(OSError):
             while piece := source.recv(65536):
@@ -177,6 +178,11 @@ class Proxy:
             else:
                 with suppress(OSError):
                     sink.shutdown(socket.SHUT_WR)
+                ended.append(way)
+                if len(ended) == len(Way):  # else the other way may have more to say
+                    for one in (source, sink):
+                        self._sockets.discard(one)
+                        one.close()
                 return
         for one in (source, sink):
             _reset(one)
