@@ -12,7 +12,7 @@ from connectors.imap.session import Box, Session, Sessions
 from connectors.imap.stream import FetchStream, flags_of, uid_sets
 from daemon.core.errors import Conflict, NeedsUser, OutcomeUnknown, Refused, TryLater
 from daemon.core.model import FolderRole, OutgoingDraft, RemoteDraft, Whereabouts
-from daemon.formats.encoded import clean, decode_bytes, decode_words
+from daemon.formats.encoded import clean, decode_words
 from daemon.formats.lines import split_fields
 from daemon.formats.mime import build, digest, digest_of, letter_message_id, resembles
 
@@ -248,8 +248,7 @@ def _whole(session: Session, box: Box, uids: Sequence[int]) -> Iterator[RemoteDr
 
 
 def _subject(raw: bytes) -> str:
-    values = split_fields(raw).get(b"subject")
-    return clean(decode_words(decode_bytes(values[0]))) if values else ""
+    return clean(decode_words(split_fields(raw).get("subject", "")))
 
 
 def _uid_in(remote_id: str, box: Box) -> int:

@@ -86,7 +86,7 @@ class Page:
         self._stream = stream
         self._validity = box.validity
         self._keywords = bool(box.keywords & ASKS.keys())  # one set later shows in the next HIGHESTMODSEQ
-        self._maybe = prefilter.maybe
+        self._sift = prefilter.sift
         self._known = interest.known
         self._sessions = sessions
         self.asked: frozenset[int] = frozenset()  # over the whole pass
@@ -102,16 +102,17 @@ class Page:
     def take(self, rows: list[Row]) -> None:
         """Look at messages; strangers' end here, unparsed."""
         self.scanned += len(rows)
-        maybe = self._maybe
-        keywords = self._keywords
-        for row in rows:
-            if maybe(row[3]) or (keywords and not flags_of(row[2]).isdisjoint(ASKS)):
-                self._parse(row)
+        places = self._sift([row[3] for row in rows])
+        if self._keywords:
+            asked = (place for place, row in enumerate(rows) if not flags_of(row[2]).isdisjoint(ASKS))
+            places = iter(sorted({*places, *asked}))
+        for place in places:
+            self._parse(rows[place])
 
     def _parse(self, row: Row) -> None:
         _, uid, meta, body = row
         flags = flags_of(meta)
-        asks = frozenset(ASKS[flag] for flag in flags & ASKS.keys())
+        asks = frozenset(ASKS[flag] for flag in flags & ASKS.keys()) if not flags.isdisjoint(ASKS) else frozenset()
         item_id = f"{self._validity}:{uid}"
         draft = "\\draft" in flags or self._stream.role is FolderRole.DRAFTS
         try:
@@ -144,7 +145,7 @@ class Page:
                         rows = FetchStream(session, f"UID FETCH {uids} (UID BODY.PEEK[2]<0.{REPORT}>)")
                         reports.update({uid: body for _, uid, _, body in rows})
         for uid, mail in self._bounces:
-            mail = replace(mail, bounced=failed_recipients(reports.get(uid, b"")))
+            mail = mail._replace(bounced=failed_recipients(reports.get(uid, b"")))
             if self._concerns(mail) or mail.references or mail.in_reply_to:
                 self._mails.append(mail)
         self._bounces = []

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from imapclient.exceptions import IMAPClientAbortError
 
 from connectors.imap.errors import refusal
 from connectors.imap.session import Session
+from daemon.formats.dates import moment
 from daemon.formats.headers import FIELDS
 
 HEADERS = f"(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS ({' '.join(FIELDS)})])"
@@ -31,9 +32,8 @@ _FETCH = re.compile(rb"\* (\d+) FETCH \((.*)\)\Z", re.DOTALL)
 _LITERAL = re.compile(rb"\{(\d+)\+?\}\Z")
 _UID = re.compile(rb"\bUID (\d+)")
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
-_DATE = re.compile(rb'INTERNALDATE "([ \d]\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
+_DATE = re.compile(r'INTERNALDATE "([ \d]\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)"', re.ASCII)
 _QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
-_MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 
 
 Row = tuple[int, int, bytes, bytes]
@@ -53,14 +53,12 @@ def _flags(listed: bytes) -> frozenset[str]:
 
 def received_of(meta: bytes) -> datetime | None:
     """INTERNALDATE in UTC; None where it is missing or absurd."""
-    found = _DATE.search(meta)
+    found = _DATE.search(meta.decode("latin-1"))
     if not found:
         return None
-    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
-    offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    day, month, year, time, hours, minutes = found.groups()
     try:
-        local = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
-        return local + offset if sign == b"-" else local - offset
+        return moment(year, month, day.strip(), time, f"{hours}:{minutes}")
     except (ValueError, KeyError, OverflowError):
         return None
 

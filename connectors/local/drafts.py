@@ -13,7 +13,7 @@ from connectors.local.folders import Folder, encode_utf7, find_folders
 from connectors.local.maildir import Entry, Vanished, list_entries, path_of, read_head
 from daemon.core.errors import BrokenItem, Conflict, OutcomeUnknown
 from daemon.core.model import FolderRole, OutgoingDraft, RemoteDraft, Whereabouts
-from daemon.formats.encoded import clean, decode_bytes, decode_words
+from daemon.formats.encoded import clean, decode_words
 from daemon.formats.lines import split_fields
 from daemon.formats.mime import build, digest, digest_of, letter_message_id, resembles
 
@@ -175,13 +175,12 @@ class LocalDrafts:
             return None  # moved on as we looked
         except OSError as error:
             raise disk.told(error, folder.path) from error
-        fields = split_fields(raw)
         return RemoteDraft(
             where=Whereabouts.TRASHED if _thrown_away(entry) else PLACES.get(folder.role, Whereabouts.PRESENT),
             remote_id=f"{folder.name}/{disk.text(entry.base)}",
             digest=digest(raw),
             message_id=letter_message_id(raw),
-            subject=clean(decode_words(decode_bytes(b"".join(fields.get(b"subject", [])[:1])))),
+            subject=clean(decode_words(split_fields(raw).get("subject", ""))),
         )
 
     # -- folders

@@ -185,7 +185,7 @@ class _Reading:
                 if asks or self._maybe(head):
                     mail = parse_mail(item_id, head, received=delivered, draft="D" in now.flags, asks=asks)
                     if Signal.BOUNCE in mail.signals and not mail.bounced:
-                        mail = replace(mail, bounced=read_report(self._folder, now))
+                        mail = mail._replace(bounced=read_report(self._folder, now))
                     if concerns(mail, self._interest):
                         mails.append(mail)
             except Vanished:

@@ -99,5 +99,5 @@ class _Reading:
         draft = "\\Draft" in item.flags
         asks = frozenset(flag.removeprefix(ASK) for flag in item.flags if flag.startswith(ASK))
         if isinstance(item.content, Mail):
-            return replace(item.content, item_id=item.item_id, draft=draft, asks=asks)
+            return item.content._replace(item_id=item.item_id, draft=draft, asks=asks)
         return parse_mail(item.item_id, item.content, received=None, draft=draft, asks=asks)

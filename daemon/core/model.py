@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Direction(StrEnum):
@@ -82,9 +83,8 @@ class Signal(StrEnum):
     SUPPRESS = "suppress"  # X-Auto-Response-Suppress: a hint only, Exchange sets it on ordinary mail
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """One message as a source saw it: headers only.
+class Mail(NamedTuple):
+    """One message as a source saw it: headers only. (A named tuple: a first scan makes very many.)
 
     ``item_id`` names it inside its stream. Addresses are as ``core.address.normalise`` makes them.
     ``senders`` has more than one entry where From names several: such mail credits nobody.

@@ -14,14 +14,13 @@ from email.utils import getaddresses
 from functools import lru_cache
 
 from daemon.core.address import normalise
-from daemon.formats.encoded import decode_bytes
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _SPEC = rf"({_ATOM}@[A-Za-z0-9.-]+)"
 _MAILBOX = re.compile(rf'[ \t]*(?:(?:[^"<>@,;:()\[\]\\]|"[^"\\]*")*<{_SPEC}>|{_SPEC})[ \t]*(?:,|$)')
 
 _WHOLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?\Z")
-_QUOTED = re.compile(rb'"[^"]*"')
+_QUOTED = re.compile(r'"[^"]*"')
 
 SEPARATORS = bytes.maketrans(
     bytes(range(33)) + b'<>,;:"' + b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -43,9 +42,9 @@ def get_addresses(text: str) -> list[str]:
     return [spec for _, spec in getaddresses([text], **_LAX) if "@" in spec]
 
 
-def oddities(value: bytes) -> bool:
+def oddities(value: str) -> bool:
     """Whether the value holds what can stand inside an address: comments, escapes, 8-bit text."""
-    return b"(" in value or b"\\" in value or not value.isascii()
+    return "(" in value or "\\" in value or not value.isascii()
 
 
 def pieces(spec: bytes) -> frozenset[bytes]:
@@ -63,14 +62,14 @@ def pieces(spec: bytes) -> frozenset[bytes]:
 
 
 @lru_cache(maxsize=2048)  # the same people write again and again
-def parse_addresses(value: bytes) -> tuple[str, ...]:
+def parse_addresses(value: str) -> tuple[str, ...]:
     """Normalised addresses of one unfolded header value, each once, in order of appearance.
 
     Raises:
         IndexError, AttributeError, ValueError: see `get_addresses`.
     """
     if value.isascii():
-        found = _plain(value.decode("ascii"))
+        found = _plain(value)
         if found:
             return found
     return parse_slowly(value)
@@ -90,22 +89,22 @@ def _plain(text: str) -> tuple[str, ...] | None:
     return tuple(specs)
 
 
-def parse_slowly(value: bytes) -> tuple[str, ...]:
+def parse_slowly(value: str) -> tuple[str, ...]:
     """The same by the standard library; `parse_addresses` must agree wherever its pattern fits.
 
     Where the library finds nothing, or its stack is not deep enough, whatever looks like an address between separators
     is one: some programs write ``a@example.org b@example.org``, and nested comments are no reason to lose a letter.
     """
     try:
-        specs = get_addresses(decode_bytes(value))
+        specs = get_addresses(value)
     except RecursionError:
         specs = []
     if not oddities(value):
-        tokens = set(value.translate(SEPARATORS).split())
+        tokens = set(value.encode("ascii").translate(SEPARATORS).split())
         specs = [spec for spec in specs if not tokens.isdisjoint(pieces(spec.lower().encode("utf-8", "replace")))]
     found = tuple(dict.fromkeys(filter(None, map(normalise, specs))))
-    if found or b"@" not in value:
+    if found or "@" not in value:
         return found
-    unquoted = _QUOTED.sub(b" ", value).translate(SEPARATORS).split()
+    unquoted = _QUOTED.sub(" ", value).encode("utf-8", "replace").translate(SEPARATORS).split()
     looks = [token.decode("ascii") for token in unquoted if token.isascii()]
     return tuple(dict.fromkeys(filter(None, (normalise(text) for text in looks if _WHOLE.match(text)))))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from daemon.formats.addresses import parse_addresses
-from daemon.formats.lines import head, split_fields
+from daemon.formats.lines import head, pairs
 
 MAX_REPORT = 256 * 1024
 """Bytes of a report that are read."""
 
-_RECIPIENTS = (b"original-recipient", b"final-recipient")
+_RECIPIENTS = ("original-recipient", "final-recipient")
 
 
 def failed_recipients(part: bytes) -> tuple[str, ...]:
@@ -19,14 +19,14 @@ def failed_recipients(part: bytes) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for group in part[:MAX_REPORT].replace(b"\r\n", b"\n").split(b"\n\n"):
-        fields = split_fields(head(group.strip()))
-        action = b" ".join(fields.get(b"action", [b"failed"])).strip().lower()
-        if not action.startswith(b"failed"):
+        fields = pairs(head(group.strip()))
+        action = next((value for name, value in fields if name == "action"), "failed")
+        if not action.lower().startswith("failed"):
             continue  # delayed, relayed, delivered: the address is well
-        for name in _RECIPIENTS:
-            for value in fields.get(name, ()):
-                kind, _, address = value.rpartition(b";")
-                if kind.strip().lower() in (b"", b"rfc822", b"utf-8"):
+        for wanted in _RECIPIENTS:
+            for value in (value for name, value in fields if name == wanted):
+                kind, _, address = value.rpartition(";")
+                if kind.strip().lower() in ("", "rfc822", "utf-8"):
                     try:
                         found.update(dict.fromkeys(parse_addresses(address.strip())))
                     except (ValueError, LookupError, RecursionError, AttributeError, TypeError):

@@ -10,7 +10,7 @@ from daemon.core.errors import BrokenItem
 from daemon.core.model import Mail, Signal
 from daemon.formats.addresses import parse_addresses
 from daemon.formats.dates import parse_date
-from daemon.formats.encoded import clean, decode_bytes, decode_words
+from daemon.formats.encoded import clean, decode_words
 from daemon.formats.lines import head, split_fields
 
 FIELDS = (
@@ -25,7 +25,6 @@ MAX_REFERENCES = 50
 MAX_HEADER = 256 * 1024
 """Bytes of a header block that are read; servers take no more than a fraction of it."""
 
-_AUTOMATION = {name.lower().encode(): name.lower() for name in FIELDS[10:]} | {b"from": "from", b"sender": "sender"}
 _ID = re.compile(r"<([^<>]+)>")
 
 
@@ -64,41 +63,30 @@ def _parse(item_id: str, raw: bytes, received: datetime | None, draft: bool, ask
     fields = split_fields(raw)
     if not fields:
         raise BrokenItem("There is no header field in it.")
+    told = fields.get
 
-    def first(name: bytes) -> str:
-        values = fields.get(name)
-        return decode_bytes(values[0]) if values else ""
+    def addresses(name: str) -> tuple[str, ...]:
+        return parse_addresses(fields[name]) if name in fields else ()
 
-    def addresses(name: bytes) -> tuple[str, ...]:
-        values = fields.get(name)
-        if not values:
-            return ()
-        return parse_addresses(values[0] if len(values) == 1 else b", ".join(values))
-
-    senders = addresses(b"from")
-    to, cc = addresses(b"to"), addresses(b"cc")
-    subject = clean(decode_words(first(b"subject")))
-    told = {_AUTOMATION[name]: decode_bytes(values[0]) for name, values in fields.items() if name in _AUTOMATION}
-    found = signals(told, senders[0] if len(senders) == 1 else "", subject)
-    references = tuple(dict.fromkeys(map(_squeeze, _ID.findall(first(b"references")))))
-    if len(references) > MAX_REFERENCES:
-        references = references[:1] + references[1 - MAX_REFERENCES :]
+    senders, to, cc = addresses("from"), addresses("to"), addresses("cc")
+    subject = clean(decode_words(told("subject", "")))
+    found = signals(fields, senders[0] if len(senders) == 1 else "", subject)
     return Mail(
         item_id=item_id,
-        message_id=message_id(first(b"message-id")),
-        date=parse_date(first(b"date")),
+        message_id=message_id(told("message-id", "")),
+        date=parse_date(told("date", "")),
         received=received,
         senders=senders,
         to=to,
         cc=cc,
-        recipients=len({*to, *cc, *addresses(b"bcc")}),
+        recipients=len({*to, *cc, *addresses("bcc")}),
         subject=subject,
-        raw_from=clean(decode_words(first(b"from"))),
-        in_reply_to=message_id(first(b"in-reply-to")),
-        references=references,
-        language=clean(first(b"content-language").partition(",")[0], 35),
+        raw_from=clean(decode_words(told("from", ""))),
+        in_reply_to=message_id(told("in-reply-to", "")),
+        references=_references(told("references", "")),
+        language=clean(told("content-language", "").partition(",")[0], 35),
         signals=found,
-        bounced=addresses(b"x-failed-recipients") if Signal.BOUNCE in found else (),
+        bounced=addresses("x-failed-recipients") if Signal.BOUNCE in found else (),
         draft=draft,
         asks=asks,
     )
@@ -109,11 +97,20 @@ def message_id(text: str) -> str:
 
     ``<>`` is none. One written without brackets gets them.
     """
+    if not text:
+        return ""
     found = _ID.search(text)
     if found:
         return _squeeze(found[1]) if found[1].strip() else ""
     words = text.replace("<", " ").replace(">", " ").split()
     return f"<{words[0]}>" if words and "@" in words[0] else ""
+
+
+def _references(text: str) -> tuple[str, ...]:
+    if not text:
+        return ()
+    found = tuple(dict.fromkeys(map(_squeeze, _ID.findall(text))))
+    return found if len(found) <= MAX_REFERENCES else found[:1] + found[1 - MAX_REFERENCES :]
 
 
 def _squeeze(inner: str) -> str:

@@ -1,14 +1,19 @@
-"""A raw header block cut into fields (RFC 5322 2.2), whatever its line ends."""
+"""A raw header block cut into fields (RFC 5322 2.2), whatever its line ends and encoding."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-ADDRESS_FIELDS = (b"from", b"to", b"cc", b"bcc", b"x-failed-recipients")
+from daemon.formats.encoded import decode_bytes
+
+ADDRESS_FIELDS = ("from", "to", "cc", "bcc", "x-failed-recipients")
 """The fields whose addresses are looked at."""
 
-_FOLD = re.compile(rb"\n[ \t]+")
+QUICK = 1 << 16
+"""Up to so many bytes are cut into lines before it is known where the header ends."""
+
+_MBOX = (b"From ", b">From ")
+_LISTS = frozenset(ADDRESS_FIELDS)
 
 
 def head(raw: bytes) -> bytes:
@@ -27,29 +32,54 @@ def head(raw: bytes) -> bytes:
         if bare >= 0 or cut >= 0:
             raw = raw[: bare if bare >= 0 else cut]
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b" ")
-    if raw.startswith((b"From ", b">From ")):
+    if raw.startswith(_MBOX):
         raw = raw.partition(b"\n")[2]
     return raw
 
 
-def split_fields(raw: bytes) -> dict[bytes, list[bytes]]:
-    """Unfolded values by lower-case field name, in order. Lines that are no field are passed over."""
-    block = head(raw)
-    if b"\n " in block or b"\n\t" in block:
-        block = _FOLD.sub(b" ", block)
-    fields: dict[bytes, list[bytes]] = {}
-    for line in block.split(b"\n"):
-        name, colon, value = line.partition(b":")
-        if colon:
-            name = _canonical(name)
-            if name in fields:
-                fields[name].append(value.strip())
-            elif name:
-                fields[name] = [value.strip()]
+def split_fields(raw: bytes) -> dict[str, str]:
+    """Unfolded values by lower-case field name.
+
+    Of a field that is there more than once the first counts; of `ADDRESS_FIELDS` all do, as one list.
+    """
+    found = pairs(raw)
+    fields = dict(reversed(found))
+    if len(fields) < len(found):
+        for name in _LISTS & fields.keys():
+            fields[name] = ", ".join(value for other, value in found if other == name)
+    fields.pop("", None)
     return fields
 
 
+def pairs(raw: bytes) -> list[tuple[str, str]]:
+    """All fields in order: lower-case name and unfolded value. What is no field has no name."""
+    found: list[tuple[str, str]] = []
+    for line in _lines(raw):
+        name, colon, value = line.partition(":")
+        if colon and (name := _canonical(name)):
+            found.append((name, value.strip()))
+        elif line[:1] not in (" ", "\t"):
+            found.append(("", ""))
+        elif found:
+            name, value = found[-1]
+            found[-1] = (name, f"{value} {line.strip()}" if name else "")
+    return found
+
+
+def _lines(raw: bytes) -> list[str]:
+    if len(raw) <= QUICK and raw.isascii() and not raw.startswith(_MBOX):
+        text = raw.decode("ascii")
+        lines = text.splitlines()
+        if len(text) == sum(map(len, lines)) + 2 * len(lines):  # all of them end with CRLF, as servers send them
+            return lines[: lines.index("")] if "" in lines else lines
+    block = head(raw)
+    if block.isascii():
+        return block.decode("ascii").split("\n")
+    # programs that write raw 8-bit text are not of one mind inside one header
+    return [decode_bytes(line) for line in block.split(b"\n")]
+
+
 @lru_cache(maxsize=1024)
-def _canonical(name: bytes) -> bytes:
-    name = name.rstrip(b" \t").lower()
-    return b"" if b" " in name else name
+def _canonical(name: str) -> str:
+    name = name.rstrip(" \t").lower()
+    return "" if " " in name or "\t" in name else name

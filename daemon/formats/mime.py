@@ -116,8 +116,8 @@ def digest_of(draft: OutgoingDraft) -> str:
 
 def _content(raw: bytes) -> list[object]:
     fields = split_fields(raw)
-    who = [sorted(parse_addresses(b", ".join(fields.get(name, [])))) for name in (b"from", b"to", b"cc", b"bcc")]
-    subject = clean(decode_words(decode_bytes(b"".join(fields.get(b"subject", [])[:1]))))
+    who = [sorted(parse_addresses(fields.get(name, ""))) for name in ("from", "to", "cc", "bcc")]
+    subject = clean(decode_words(fields.get("subject", "")))
     parts: list[object] = []
     message: Message = BytesParser(policy=compat32).parsebytes(raw)
     for part in message.walk():
@@ -147,14 +147,13 @@ def resembles(raw: bytes, recipient: str, subject: str, in_reply_to: str) -> boo
     It goes to the same address, and has the same subject, reply prefixes aside, or answers the same message.
     """
     fields = split_fields(raw)
-    if normalise(recipient) not in parse_addresses(b", ".join(fields.get(b"to", []))):
+    if normalise(recipient) not in parse_addresses(fields.get("to", "")):
         return False
-    told = clean(decode_words(decode_bytes(b"".join(fields.get(b"subject", [])[:1]))))
-    answers = decode_bytes(b"".join(fields.get(b"in-reply-to", [])[:1]))
+    told = clean(decode_words(fields.get("subject", "")))
+    answers = fields.get("in-reply-to", "")
     return same_subject(told, subject) or bool(in_reply_to and in_reply_to in answers)
 
 
 def letter_message_id(raw: bytes) -> str:
     """The Message-ID of a letter or header block; "" where it has none."""
-    values = split_fields(raw).get(b"message-id")
-    return message_id(decode_bytes(values[0])) if values else ""
+    return message_id(split_fields(raw).get("message-id", ""))

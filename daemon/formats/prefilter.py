@@ -7,6 +7,7 @@ often, never no too often: tests hold it against the parser by hypothesis and ov
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from daemon.core.model import Interest
 from daemon.formats.addresses import SEPARATORS, pieces
@@ -14,8 +15,9 @@ from daemon.formats.lines import ADDRESS_FIELDS
 
 _BLANK = 0x20
 _GOES_ON = (b"", b" ", b"\t")
-_ADDRESSES = frozenset(ADDRESS_FIELDS)
-_DOMAINS = re.compile(rb"@([^ @]*)").findall
+_ADDRESSES = frozenset(name.encode() for name in ADDRESS_FIELDS)
+# What follows each "@" up to a separator; of one with a capital letter, which no known one has, nothing.
+_DOMAINS = re.compile(rb'@([^\x00- <>,;:"@A-Z]*+(?![A-Z])|)').findall
 _BOUNCE = b"mailer-daemon"
 _REPORT = b"delivery-status"  # RFC 3464, in Content-Type
 
@@ -29,7 +31,7 @@ class Prefilter:
         self._known = frozenset(piece for spec in specs + rooted for piece in pieces(spec))
         # Every piece has an "@", so what follows one tells most strangers at a third of the price. Not where the user's
         # own domain is also a contact's: then nearly every header has it.
-        domains = frozenset(piece.rpartition(b"@")[2] for piece in self._known)
+        domains = frozenset(piece.rpartition(b"@")[2] for piece in self._known)  # among them nothing, of "anna@"
         mine = {address.rpartition("@")[2].encode() for address in interest.me}
         self._domains = domains if domains.isdisjoint(mine) else None
 
@@ -38,19 +40,30 @@ class Prefilter:
 
         True also for what may be a bounce: whom it tells of stands in its body.
         """
+        return next(self.sift((raw,)), None) is not None
+
+    def sift(self, raws: Sequence[bytes]) -> Iterator[int]:
+        """The places of those header blocks that are `maybe` of interest. What is rare is looked for in all at once."""
         known, domains = self._known, self._domains
-        blank = raw.translate(SEPARATORS)
-        if (domains is None or not domains.isdisjoint(_DOMAINS(blank))) and (
-            not known.isdisjoint(blank.split()) or self._tagged(blank)
-        ):
-            return True
         if not known:
-            return False
-        if not raw.isascii():  # IDN, raw 8-bit: only the parser knows
-            return True
-        if _BOUNCE in blank or _REPORT in blank:
-            return True
-        return (b"(" in raw or b"\\" in raw) and _odd(raw)
+            return
+        whole = b"\n".join(raws)
+        lowered = whole.lower()
+        bounces = _BOUNCE in lowered or _REPORT in lowered
+        escapes = b"\\" in whole
+        for place, raw in enumerate(raws):
+            if (
+                ((domains is None or not domains.isdisjoint(_DOMAINS(raw))) and self._names(raw))
+                or not raw.isascii()  # IDN, raw 8-bit: only the parser knows
+                or (bounces and _bounces(raw))
+                or ((b"(" in raw or (escapes and b"\\" in raw)) and _odd(raw))
+            ):
+                yield place
+
+    def _names(self, raw: bytes) -> bool:
+        """Whether some token is a known address, or a piece of one."""
+        blank = raw.translate(SEPARATORS)
+        return not self._known.isdisjoint(blank.split()) or self._tagged(blank)
 
     def _tagged(self, blank: bytes) -> bool:
         """Whether some token is a known address but for a ``+tag``, as core.address undoes it."""
@@ -65,6 +78,11 @@ class Prefilter:
                     return True
             place = blank.find(b"+", end)
         return False
+
+
+def _bounces(raw: bytes) -> bool:
+    lowered = raw.lower()
+    return _BOUNCE in lowered or _REPORT in lowered
 
 
 def _odd(raw: bytes) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from daemon.core.address import match
 from daemon.core.identity import mail_identity, meeting_identity, moment
 from daemon.core.model import Direction, EventItem, FolderRole, Form, Interest, Mail, Meeting, Role, Signal, Window
-from daemon.service.facts import Ev, Person, chunks
+from daemon.service.facts import OF_MAIL, Ev, Person, chunks
 from daemon.store.bulk import Bulk
 from daemon.store.dialect import new_ids
 from daemon.store.tables import evidence, participant
@@ -21,22 +21,25 @@ from daemon.store.tables import evidence, participant
 FACTS = 1
 """Version of what is kept of an observation, stored with it: what was kept by an older one can be told apart."""
 
-MAIL, IN, OUT = Form.MAIL.value, Direction.IN.value, Direction.OUT.value
+Row = dict[str, Any]
+"""An observation's values by column."""
+
+MAIL, MEETING = Form.MAIL.value, Form.MEETING.value
+IN, OUT = Direction.IN.value, Direction.OUT.value
 FROM, TO, CC = Role.FROM.value, Role.TO.value, Role.CC.value
 UNREAL = frozenset({FolderRole.DRAFTS.value, FolderRole.JUNK.value, FolderRole.TRASH.value})
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """One observation about to be stored: the row and its known participants."""
 
-    row: dict[str, Any]
+    row: Row
     people: tuple[Person, ...]
 
 
 @dataclass(slots=True)
 class Stored:
-    """What storing a page did: identities that need a verdict, and those of them nobody had seen before.
+    """What storing a page did: identities that need a verdict, and those mails of them nobody had seen before.
 
     Of the latter the evidence is here and need not be read back: nothing can have been derived from it yet.
     """
@@ -63,7 +66,6 @@ def observe_mail(
     mine = len(mail.senders) == 1 and bool(match(mail.senders[0], interest.me))
     direction = OUT if mine else IN if any(part == FROM for _, part, _ in people) else ""
     row = {
-        **BLANK,
         "account": account,
         "identity": mail_identity(mail),
         "form": MAIL,
@@ -79,10 +81,11 @@ def observe_mail(
         "refs": " ".join(mail.references[-20:]) if mail.references else "",
         "thread": mail.thread,
         "language": mail.language,
-        "signals": " ".join(sorted(s.value for s in mail.signals)) if mail.signals else "",
+        "signals": " ".join(sorted(mail.signals)) if mail.signals else "",
         "recipients": mail.recipients,
         "senders": len(mail.senders),
         "draft": mail.draft,
+        "facts": FACTS,
     }
     return Observed(row, tuple(people))
 
@@ -100,10 +103,9 @@ def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, i
     if not people:
         return None
     row = {
-        **BLANK,
         "account": account,
         "identity": meeting_identity(meeting),
-        "form": Form.MEETING.value,
+        "form": MEETING,
         "stream": stream,
         "item_id": item_id,
         "at": meeting.start,
@@ -118,33 +120,9 @@ def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, i
         "special": meeting.special,
         "uid": meeting.uid,
         "original": meeting.original,
+        "facts": FACTS,
     }
     return Observed(row, tuple((a, r, answer) for (a, r), answer in people.items()))
-
-
-BLANK: dict[str, Any] = {
-    "role": "",
-    "ends_at": None,
-    "raw_from": "",
-    "message_id": "",
-    "in_reply_to": "",
-    "refs": "",
-    "thread": "",
-    "language": "",
-    "signals": "",
-    "senders": 1,
-    "draft": False,
-    "cancelled": False,
-    "gone": False,
-    "all_day": False,
-    "recurring": False,
-    "answer": "",
-    "special": "",
-    "uid": "",
-    "original": None,
-    "facts": FACTS,
-}
-"""What an observation of a mail or of a meeting may not have."""
 
 
 def store(conn: Connection, observed: Sequence[Observed]) -> Stored:
@@ -179,23 +157,40 @@ def _people(conn: Connection, ids: Sequence[int]) -> dict[int, dict[tuple[str, s
 
 
 def _insert(conn: Connection, new: Sequence[Observed], elsewhere: Collection[str], stored: Stored) -> None:
-    rows = []
-    people: list[tuple[int, str, str, str]] = []
-    for number, o in zip(new_ids(conn, evidence, len(new)), new, strict=True):
-        identity = o.row["identity"]
-        rows.append((number, *_columns(o.row)))
-        people.extend([(number, *person) for person in o.people])
-        stored.touched.add(identity)
-        if identity not in elsewhere:
-            stored.fresh[identity] = (Ev(number, *_facts(o.row)), o.people)
-    _EVIDENCE.insert(conn, rows)
-    _PEOPLE.insert(conn, people)
+    for form, (bulk, values) in _COLUMNS.items():
+        some = [o for o in new if o.row["form"] == form]
+        if not some:
+            continue
+        numbers = new_ids(conn, evidence, len(some))
+        numbered = list(zip(numbers, some, strict=True))
+        bulk.insert(conn, [(number, *values(row)) for number, (row, _) in numbered])
+        _PEOPLE.insert(conn, [(number, *person) for number, (_, people) in numbered for person in people])
+        stored.touched.update([row["identity"] for row, _ in some])
+        if form == MAIL:
+            for number, (row, people) in numbered:
+                identity = row["identity"]
+                if identity not in elsewhere:
+                    stored.fresh[identity] = (Ev(number, *_judged(row)), people)
 
 
-_EVIDENCE = Bulk(evidence, *(c.name for c in evidence.columns))
+def _columns(*names: str) -> tuple[Bulk, Callable[[Row], tuple[Any, ...]]]:
+    return Bulk(evidence, "id", *names), itemgetter(*names)
+
+
+# What an observation of either form says; the other columns keep the table's defaults.
+_COLUMNS = {
+    MAIL: _columns(
+        *("account", "identity", "form", "stream", "item_id", "role", "at", "direction", "subject", "raw_from"),
+        *("message_id", "in_reply_to", "refs", "thread", "language", "signals", "recipients", "senders", "draft"),
+        "facts",
+    ),
+    MEETING: _columns(
+        *("account", "identity", "form", "stream", "item_id", "at", "ends_at", "direction", "subject", "recipients"),
+        *("cancelled", "all_day", "recurring", "answer", "special", "uid", "original", "facts"),
+    ),
+}
 _PEOPLE = Bulk(participant, "evidence_id", "address", "role", "answer")
-_columns = itemgetter(*_EVIDENCE.names[1:])
-_facts = itemgetter(*Ev._fields[1:])
+_judged = itemgetter(*OF_MAIL[1:])
 
 
 def _first_of_each(observed: Iterable[Observed]) -> Iterable[Observed]:

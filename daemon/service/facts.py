@@ -56,23 +56,26 @@ class Ev(NamedTuple):
     stream: str
     identity: str
     form: str
-    role: str
     at: datetime
-    ends_at: datetime | None
     direction: str
     subject: str
+    recipients: int
+    # of mail
+    role: str
     message_id: str
     signals: str
-    recipients: int
     senders: int
     draft: bool
-    cancelled: bool
-    gone: bool
-    all_day: bool
-    answer: str
-    special: str
+    # of meetings
+    ends_at: datetime | None = None
+    cancelled: bool = False
+    gone: bool = False
+    all_day: bool = False
+    answer: str = ""
+    special: str = ""
 
 
+OF_MAIL = Ev._fields[: Ev._fields.index("ends_at")]
 EV_COLUMNS = [evidence.c[name] for name in Ev._fields]
 
 

@@ -135,7 +135,9 @@ def _moment_utc(at: datetime) -> datetime:
 
 
 def _moment_text(at: datetime) -> str:
-    return _moment_utc(at).isoformat(" ", "microseconds")
+    if at.tzinfo is not UTC:
+        at = _moment_utc(at)
+    return at.isoformat(" ", "microseconds")[:26]
 
 
 def new_ids(conn: Connection, table: Table, count: int) -> Sequence[int]:

@@ -12,7 +12,7 @@ from daemon.core.errors import BrokenItem
 from daemon.core.model import Interest
 from daemon.formats.addresses import parse_addresses, parse_slowly
 from daemon.formats.headers import parse_mail
-from daemon.formats.lines import ADDRESS_FIELDS, head, split_fields
+from daemon.formats.lines import ADDRESS_FIELDS, head, pairs
 from daemon.formats.mime import digest
 from daemon.formats.prefilter import Prefilter
 
@@ -45,8 +45,7 @@ if SHARED := os.environ.get("KITH_SHARED"):
     def test_the_fast_reading_of_addresses_is_the_slow_one() -> None:
         compared = 0
         for name, raw in messages():
-            fields = split_fields(raw)
-            for value in [v for field in ADDRESS_FIELDS for v in fields.get(field, ())]:
+            for value in [value for field, value in pairs(raw) if field in ADDRESS_FIELDS]:
                 try:
                     slowly = parse_slowly(value)
                 except RecursionError:

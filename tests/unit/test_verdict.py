@@ -110,7 +110,7 @@ def mail(**facts: object) -> Mail:
         recipients=1,
         subject="Plans",
     )
-    return replace(base, **facts)  # type: ignore[arg-type]
+    return base._replace(**facts)  # type: ignore[arg-type]
 
 
 def test_identity_is_the_message_wherever_it_lies() -> None:
@@ -122,10 +122,10 @@ def test_identity_is_the_message_wherever_it_lies() -> None:
 @pytest.mark.parametrize("none", ["", "<>", " < > "])
 def test_without_a_message_id_date_people_and_subject_are_the_identity(none: str) -> None:
     bare = mail(message_id=none)
-    assert mail_identity(bare) == mail_identity(replace(bare, received=NOW, item_id="2:2"))
-    assert mail_identity(bare) != mail_identity(replace(bare, subject="Other"))
-    dateless = replace(bare, date=None)
-    assert mail_identity(dateless) != mail_identity(replace(dateless, received=NOW))
+    assert mail_identity(bare) == mail_identity(bare._replace(received=NOW, item_id="2:2"))
+    assert mail_identity(bare) != mail_identity(bare._replace(subject="Other"))
+    dateless = bare._replace(date=None)
+    assert mail_identity(dateless) != mail_identity(dateless._replace(received=NOW))
 
 
 def test_an_absurd_or_future_date_falls_back_to_the_servers() -> None:
