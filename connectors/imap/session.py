@@ -202,7 +202,7 @@ def connect(settings: Settings, secrets: SecretStore) -> Session:
     if settings.ca_file and not Path(settings.ca_file).is_file():
         raise NeedsUser(f"There is no file {settings.ca_file}.", "Correct ca_file in the config.")
     with translated(settings):
-        context = ssl.create_default_context(cafile=settings.ca_file or None)
+        context = None if settings.tls == "plain" else ssl.create_default_context(cafile=settings.ca_file or None)
         line = Line()
         with line.within(settings.timeout * PATIENCE):
             client = Client(
@@ -214,7 +214,7 @@ def connect(settings: Settings, secrets: SecretStore) -> Session:
             client.normalise_times = False
             session = Session(client, settings)
             with session.guard():
-                if settings.tls == "starttls":
+                if settings.tls == "starttls" and context is not None:
                     _starttls(client, settings, context)
                 _login(client, settings, secrets)
                 session.capabilities = frozenset(c.decode("ascii", "replace") for c in client.capabilities())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -13,10 +14,12 @@ from connectors.imap.session import Box, Session, Sessions
 from connectors.imap.stream import HEADERS, FetchStream, uid_sets
 from daemon.core.errors import CursorExpired
 from daemon.core.model import Interest, MailPage, Position, Stream
-from daemon.formats.prefilter import Prefilter
+from daemon.formats.prefilter import Prefilter, prefilter
 
-PAGE = 5_000
-"""Messages looked at per page: what one transaction commits, and what is read again after a crash at most."""
+PAGE = 10_000
+"""Messages looked at per page: what one transaction commits, and what is read again after a crash at most. Where the
+line is so slow that they take longer than a server may take to answer, fewer.
+"""
 
 SEARCHABLE = 20
 """Up to so many addresses the server is asked for; above that reading all headers again is quicker."""
@@ -52,14 +55,14 @@ class Source:
                 raise CursorExpired(f"The server has renumbered {stream.label}.")
             if start is not None and box.next is not None and box.next < start.next:
                 raise CursorExpired(f"The server has counted back in {stream.label}.")
-            yield from self._pass(session, stream, box, start, Prefilter(interest), interest)
+            yield from self._pass(session, stream, box, start, prefilter(interest), interest)
 
     def _pass(
-        self, session: Session, stream: Stream, box: Box, start: Cursor | None, prefilter: Prefilter, interest: Interest
+        self, session: Session, stream: Stream, box: Box, start: Cursor | None, sieve: Prefilter, interest: Interest
     ) -> Iterator[MailPage]:
         cursor = start or Cursor(box.validity, 1)
         done = cursor
-        tail = Page(stream, box, prefilter, interest, self._sessions)
+        tail = Page(stream, box, sieve, interest, self._sessions)
         if box.exists and (box.next is None or box.next > cursor.next):
             reading = Reading(session, box, cursor)
             yield from self._read(reading, tail)
@@ -74,10 +77,11 @@ class Source:
         """All full pages; what is left over stays in ``page``."""
         batches = reading.batches(self._page)
         while True:
+            late = time.monotonic() + reading.session.settings.timeout
             with reading.session.guard():
                 for batch in batches:
                     page.take(batch)
-                    if page.scanned >= self._page:
+                    if page.scanned >= self._page or time.monotonic() > late:
                         break
                 else:
                     return
@@ -127,10 +131,10 @@ class Source:
             hits = self._hits(session, sorted(wanted.known))
             if validity == box.validity:
                 hits = [uid for uid in hits if uid > after]
-            prefilter = Prefilter(wanted)
+            sieve = prefilter(wanted)
             for first in range(0, len(hits), self._page):
                 some = hits[first : first + self._page]
-                page = Page(stream, box, prefilter, wanted, self._sessions)
+                page = Page(stream, box, sieve, wanted, self._sessions)
                 for uids in uid_sets(some):
                     with session.guard():
                         for batch in FetchStream(session, f"UID FETCH {uids} {HEADERS}").batches():

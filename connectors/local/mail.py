@@ -22,7 +22,7 @@ from connectors.matching import concerns
 from daemon.core.errors import BrokenItem, CursorExpired, TryLater
 from daemon.core.model import Broken, FolderRole, Interest, Mail, MailPage, Position, Signal, Stream
 from daemon.formats.headers import parse_mail
-from daemon.formats.prefilter import Prefilter
+from daemon.formats.prefilter import prefilter
 
 PAGE = 2000
 UNREAD = frozenset({FolderRole.JUNK, FolderRole.TRASH, FolderRole.DRAFTS})
@@ -161,7 +161,7 @@ class _Reading:
     def __init__(self, folder: Folder, interest: Interest) -> None:
         self._folder = folder
         self._interest = interest
-        self._maybe: Callable[[bytes], bool] = Prefilter(interest).maybe
+        self._maybe: Callable[[bytes], bool] = prefilter(interest).maybe
         self._keywords = keywords(folder)
 
     def mark(self, entry: Entry) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from daemon.core.model import Interest
 from daemon.formats.addresses import SEPARATORS, pieces
@@ -20,6 +21,12 @@ _ADDRESSES = frozenset(name.encode() for name in ADDRESS_FIELDS)
 _DOMAINS = re.compile(rb'@([^\x00- <>,;:"@A-Z]*+(?![A-Z])|)').findall
 _BOUNCE = b"mailer-daemon"
 _REPORT = b"delivery-status"  # RFC 3464, in Content-Type
+
+
+@lru_cache(maxsize=4)
+def prefilter(interest: Interest) -> Prefilter:
+    """The `Prefilter` of this interest, made once: a cycle asks for it with every folder."""
+    return Prefilter(interest)
 
 
 class Prefilter:

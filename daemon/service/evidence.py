@@ -14,7 +14,7 @@ from daemon.core.address import match
 from daemon.core.identity import mail_identity, meeting_identity, moment
 from daemon.core.model import Direction, EventItem, FolderRole, Form, Interest, Mail, Meeting, Role, Signal, Window
 from daemon.service.facts import OF_MAIL, Ev, Person, chunks
-from daemon.store.bulk import Bulk
+from daemon.store.bulk import Among, Bulk
 from daemon.store.dialect import new_ids
 from daemon.store.tables import evidence, participant
 
@@ -27,6 +27,7 @@ Row = dict[str, Any]
 MAIL, MEETING = Form.MAIL.value, Form.MEETING.value
 IN, OUT = Direction.IN.value, Direction.OUT.value
 FROM, TO, CC = Role.FROM.value, Role.TO.value, Role.CC.value
+_ROLES = {role: role.value for role in FolderRole}  # asked for many times
 UNREAL = frozenset({FolderRole.DRAFTS.value, FolderRole.JUNK.value, FolderRole.TRASH.value})
 
 
@@ -71,7 +72,7 @@ def observe_mail(
         "form": MAIL,
         "stream": stream,
         "item_id": mail.item_id,
-        "role": role.value,
+        "role": _ROLES[role],
         "at": at,
         "direction": direction,
         "subject": mail.subject,
@@ -114,6 +115,7 @@ def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, i
         "subject": meeting.subject,
         "recipients": meeting.people,
         "cancelled": meeting.cancelled,
+        "gone": False,
         "all_day": meeting.all_day,
         "recurring": meeting.recurring,
         "answer": meeting.answer.value,
@@ -128,22 +130,22 @@ def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, i
 def store(conn: Connection, observed: Sequence[Observed]) -> Stored:
     """Insert what is new, merge what was seen before."""
     stored = Stored()
-    for chunk in chunks(_first_of_each(observed)):
-        account = chunk[0].row["account"]
-        copies = select(evidence).where(evidence.c.identity.in_([o.row["identity"] for o in chunk]))
-        known, elsewhere = {}, set()
-        for row in conn.execute(copies).mappings():
-            if row["account"] == account:
-                known[row["identity"]] = row
-            else:
-                elsewhere.add(row["identity"])
-        _insert(conn, [o for o in chunk if o.row["identity"] not in known], elsewhere, stored)
-        if known:
-            people = _people(conn, [row["id"] for row in known.values()])
-            for o in chunk:
-                old = known.get(o.row["identity"])
-                if old is not None and _merge(conn, dict(old), people.get(old["id"], {}), o):
-                    stored.touched.add(o.row["identity"])
+    new = {o.row["identity"]: o for o in _first_of_each(observed)}
+    seen = _COPIES.find(conn, list(new))
+    here = [identity for identity, account in seen if account == new[identity].row["account"]]
+    again = [new.pop(identity) for identity in here]
+    _insert(conn, list(new.values()), {identity for identity, _ in seen}, stored)
+    for chunk in chunks(again):
+        copies = select(evidence).where(
+            evidence.c.identity.in_([o.row["identity"] for o in chunk]),
+            evidence.c.account == chunk[0].row["account"],
+        )
+        known = {row["identity"]: row for row in conn.execute(copies).mappings()}
+        people = _people(conn, [row["id"] for row in known.values()])
+        for o in chunk:
+            old = known[o.row["identity"]]
+            if _merge(conn, dict(old), people.get(old["id"], {}), o):
+                stored.touched.add(o.row["identity"])
     stored.touched |= _asked_again(conn, observed)
     return stored
 
@@ -186,9 +188,10 @@ _COLUMNS = {
     ),
     MEETING: _columns(
         *("account", "identity", "form", "stream", "item_id", "at", "ends_at", "direction", "subject", "recipients"),
-        *("cancelled", "all_day", "recurring", "answer", "special", "uid", "original", "facts"),
+        *("cancelled", "gone", "all_day", "recurring", "answer", "special", "uid", "original", "facts"),
     ),
 }
+_COPIES = Among(evidence.c.identity, evidence.c.account)
 _PEOPLE = Bulk(participant, "evidence_id", "address", "role", "answer")
 _judged = itemgetter(*OF_MAIL[1:])
 
@@ -266,9 +269,7 @@ def _merge(conn: Connection, old: dict[str, Any], here: dict[tuple[str, str], st
 
 def _asked_again(conn: Connection, observed: Sequence[Observed]) -> set[str]:
     """Identities of mail that only counts once answered, which one of these messages answers."""
-    answers = {
-        o.row["in_reply_to"] for o in observed if o.row["direction"] == Direction.OUT.value and o.row["in_reply_to"]
-    }
+    answers = {o.row["in_reply_to"] for o in observed if o.row["direction"] == OUT and o.row["in_reply_to"]}
     found: set[str] = set()
     for chunk in chunks(sorted(answers)):
         found.update(

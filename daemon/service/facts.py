@@ -31,7 +31,7 @@ from daemon.core.verdict import (
     reduce,
 )
 from daemon.store import addresses
-from daemon.store.bulk import Bulk
+from daemon.store.bulk import AT_ONCE, Bulk
 from daemon.store.tables import (
     address,
     contact,
@@ -43,9 +43,6 @@ from daemon.store.tables import (
     overrule,
     participant,
 )
-
-CHUNK = 500
-"""Values in one IN list: well below every database's limit."""
 
 
 class Ev(NamedTuple):
@@ -115,7 +112,7 @@ class Rules:
                 self.caps[row.id] = policies.of(known_as, circles.get(row.id, ()), row.tier).caps
 
 
-def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+def chunks(values: Iterable[Any], size: int = AT_ONCE) -> Iterator[list[Any]]:
     """The values in lists short enough for one statement."""
     chunk: list[Any] = []
     for value in values:
@@ -160,10 +157,11 @@ def derive(
     return written
 
 
-Copy = tuple[Verdict, Ev, Direction]
+Copy = tuple[Verdict, Ev, str]
 Wanted = dict[tuple[int, str], dict[str, Any]]
 _RANK = {Role.FROM.value: 0, Role.TO.value: 1, Role.CC.value: 2, Role.ORGANISER.value: 0, Role.ATTENDEE.value: 1}
-MEETING, OUT, FROM = Form.MEETING.value, Direction.OUT.value, Role.FROM.value
+MEETING, FROM = Form.MEETING.value, Role.FROM.value
+IN, OUT, MUTUAL = Direction.IN.value, Direction.OUT.value, Direction.MUTUAL.value
 
 
 def _judge(
@@ -189,11 +187,11 @@ def _judge(
     for e, who, role, answer in involved:
         caps = rules.caps[who]
         if e.form == MEETING:
-            direction = Direction.MUTUAL
+            direction = MUTUAL
             verdict = _judge_meeting(e, Answer(answer), read_at, caps, rules.now)
         else:
-            real = Direction.OUT if e.direction == OUT else Direction.IN if role == FROM else None
-            direction = real or Direction.IN
+            real = OUT if e.direction == OUT else IN if role == FROM else ""
+            direction = real or IN
             answer_seen = e.message_id in answered
             verdict = _judge_mail(real, role, e.role, e.draft, e.senders, e.recipients, e.signals, answer_seen, caps)
         found.setdefault((who, e.identity), []).append((verdict, e, direction))
@@ -205,7 +203,7 @@ def _judge(
             "contact_id": who,
             "identity": identity,
             "form": e.form,
-            "direction": direction.value,
+            "direction": direction,
             "at": e.at if e.form == MEETING or len(copies) == 1 else min(copy.at for _, copy, _ in copies),
             "counted": verdict.counted,
             "rule": verdict.rule,
@@ -223,7 +221,7 @@ def _deciding(copies: Sequence[Copy]) -> Copy:
 
 @lru_cache(maxsize=4096)  # mailboxes repeat themselves
 def _judge_mail(
-    direction: Direction | None,
+    direction: str,
     role: str,
     folder: str,
     draft: bool,
@@ -235,7 +233,7 @@ def _judge_mail(
 ) -> Verdict:
     return judge_mail(
         MailFacts(
-            direction=direction,
+            direction=Direction(direction) if direction else None,
             role=Role(role),
             folder=FolderRole(folder) if folder else FolderRole.OTHER,
             draft=draft,
@@ -271,7 +269,7 @@ def _judge_meeting(
 
 def _answered(conn: Connection, evs: Collection[Ev]) -> frozenset[str]:
     """Message-IDs, of those whose verdict asks for it, that the user replied to."""
-    asked = {e.message_id for e in evs if e.signals and e.message_id and e.direction != Direction.OUT}
+    asked = {e.message_id for e in evs if e.signals and e.message_id and e.direction != OUT}
     found: set[str] = set()
     for chunk in chunks(sorted(asked)):
         found.update(
@@ -287,7 +285,7 @@ def _answered(conn: Connection, evs: Collection[Ev]) -> frozenset[str]:
 
 
 def _read_at(conn: Connection, evs: Collection[Ev]) -> dict[tuple[str, str], datetime | None]:
-    if not any(e.form == Form.MEETING for e in evs):
+    if not any(e.form == MEETING for e in evs):
         return {}
     rows = conn.execute(select(cursor.c.account, cursor.c.stream, cursor.c.read_at).where(cursor.c.kind == "calendar"))
     return {(r.account, r.stream): r.read_at for r in rows}

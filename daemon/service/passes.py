@@ -165,7 +165,9 @@ def _seldom_collected() -> Iterator[None]:
     """
     before = gc.get_threshold()
     gc.set_threshold(10_000, *before[1:])
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*before)

@@ -1,4 +1,4 @@
-"""Many rows at once.
+"""Many rows at once, in and out.
 
 SQLAlchemy prepares every value of every row by calls of their own; for the pages of a first scan that costs more than
 the database does. Here a column is prepared as a whole, and most need nothing.
@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Table, insert
+from sqlalchemy import Boolean, Column, Connection, Table, insert, select
 
 from daemon.store import dialect
 from daemon.store.tables import PlainText, UtcDateTime
+
+AT_ONCE = 500
+"""Values in one IN list: well below every database's limit."""
 
 
 class Bulk:
@@ -53,3 +56,23 @@ class Bulk:
         if name not in self._statements:
             self._statements[name] = dialect.positional(conn, insert(self._table), self.names)
         return self._statements[name]
+
+
+class Among:
+    """The rows of a table in which one column has one of many values; text columns only, that hold plain ASCII."""
+
+    def __init__(self, key: Column[str], *also: Column[str]) -> None:
+        self._query = select(key, *also).where(key.in_([""] * AT_ONCE))
+        self._statements: dict[str, str] = {}
+
+    def find(self, conn: Connection, values: Sequence[str]) -> list[tuple[str, ...]]:
+        """The key and the other columns of each row found."""
+        name = conn.dialect.name
+        if name not in self._statements:
+            self._statements[name] = dialect.positional(conn, self._query)
+        found: list[tuple[str, ...]] = []
+        for first in range(0, len(values), AT_ONCE):
+            some = list(values[first : first + AT_ONCE])
+            some += some[-1:] * (AT_ONCE - len(some))  # one statement for any number
+            found += [tuple(row) for row in conn.exec_driver_sql(self._statements[name], tuple(some))]
+        return found

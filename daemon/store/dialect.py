@@ -115,12 +115,12 @@ def insert(conn: Connection | Engine, table: Table) -> Insert:
     return cast("Insert", postgres_insert(table))
 
 
-def positional(conn: Connection, statement: ClauseElement, names: Sequence[str]) -> str:
-    """An INSERT of these columns as its driver takes it with values by position."""
+def positional(conn: Connection, statement: ClauseElement, names: Sequence[str] | None = None) -> str:
+    """A statement as its driver takes it with values by position; of an INSERT, these columns."""
     ours: Any = conn.dialect
     if not conn.dialect.positional:
         ours = type(ours)(paramstyle="format")
-    return str(statement.compile(dialect=ours, column_keys=list(names)))
+    return str(statement.compile(dialect=ours, column_keys=names, compile_kwargs={"render_postcompile": True}))
 
 
 def moment(conn: Connection) -> Callable[[datetime], object]:
@@ -193,8 +193,8 @@ def _begin_sqlite(conn: Connection) -> None:
     execute(f"PRAGMA query_only={int(mode is Mode.READ)}")
     execute(f"PRAGMA synchronous={'NORMAL' if mode is Mode.BULK else 'FULL'}")
     # Pages of a scan touch the same index pages again and again: the journal's way into the file waits for more of them
-    # (32 MB instead of 4). The next ordinary commit brings it home.
-    execute(f"PRAGMA wal_autocheckpoint={8000 if mode is Mode.BULK else 1000}")
+    # (64 MB instead of 4). The next ordinary commit brings it home.
+    execute(f"PRAGMA wal_autocheckpoint={16000 if mode is Mode.BULK else 1000}")
     # Rebuilding a table (alembic's batch mode) drops the old one: its children must not go with it.
     execute(f"PRAGMA foreign_keys={int(mode is not Mode.MIGRATE)}")
     # A deferred BEGIN was seen to lose updates under threads, and fails without waiting when it turns to writing.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import insert, select
 
-from daemon.store.bulk import Bulk
+from daemon.store.bulk import AT_ONCE, Among, Bulk
 from daemon.store.dialect import new_ids
 from daemon.store.engine import Store
 from daemon.store.tables import contact, quarantine
@@ -78,3 +78,15 @@ def test_ids_handed_out_are_nobody_elses(store: Store) -> None:
             insert(contact).values(uid="later", origins={}, created_at=ROUND).returning(contact.c.id)
         ).scalar_one()
     assert later not in {first, *ids}
+
+
+@pytest.mark.parametrize("many", [0, 1, AT_ONCE, AT_ONCE + 1])
+def test_what_is_there_is_found_among_any_number(store: Store, many: int) -> None:
+    with store.write() as conn:
+        Bulk(quarantine, *NAMES).insert(conn, _rows())
+    wanted = [f"none{n}" for n in range(many)]
+    with store.read() as conn:
+        among = Among(quarantine.c.item_id, quarantine.c.account)
+        assert among.find(conn, wanted) == []
+        assert among.find(conn, [*wanted, "plain1"]) == [("plain1", "mail")]
+        assert sorted(among.find(conn, ["plain2", *wanted, "plain0"])) == [("plain0", "mail"), ("plain2", "mail")]
