@@ -6,7 +6,6 @@ server knows of it. Either way the rules read it with the one parser all connect
 
 from __future__ import annotations
 
-from dataclasses import replace
 from email.header import Header
 from email.utils import format_datetime
 from typing import Any
@@ -77,7 +76,7 @@ def read(element: Any) -> Mail:
         signals |= {Signal.INVITATION}
     if kind.startswith("REPORT") and kind.endswith(".NDR"):
         signals |= {Signal.BOUNCE}
-    return replace(mail, thread=thread.get("Id", "") if thread is not None else "", signals=signals)
+    return mail._replace(thread=thread.get("Id", "") if thread is not None else "", signals=signals)
 
 
 def _from_in(head: str) -> bool:

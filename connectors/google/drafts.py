@@ -18,7 +18,7 @@ from connectors.google.messages import header_block
 from connectors.google.session import BATCH, Session
 from daemon.core.errors import Conflict, OutcomeUnknown, Refused, TryLater
 from daemon.core.model import OutgoingDraft, RemoteDraft, Whereabouts
-from daemon.formats.encoded import clean, decode_bytes, decode_words
+from daemon.formats.encoded import clean, decode_words
 from daemon.formats.lines import split_fields
 from daemon.formats.mime import build, digest, digest_of, letter_message_id, resembles
 
@@ -243,14 +243,13 @@ def _by_id(message_id: str) -> str:
 def _held(answer: dict[str, Any]) -> _Held:
     message = answer["message"]
     raw = base64.urlsafe_b64decode(str(message.get("raw", "")) + "==")
-    values = split_fields(raw).get(b"subject")
     return _Held(
         RemoteDraft(
             where=Whereabouts.TRASHED if "TRASH" in message.get("labelIds", ()) else Whereabouts.PRESENT,
             remote_id=str(answer["id"]),
             digest=digest(raw),
             message_id=letter_message_id(raw),
-            subject=clean(decode_words(decode_bytes(values[0]))) if values else "",
+            subject=clean(decode_words(split_fields(raw).get("subject", ""))),
         ),
         str(message["id"]),
     )

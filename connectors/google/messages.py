@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,7 +86,7 @@ class Messages:
         if SENT in labels and len(senders) == 1 and not match(senders[0], interest.me | interest.known):
             # an alias the configuration does not name: Gmail knows better who wrote it
             senders = (normalise(self._session.settings.address),) if self._session.settings.address else senders
-        return replace(mail, thread=str(found.get("threadId", "")), signals=signals, senders=senders)
+        return mail._replace(thread=str(found.get("threadId", "")), signals=signals, senders=senders)
 
 
 def header_block(headers: Sequence[Mapping[str, Any]]) -> bytes:
