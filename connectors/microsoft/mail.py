@@ -115,5 +115,5 @@ class MailReader:
         if Signal.BOUNCE in mail.signals and not mail.bounced:
             with suppress(Refused):
                 raw = self._client.raw(f"/me/messages/{seg(mail.item_id)}/$value")
-                mail = replace(mail, bounced=reported(raw))
+                mail = mail._replace(bounced=reported(raw))
         return mail

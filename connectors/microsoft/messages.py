@@ -7,7 +7,6 @@ were never on the internet when the copy was kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Any
@@ -77,7 +76,7 @@ def read(item: Mapping[str, Any]) -> Mail:
         draft=item.get("isDraft") is True,
         asks=asks_of(item),
     )
-    return replace(mail, thread=str(item.get("conversationId") or ""))
+    return mail._replace(thread=str(item.get("conversationId") or ""))
 
 
 def _header(item: Mapping[str, Any]) -> Iterator[bytes]:
