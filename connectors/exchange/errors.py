@@ -35,6 +35,9 @@ NOT_NOW = (
 )
 """The server did nothing and may do it later."""
 
+PERHAPS_DONE = ("closed connection", "ErrorInternalServerTransientError", "ErrorTimeoutExpired")
+"""Other troubles that exchangelib words as a busy server."""
+
 NO_MAILBOX = (ews.ErrorNonExistentMailbox, ews.ErrorMissingEmailAddress, ews.ErrorInvalidSmtpAddress)
 NOT_ALLOWED = (ews.ErrorImpersonateUserDenied, ews.ErrorImpersonationDenied, ews.ErrorImpersonationFailed)
 CHANGED = (ews.ErrorIrresolvableConflict, ews.ErrorStaleObject, ews.ErrorInvalidChangeKey)
@@ -52,8 +55,8 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
     if isinstance(error, ews.ErrorInvalidSyncStateData):
         return CursorExpired("The server does not know this position any more.")
     if isinstance(error, NOT_NOW):
-        if "closed connection" in str(error) and write:
-            return OutcomeUnknown(f"{host} broke the connection off.")
+        if write and any(sign in str(error) for sign in PERHAPS_DONE):
+            return OutcomeUnknown(f"{host} has trouble.")
         seconds = getattr(error, "back_off", None)
         after = timedelta(seconds=float(seconds)) if seconds else None
         return TryLater(f"{host} is busy.", after if after != BUSY else None)
