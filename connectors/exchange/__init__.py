@@ -30,6 +30,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     from connectors.exchange.options import Settings
     from connectors.exchange.reminders import ExchangeReminders
     from connectors.exchange.session import Session
+    from connectors.exchange.watching import ExchangeWatcher
 
     settings = Settings.of(account)
     session = Session(settings, around.secrets, around.state, around.before_write)
@@ -44,4 +45,5 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
         reminders=ExchangeReminders(session, folders),
         check=lambda: check(session, folders),
         close=session.close,
+        watcher=ExchangeWatcher(session) if settings.watch else None,
     )

@@ -78,6 +78,10 @@ class Session:
         self._before_write()
         return self._call(do, write=True)
 
+    def listen(self, ask: Callable[[Any], T], seconds: float) -> T:
+        """Like `read`, for an answer that may go on for so long."""
+        return self._call(ask, write=False, again=True, limit=seconds)
+
     @property
     def host(self) -> str:
         """The server's name, for sentences."""
@@ -95,18 +99,18 @@ class Session:
         for deadline in self._deadlines:
             deadline.strike()
 
-    def _call(self, what: Callable[[Any], T], *, write: bool, again: bool = False) -> T:
+    def _call(self, what: Callable[[Any], T], *, write: bool, again: bool = False, limit: float = 0.0) -> T:
         if self._refused is not None:
             raise self._refused
         try:
             account = self._opened()
-            limit = threading.Timer(PATIENCE * self.settings.timeout, self.cut)
-            limit.daemon = True
-            limit.start()
+            timer = threading.Timer(limit or PATIENCE * self.settings.timeout, self.cut)
+            timer.daemon = True
+            timer.start()
             try:
                 done = what(account)
             finally:
-                limit.cancel()
+                timer.cancel()
         except (LeaseLost, _Closed):
             raise
         except Exception as error:

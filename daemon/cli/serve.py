@@ -9,13 +9,15 @@ from contextlib import suppress
 from daemon.cli import logs
 from daemon.cli.context import Ctx
 from daemon.config.settings import Settings
+from daemon.core.ports import Connection
+from daemon.service import ailing
 from daemon.service.cycle import run_cycle
 from daemon.service.deps import CycleReport
 from daemon.service.loop import Service
 from daemon.service.notify import Notifier
 from daemon.service.signals import HardStop
 from daemon.store.engine import Store
-from daemon.wiring import load_settings, opened
+from daemon.wiring import connect, load_settings, opened
 
 
 def serve(kith: Ctx) -> int:
@@ -31,6 +33,10 @@ def serve(kith: Ctx) -> int:
 
     def cycle(settings: Settings, should_stop: Callable[[], bool]) -> CycleReport:
         with opened(settings, kith.now, should_stop=should_stop) as deps:
+            if service.watchers is not None:
+                for name, error in service.watchers.refused().items():
+                    with deps.store.write() as conn:
+                        ailing.note(conn, deps, name, "mail", error)
             return run_cycle(deps)
 
     def reload() -> Settings:
@@ -40,8 +46,12 @@ def serve(kith: Ctx) -> int:
         logs.warn(fresh)
         return fresh
 
+    def open_account(name: str) -> Connection:
+        return connect(service.settings, kith.now, only=name)[name]
+
+    service = Service(settings, cycle, reload, Notifier(os.environ), open_account=open_account)
     with suppress(HardStop):  # it came a moment too late to break off anything
-        Service(settings, cycle, reload, Notifier(os.environ)).run()
+        service.run()
     return 0
 
 

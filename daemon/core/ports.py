@@ -174,6 +174,26 @@ class ReminderTarget(Protocol):
         """
 
 
+class Watcher(Protocol):
+    """A server that tells at once that something is new.
+
+    A wake-up, never the truth: what happened while nobody listened is found by the next round all the same.
+    """
+
+    def watch(self, news: Callable[[], None]) -> None:
+        """Listen, calling ``news`` whenever something happens, till `stop` or till the server ends it.
+
+        For a thread of its own: nothing else of the connection may be used meanwhile. Keeps within a limit of its own
+        (half an hour, say) and then returns; the caller begins anew.
+
+        Raises:
+            NeedsUser, TryLater, Refused: as every call.
+        """
+
+    def stop(self) -> None:
+        """End `watch`, from another thread."""
+
+
 class SecretStore(Protocol):
     """Where passwords and tokens come from and rotating tokens go to. Values never reach a log."""
 
@@ -244,6 +264,7 @@ class Connection:
     spent: Callable[[], int] | None = None
     searchable: int = 20
     close: Callable[[], None] = lambda: None
+    watcher: Watcher | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ class AccountReport:
     scanned: int = 0
     logged: int = 0
     quarantined: int = 0
+    left_out: bool = False  # some part of it waits for a better moment
     errors: list[str] = field(default_factory=list)
     again: timedelta | None = None
     units: int | None = None

@@ -49,6 +49,7 @@ class Ingest:
         now = self.deps.now()
         with self.deps.store.read() as conn:
             if not health.due(conn, self.name, part, now):
+                self.report.left_out = True
                 return
         try:
             read()

@@ -24,11 +24,15 @@ from daemon.service.deps import CycleReport
 from daemon.service.guardian import Guardian
 from daemon.service.notify import Notifier
 from daemon.service.signals import Doorbell, HardStop, Wishes, handled
+from daemon.service.watching import Open, Watchers
 
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 600.0
 """Seconds after which the clocks are compared at the latest."""
+
+LULL = 60.0
+"""Seconds between a round and one that a server's word brings about: mail comes in bursts."""
 
 JUMP = 30.0
 """Seconds the wall clock may drift against the monotonic one between two looks (NTP slews far less)."""
@@ -60,6 +64,7 @@ class Service:
         notifier: Notifier,
         *,
         clocks: Clocks | None = None,
+        open_account: Open | None = None,
     ) -> None:
         self.settings = settings
         self._cycle = cycle
@@ -72,6 +77,8 @@ class Service:
         self._scheduler = schedule.Scheduler()
         self._last_trouble = ""
         self._offset = 0.0
+        self._last_round = -LULL
+        self.watchers = Watchers(open_account, self.bell.ring) if open_account else None
 
     def run(self) -> None:
         """Work until asked to stop. Says READY first: a first scan may take long, and the service is up meanwhile."""
@@ -89,6 +96,8 @@ class Service:
                 log.warning("stopped while waiting for a server; the next start looks before it writes")
             finally:
                 self._notifier.stopping()
+                if self.watchers is not None:
+                    self.watchers.stop()
 
     def turn(self) -> None:
         """Wait for the next thing to do, and do it."""
@@ -105,6 +114,8 @@ class Service:
             self._plan_jobs()
             self.cycle_job()
         else:
+            if self.watchers is not None and self.watchers.news():
+                self._woken()
             self._scheduler.run_pending()
 
     def cycle_job(self) -> None:
@@ -113,7 +124,9 @@ class Service:
             return
         self._notifier.status("Working.")
         try:
-            self._tell(self._cycle(self.settings, self._should_stop))
+            report = self._cycle(self.settings, self._should_stop)
+            self._tell(report)
+            self._listen(report)
         except KithError as e:
             self._trouble(str(e))
             if isinstance(e, TryLater) and e.after is not None:
@@ -125,6 +138,24 @@ class Service:
                 for f in reversed(traceback.extract_tb(e.__traceback__))
             )
             self._trouble(f"A defect stopped this round ({type(e).__name__} at {frames}).")
+        finally:
+            self._last_round = self._clocks.monotonic()
+
+    def _listen(self, report: CycleReport) -> None:
+        """Listen to the accounts that want it and can be reached: their password has just been taken."""
+        if self.watchers is None:
+            return
+        wanted = {a.account.name for a in self.settings.accounts if a.account.options.get("watch")}
+        well = {name for name, each in report.accounts.items() if not each.errors and not each.left_out}
+        self.watchers.follow(wanted & well)
+
+    def _woken(self) -> None:
+        """Something is new on a server that told so: a round now, or once the last one is a minute ago."""
+        wait = self._last_round + LULL - self._clocks.monotonic()
+        if wait <= 0:
+            self.cycle_job()
+        else:
+            self._sooner(timedelta(seconds=wait))
 
     def _should_stop(self) -> bool:
         self._guardian.expect()
@@ -166,6 +197,8 @@ class Service:
             return
         log.info("the configuration was read anew")
         self._notifier.ready("Reloaded.")
+        if self.watchers is not None:
+            self.watchers.follow(())  # they begin anew after the round, as the new configuration says
         self._plan_jobs()
         self.cycle_job()
 

@@ -7,22 +7,25 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from daemon.config.settings import Settings
+from daemon.config.settings import AccountSettings, Settings
 from daemon.core.errors import StoreBusy, TryLater, UserMistake
+from daemon.core.model import Account
 from daemon.core.policy import Me
+from daemon.core.ports import Connection
 from daemon.service import guardian as guarding
 from daemon.service.deps import CycleReport
 from daemon.service.guardian import Guardian
 from daemon.service.loop import Clocks, Service
 from daemon.service.notify import Notifier
 from daemon.service.signals import Doorbell, HardStop, Wishes, handled
+from daemon.service.watching import Watchers
 
 SETTINGS = Settings(Path("c.toml"), Path("state"), "sqlite://", Me("Anna", ("anna@example.org",)), ())
 
@@ -319,6 +322,74 @@ def test_of_two_daemons_the_idle_one_looks_again_soon(monkeypatch: pytest.Monkey
     assert len(played.cycles) == 4
     # a minute, another minute, and then as ever
     assert 900 <= played.time.wall - started < 910
+
+
+class Heard(Watchers):
+    """Watchers without threads: the test says what was heard, and sees whom they were to listen to."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda name: Connection(Account(name, "memory")), lambda: None)
+        self.followed: list[set[str]] = []
+        self.told: set[str] = set()
+        self.ended = False
+
+    def follow(self, well: Collection[str]) -> None:
+        self.followed.append(set(well))
+
+    def news(self) -> frozenset[str]:
+        told, self.told = frozenset(self.told), set()
+        return told
+
+    def stop(self) -> None:
+        self.ended = True
+
+
+def test_a_server_s_word_brings_a_round_but_no_storm(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(monkeypatch, [fine, fine, fine, fine])
+    played.service.watchers = heard = Heard()
+    started = played.time.wall
+    times: list[float] = []
+    whole = played.cycle
+
+    def cycle(settings: Settings, should_stop: Callable[[], bool]) -> CycleReport:
+        times.append(played.time.wall - started)
+        return whole(settings, should_stop)
+
+    def told() -> None:
+        heard.told.add("work")
+
+    monkeypatch.setattr(played.service, "_cycle", cycle)
+
+    def told_late() -> None:
+        played.time.pass_(200)
+        told()
+
+    # three at once, just after a round: one more round, a minute after it; and one long after: at once
+    played.at_wait = {1: told, 2: told, 3: told, 5: told_late}
+    played.service.run()
+    assert times[0] == 0 and 60 <= times[1] < 63, times
+    assert 200 <= times[2] - times[1] < 205, times
+    assert heard.ended
+
+
+def test_only_accounts_in_good_health_are_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mixed() -> CycleReport:
+        report = CycleReport()
+        for name in ("well", "deaf", "ill", "waiting"):
+            report.account(name)
+        report.account("ill").errors.append("The password was refused.")
+        report.account("waiting").left_out = True
+        return report
+
+    played = Played(monkeypatch, [mixed])
+    played.service.watchers = heard = Heard()
+    accounts = tuple(
+        AccountSettings(Account(name, "exchange", options={"watch": name != "deaf"}))
+        for name in ("well", "deaf", "ill", "waiting")
+    )
+    played.service.settings = replace(SETTINGS, accounts=accounts)
+    played.service.run()
+    assert heard.followed == [{"well"}]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("Subject: a@example.com"), TryLater("busy"), StoreBusy("locked")])

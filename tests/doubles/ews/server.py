@@ -51,6 +51,7 @@ class Ews:
     wrong: list[str] = field(default_factory=list)
     faults: deque[tuple[str, str]] = field(default_factory=deque)
     streams: list[queue.Queue[str]] = field(default_factory=list)
+    listener: threading.Event = field(default_factory=threading.Event)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def box(self, address: str) -> Mailbox:
@@ -251,6 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         mine.put(_notification("OK", news=False))
+        self.ews.listener.set()
         try:
             while said := mine.get():
                 data = said.encode()
