@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections import Counter, deque
@@ -261,6 +262,15 @@ def _reduced(value: Any, tree: Mapping[str, Any]) -> Any:
     return value
 
 
+def _basic(headers: Mapping[str, str]) -> dict[str, str]:
+    """The client where it is named by HTTP Basic, as google-auth-oauthlib does (RFC 6749 2.3.1)."""
+    kind, _, text = headers.get("authorization", "").partition(" ")
+    if kind != "Basic":
+        return {}
+    client, _, secret = base64.b64decode(text).decode().partition(":")
+    return {"client_id": client, "client_secret": secret}
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -278,7 +288,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self.double.faults.remove(fault)
                     answer = _Answer.refusal(fault.refusal) if fault.kind == "refuse" else None
                 else:
-                    answer = _Answer(*self.double.sign.token(dict(parse_qsl(raw.decode()))))
+                    answer = _Answer(*self.double.sign.token(dict(parse_qsl(raw.decode())) | _basic(headers)))
         elif path.startswith("/batch") and self.command == "POST":
             answer = self.double.batch(headers, raw)
         else:
