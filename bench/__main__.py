@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench import house, mailbox, report
+from bench import google, house, mailbox, report
 from tests.support.dovecot import PASSWORD, Dovecot, available, dovecot
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +51,7 @@ def main() -> int:
         scans(server, base, results)
         beside(server, base, results)
         local(base, results)
+    google.quota(results, 5_000 if SMALL else 50_000)
     results.write()
     missed = results.missed()
     print("\n" + ("All limits are kept." if not missed else "Missed: " + "; ".join(missed)), flush=True)

@@ -114,7 +114,7 @@ class Mailbox:
     def _thread(self, raw: bytes) -> str:
         headers = BytesHeaderParser(policy=compat32).parsebytes(raw)
         named = f"{headers.get('in-reply-to', '')} {headers.get('references', '')}".split()
-        for message in self.messages.values():
+        for message in self.messages.values() if named else ():
             same = same_subject(decode_words(message.header("subject")), decode_words(str(headers.get("subject", ""))))
             if message.message_id in named and same:
                 return message.thread

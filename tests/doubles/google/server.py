@@ -157,6 +157,7 @@ class GoogleDouble:
         while self.spent and self.spent[0][0] <= now - timedelta(minutes=1):
             self.spent.popleft()
         if self.limit is not None and sum(units for _, units in self.spent) + cost > self.limit:
+            self.calls["refused"] += 1
             return Refusal(403, "rateLimitExceeded", "Quota exceeded for quota metric 'Queries' and limit 'per minute'")
         self.spent.append((now, cost))
         self.units += cost
