@@ -479,6 +479,44 @@ def test_dragged_within_the_day_it_stays_where_the_user_put_it(house: House) -> 
 
 
 @pytest.mark.memory_only
+def test_dragged_just_as_we_take_it_back_it_is_looked_at_again_before_anything_is_recorded(house: House) -> None:
+    overdue(house)
+    (there,) = dav_rig(house).reminders()
+    server = memory(house).server
+
+    def on_call(name: str) -> None:
+        if name == "reminders.withdraw":
+            server.on_call = lambda name: None
+            dav_rig(house).user_drags_event(there.uid, there.start + DAY)
+
+    server.on_call = on_call
+    i_write(house)
+    house.cycle()
+    assert (len(dav_rig(house).reminders()), states(house, "reminder")) == (1, ["written"])
+    house.cycle()
+    assert (len(dav_rig(house).reminders()), states(house, "reminder")) == (0, ["withdrawn"])
+
+
+@pytest.mark.memory_only
+def test_dragged_just_as_we_move_it_it_stays_where_the_user_put_it(house: House) -> None:
+    overdue(house)
+    (there,) = dav_rig(house).reminders()
+    server, theirs = memory(house).server, NOW + 9 * DAY
+
+    def on_call(name: str) -> None:
+        if name == "reminders.update":
+            server.on_call = lambda name: None
+            dav_rig(house).user_drags_event(there.uid, theirs)
+
+    server.on_call = on_call
+    house.cycle(after=2 * DAY)  # passed unanswered: moved by us
+    assert server.calls["reminders.update"] == 1
+    assert [e.start for e in dav_rig(house).reminders()] == [theirs]
+    house.cycle()
+    assert [(r.state, r.moves) for r in house.ledger()] == [("moved", 0)]
+
+
+@pytest.mark.memory_only
 def test_made_longer_it_is_still_a_reminder(house: House) -> None:
     overdue(house)
     calendar = memory(house).server.calendars["kith"]
