@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, or_, select
 
 from daemon.config.settings import Settings
+from daemon.core.address import is_no_reply
 from daemon.core.cadence import LastContact
 from daemon.core.countries import country_code
 from daemon.core.language import choose_language
@@ -126,7 +127,7 @@ def people(
                 dismissals=tuple(dismissed.get(row.id, ())),
                 thanked=tuple(thanked.get(row.id, ())),
                 kept_since=row.kept_at or row.created_at,
-                reachable=any(not frozen for frozen in mine.values()),
+                reachable=any(not frozen and not is_no_reply(a) for a, frozen in mine.items()),
                 speaks=row.language or policy.language,
                 held=nobody_yet or row.id in held,
                 noted=tuple(noted.get(row.id, ())),

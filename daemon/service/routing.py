@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from daemon.core.address import is_no_reply
 from daemon.core.model import Form, Role
 from daemon.core.subject import base_subject
-from daemon.core.wants import ASKED, DRAFT, THANKS, Person, Want
+from daemon.core.wants import ASKED, DRAFT, NEWS, THANKS, Person, Want
 from daemon.service.deps import Deps
 from daemon.store import enablement
 from daemon.store.tables import address, address_state, evidence, interaction, participant
@@ -60,6 +61,9 @@ class Router:
             return settings.drafts and connection.drafts is not None
         return settings.reminders and connection.reminders is not None
 
+    def _employers(self, name: str) -> bool:
+        return self.deps.accounts[name].account.employer
+
     def candidates(self, person: Person, kind: str) -> list[str]:
         """Accounts that can take it, best first, enabled or not."""
         names = [a.account.name for a in self.deps.settings.accounts]
@@ -90,6 +94,8 @@ class Router:
                 .limit(1)
             ).scalar_one_or_none()
             possible = [latest] if latest else possible
+            if want.purpose == NEWS:  # of leaving an employer one does not write in the employer's mailbox, if one can
+                possible = sorted(self.candidates(person, want.kind), key=lambda n: (self._employers(n), n != latest))
         return next((name for name in possible if name in self.enabled), "")
 
 
@@ -98,11 +104,11 @@ def _accounts_of(conn: Connection, identity: str) -> set[str]:
 
 
 def recipient(conn: Connection, contact_id: int, want: Want) -> str:
-    """The address to write to: of those not frozen, the one of the latest exchange, else the first.
+    """The address to write to: of those that work, no-reply aside, the one of the latest exchange, else the first.
 
     What was asked for on a message goes to the address that message came from, or went to.
     """
-    usable = list(
+    mine = list(
         conn.execute(
             select(address.c.address)
             .join(address_state, address_state.c.address == address.c.address, isouter=True)
@@ -110,6 +116,7 @@ def recipient(conn: Connection, contact_id: int, want: Want) -> str:
             .order_by(address.c.id)
         ).scalars()
     )
+    usable = [a for a in mine if not is_no_reply(a)]
     if len(usable) < 2:
         return usable[0] if usable else ""
     seen = (

@@ -13,6 +13,7 @@ from daemon.core.errors import UserMistake
 from daemon.core.guesses import (
     ANNIVERSARY,
     PAUSE,
+    RHYTHM,
     Guess,
     Letter,
     day_of_work,
@@ -25,7 +26,7 @@ from daemon.core.model import Direction, Form, Role
 from daemon.core.reasons import INTRODUCTION, JOB, RECOMMENDATION, Noted
 from daemon.core.wants import Person
 from daemon.service import contacts as book
-from daemon.service import noting, reasons_of
+from daemon.service import noting, reasons_of, rhythms
 from daemon.service.facts import Rules
 from daemon.service.people import people
 from daemon.store import suggestions
@@ -55,8 +56,19 @@ def found(conn: Connection, settings: Settings, now: datetime) -> list[Guess]:
 
 
 def gather(conn: Connection, settings: Settings, now: datetime) -> int:
-    """Keep what is new of them; how many."""
-    return suggestions.put(conn, found(conn, settings, now), now)
+    """Keep what is new of them, and of the cadences the real rhythm proposes; how many."""
+    rhythmic = [
+        Guess(
+            mark=p.mark,
+            kind=RHYTHM,
+            contact_id=p.person.contact_id,
+            question=f"{p.person.name}: every {p.cadence.days} days instead of {p.person.policy.cadence.days}?",
+            source=f"{p.talks} days of contact in 3 years",
+            about={"days": str(p.cadence.days)},
+        )
+        for p in rhythms.proposals(conn, settings, now)
+    ]
+    return suggestions.put(conn, [*found(conn, settings, now), *rhythmic], now)
 
 
 def _letters(conn: Connection, kept: Sequence[Person], settings: Settings, now: datetime) -> Iterator[Letter]:
@@ -130,6 +142,9 @@ def accept(conn: Connection, rules: Rules, settings: Settings, number: int) -> s
     if guess.kind == PAUSE:
         book.pause(conn, guess.contact_id, None)
         return f"{one.name} is paused (`kith contacts resume` ends it)."
+    if guess.kind == RHYTHM:
+        rhythms.accept(conn, guess.contact_id, timedelta(days=int(guess.about["days"])))
+        return f"{one.name}: every {guess.about['days']} days (`kith cadence NAME --clear` takes it back)."
     if guess.kind == ANNIVERSARY:
         book.edit(conn, rules, guess.contact_id, book.Change(dates={guess.about["kind"]: guess.about["when"]}))
         return f"Noted: {one.name} will be congratulated on that day."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
@@ -9,6 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from daemon.config.holidays import shipped
 from daemon.config.settings import AccountSettings
@@ -22,6 +24,8 @@ from daemon.service.importing import sync_page
 from daemon.service.joining import merge
 from daemon.service.people_files import read_paths
 from daemon.store import contacts, reasons, suggestions
+from daemon.store.tables import contact
+from tests.contract import rig_memory as memory
 from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER
 from tests.service.house import SECRET, House, letter, meeting
@@ -324,3 +328,45 @@ def test_notes_and_questions_go_along_when_two_contacts_become_one(house: House)
         noting.note(conn, other, ACHIEVEMENT, "a prize", date(2026, 11, 1), house.clock)
         merge(conn, rules(house), keep, [other])
         assert sorted(n.what.kind for n in reasons.notes(conn, keep)) == ["achievement", "job"]
+
+
+def test_nobody_is_written_to_where_nobody_reads(house: House) -> None:
+    house.person("Ann Example", "no-reply@example.com", "ann@example.org", language="en", birthday=f"--{NOW:%m-%d}")
+    house.person("Boris Titov", "noreply@example.net", language="en", birthday=f"--{NOW:%m-%d}")
+    house.enable()
+    house.cycle()
+    (found,) = drafts(house)
+    assert found["To"].addresses[0].addr_spec == "ann@example.org"
+    assert "congratulations" in [r.purpose for r in house.ledger(kind="reminder")]  # of Boris, in a letter's place
+
+
+def test_of_leaving_an_employer_nothing_is_written_in_the_employers_mailbox(house: House, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        (tmp_path / "work").mkdir()
+        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
+        house.rigs = {"work": work, **house.rigs}
+        (own,) = house.settings.accounts
+        employers = AccountSettings(Account("work", "memory", ME, employer=True))
+        house.settings = replace(house.settings, accounts=(employers, own))
+        house.person("Ann Example", ANNA, language="en")
+        work.add_mail("INBOX", letter(1, NOW - DAY, ANNA))
+        house.enable()
+        with house.store.write() as conn:
+            noting.tell(conn, {"en": "I am leaving."}, {}, house.clock, circles=[], old=[], new=[])
+        house.cycle()
+        assert [r.account for r in house.ledger(kind="draft")] == ["home"]
+
+
+def test_a_rhythm_that_is_accepted_is_kept_with_the_person(house: House) -> None:
+    anna = house.person("Ann Example", ANNA)
+    box = next(iter(house.rigs.values()))
+    for n in range(12):
+        box.add_mail("Sent", letter(n, NOW - (n * 21 + 1) * DAY, ME, ANNA))
+    house.cycle()
+    with house.store.write() as conn:
+        suggesting.gather(conn, house.settings, house.clock)
+    assert "every" in accept(house, questions(house)["rhythm"])
+    with house.store.write() as conn:
+        days = conn.execute(select(contact.c.cadence_days).where(contact.c.id == anna)).scalar_one()
+        assert 14 <= days <= 30
+        assert suggesting.gather(conn, house.settings, house.clock) == 0
