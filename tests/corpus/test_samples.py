@@ -169,3 +169,8 @@ def test_google_s_json_is_read_as_its_connector_reads_it(fed: Mapping[str, Tally
         *("counted", "counted", "not counted"),  # the third is cancelled, with nothing but its ids
         *("not counted", "counted"),  # focus time, then the last of the series
     ]
+
+
+def test_an_exchange_server_s_series_is_read_as_its_connector_reads_it(fed: Mapping[str, Tally]) -> None:
+    found = [r.date for r in rows(fed, "api/ews-samples/series.xml")]
+    assert found == ["2026-01-31T14:00:00+00:00", "2026-02-28T14:00:00+00:00", "2026-04-30T13:00:00+00:00"]
