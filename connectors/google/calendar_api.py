@@ -245,7 +245,8 @@ class CalendarApi:
             mine=role == "owner",
             readable=role not in ("freeBusyReader", "none"),
             writable=role in ("owner", "writer"),
-            ours=name == self._remembered.id or MARK in str(one.get("description", "")),
+            # anybody may write the mark into a calendar and share it
+            ours=name == self._remembered.id or (role == "owner" and MARK in str(one.get("description", ""))),
         )
 
 

@@ -99,11 +99,8 @@ def _dates(person: Person) -> Iterator[NamedDate]:
         yield NamedDate("birthday", next((when for when in born if not when.startswith("--")), born[0]))
     for one in _ranked(person, "events"):
         if when := _date(one):
-            kind = str(one.get("type", ""))
-            # the predefined type is a wedding's, in whatever language it is shown
-            yield named_date(
-                when, "Anniversary" if kind == "anniversary" else kind or str(one.get("formattedType", ""))
-            )
+            # the predefined types are English, in whatever language they are shown: an anniversary is a wedding's
+            yield named_date(when, str(one.get("type") or one.get("formattedType") or ""))
 
 
 def _date(one: Mapping[str, Any]) -> str:

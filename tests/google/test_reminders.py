@@ -100,6 +100,14 @@ def test_a_calendar_the_user_calls_the_same_is_not_ours(signed_in: SignedIn) -> 
     assert not signed_in.person.calendar.live(theirs)
 
 
+def test_somebody_elses_calendar_that_bears_our_mark_is_not_ours(signed_in: SignedIn) -> None:
+    theirs = signed_in.person.calendar.add_calendar("kith", role="writer")
+    theirs.description = MARK
+    target(signed_in).create(ONE)
+    assert not signed_in.person.calendar.live(theirs)
+    assert len(signed_in.person.calendar.live(ours(signed_in))) == 1
+
+
 def test_the_calendar_renamed_is_still_ours(signed_in: SignedIn) -> None:
     target(signed_in).create(ONE)
     ours(signed_in).summary = "Люди"
