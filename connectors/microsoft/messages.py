@@ -14,7 +14,7 @@ from typing import Any
 from connectors.microsoft import properties
 from connectors.microsoft.moments import moment
 from daemon.core.address import match, normalise
-from daemon.core.model import Interest, Mail
+from daemon.core.model import Interest, Mail, Signal
 from daemon.formats.headers import FIELDS, parse_mail
 
 TYPED = "from sender toRecipients ccRecipients bccRecipients subject sentDateTime receivedDateTime internetMessageId "
@@ -76,7 +76,10 @@ def read(item: Mapping[str, Any]) -> Mail:
         draft=item.get("isDraft") is True,
         asks=asks_of(item),
     )
-    return mail._replace(thread=str(item.get("conversationId") or ""))
+    signals = mail.signals
+    if "eventMessage" in str(item.get("@odata.type") or ""):  # an invitation or an answer to one: no header need say so
+        signals |= {Signal.INVITATION}
+    return mail._replace(thread=str(item.get("conversationId") or ""), signals=signals)
 
 
 def _header(item: Mapping[str, Any]) -> Iterator[bytes]:

@@ -44,11 +44,14 @@ class Answers:
     imap_user: str = ""
     caldav_url: str = ""
     no_calendar: bool = False
+    client_id: str = ""
+    tenant: str = ""
     maildir: str = ""
     calendars: str = ""
     contacts: str = ""
     yes: bool = False
     tables: dict[str, dict[str, Value]] = field(default_factory=dict)
+    sign_in: str = ""  # the account that has to be signed in to first
 
     @property
     def local(self) -> bool:
@@ -72,6 +75,10 @@ class Answers:
 @click.option("--imap-user", default="", help="The login name; else the address.")
 @click.option("--caldav-url", default="", metavar="URL", help="The calendar server; else it is looked for.")
 @click.option("--no-calendar", is_flag=True, help="Look for no calendar server.")
+@click.option(
+    "--client-id", default="", metavar="ID", help="At Microsoft: the application ID of your app registration."
+)
+@click.option("--tenant", default="", help="At Microsoft: the directory ID, consumers, organizations or common.")
 @click.option("--maildir", default="", metavar="FOLDER", help="A Maildir on this disk, instead of a server.")
 @click.option("--calendars", default="", metavar="FOLDER", help="A folder of .ics files on this disk.")
 @click.option("--contacts", default="", metavar="FOLDER", help="A folder of .vcf files on this disk.")
@@ -99,6 +106,9 @@ def init(kith: Ctx, /, no_check: bool, **given: object) -> int:
         _server(answers, path, kith.network or Internet())
     write_new(path, to_toml(_all(answers), HEADING))
     click.echo(f"Written: {path}")
+    if answers.sign_in:
+        click.echo(f"Next: `kith login {answers.sign_in}`, then `kith check`.")
+        return 0
     if no_check:
         return 0
     from daemon.cli.check import check_all, show
@@ -148,6 +158,9 @@ def _server(a: Answers, path: Path, network: Network) -> None:
         click.echo(f"Your domain's DNS names servers elsewhere: {hosts}. Your password will be sent there.")
         if not click.confirm("Is that right?", default=False):
             raise UserMistake("Stopped: nothing was written. Name the servers by --imap-host and --caldav-url.")
+    if found.kind == "microsoft" and found.imap is None:
+        _microsoft(a, found)
+        return
     if found.imap is None:
         raise UserMistake(
             found.note or f"No IMAP server was found for {a.address}: name it by --imap-host (and --imap-port)."
@@ -181,6 +194,23 @@ def _server(a: Answers, path: Path, network: Network) -> None:
         click.echo("No calendar server: reminders need one (an account of kind caldav, or local with calendars).")
 
 
+def _microsoft(a: Answers, found: Found) -> None:
+    usual = "consumers" if found.personal else "organizations"
+    if not a.client_id and not a.yes:
+        a.client_id = click.prompt("Application (client) ID of the app registration (empty: none yet)", default="")
+    if not a.client_id:
+        raise UserMistake("Without an app registration there is no sign-in: see docs/microsoft.md, then --client-id.")
+    if not a.tenant:
+        a.tenant = usual if a.yes else click.prompt("Directory (tenant) ID of your organisation, or", default=usual)
+    a.tables["account.microsoft"] = {
+        "kind": "microsoft",
+        "address": a.address,
+        "client_id": a.client_id,
+        "tenant": a.tenant,
+    }
+    a.sign_in = "microsoft"
+
+
 def _find(a: Answers, network: Network) -> Found:
     found = Found()
     if not a.imap_host or not (a.caldav_url or a.no_calendar):
@@ -195,7 +225,7 @@ def _find(a: Answers, network: Network) -> Found:
         imap = Server(a.imap_host, a.imap_port or (993 if tls == "tls" else 143), tls, "as you said")
     if a.caldav_url or a.no_calendar:
         caldav = a.caldav_url
-    elif not caldav and not a.yes:
+    elif not caldav and not a.yes and not found.kind:
         caldav = click.prompt("Address of your calendar server (CalDAV; empty: none)", default="", show_default=False)
     named = f"{imap.host if imap else ''} {caldav}"
     if a.yes and (strange := [h for h in foreign if h in named]):
@@ -204,7 +234,7 @@ def _find(a: Answers, network: Network) -> Found:
             f"The DNS of your domain names servers elsewhere ({', '.join(strange)}): confirm them by --imap-host and "
             "--caldav-url, or run `kith init` without --yes."
         )
-    return Found(imap, caldav, found.note, foreign)
+    return Found(imap, caldav, found.note, foreign, found.kind, found.personal)
 
 
 def _ask_host(a: Answers) -> None:

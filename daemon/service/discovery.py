@@ -5,7 +5,7 @@ names. Nothing here logs in anywhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from daemon.core.address import domain_of
@@ -44,13 +44,16 @@ class Server:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found. ``foreign`` are hosts outside the address's own domain known from the DNS alone: a forged answer
-    could name them, so the user is asked first (RFC 6186 section 6).
+    could name them, so the user is asked first (RFC 6186 section 6). ``kind`` is the kind of account to be made where
+    that is neither imap nor caldav; ``personal`` where the address is at the provider's own domain.
     """
 
     imap: Server | None = None
     caldav: str = ""
     note: str = ""
     foreign: tuple[str, ...] = ()
+    kind: str = ""
+    personal: bool = False
 
 
 def find(address: str, network: Network) -> Found:
@@ -58,7 +61,7 @@ def find(address: str, network: Network) -> Found:
     domain = domain_of(address)
     known = providers.by_domain(domain)
     if known is not None:
-        return _of_provider(known, "")
+        return replace(_of_provider(known, ""), personal=True)
     imap, caldav = _imap_by_srv(domain, network), _caldav_by_srv(domain, network)
     if imap is None and not caldav:
         hosted = providers.by_exchangers(list(network.mx(domain)))
@@ -75,7 +78,7 @@ def find(address: str, network: Network) -> Found:
 
 def _of_provider(provider: providers.Provider, prefix: str) -> Found:
     imap = Server(provider.imap, 993, "tls", f"known of {provider.name}") if provider.imap else None
-    return Found(imap, provider.caldav, f"{prefix}{provider.note}".strip())
+    return Found(imap, provider.caldav, f"{prefix}{provider.note}".strip(), kind=provider.kind)
 
 
 def _imap_by_srv(domain: str, network: Network) -> Server | None:

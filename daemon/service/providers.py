@@ -10,7 +10,7 @@ class Provider:
     """One provider. ``note`` is what its users have to know before it works; "" if nothing.
 
     ``mx`` are ends of the mail exchangers' names by which a domain of the user's own is recognised. Without ``imap``
-    this kind of access is closed; ``note`` says what to do instead.
+    this kind of access is closed; ``note`` says what to do instead, ``kind`` which kind of account does it.
     """
 
     name: str
@@ -19,6 +19,7 @@ class Provider:
     caldav: str = ""
     mx: tuple[str, ...] = ()
     note: str = ""
+    kind: str = ""
 
 
 _APP_PASSWORD = "It wants an app password, made in the account's security settings, not your usual one."  # noqa: S105
@@ -36,8 +37,9 @@ PROVIDERS = (
         "Microsoft 365 and Outlook.com",
         ("outlook.com", "hotmail.com", "live.com", "msn.com"),
         mx=("protection.outlook.com", "olc.protection.outlook.com", "mx.microsoft"),
-        note="Microsoft no longer takes passwords for IMAP: accounts of kind microsoft come with a later version. "
-        "Until then mbsync with OAuth and a local account does it.",
+        note="Microsoft takes no passwords from programs any more: you sign in in a browser, to an app registration of "
+        "your own or your organisation's. docs/microsoft.md shows how to come by one, step by step.",
+        kind="microsoft",
     ),
     Provider(
         "Yandex",

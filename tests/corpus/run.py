@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.corpus import feed_calendars, feed_exchange, feed_google, feed_mail, feed_people
+from tests.corpus import feed_calendars, feed_exchange, feed_google, feed_graph, feed_mail, feed_people
 from tests.corpus.files import KINDS, samples
 from tests.corpus.installation import patience, template
 from tests.corpus.report import Tally
@@ -29,6 +29,7 @@ def feed(root: Path, kinds: Iterable[str] = KINDS) -> list[Tally]:
             elif kind == "api":
                 found.append(feed_google.feed(held))
                 feed_exchange.feed(held, found[-1])
+                feed_graph.feed(held, found[-1])
             else:
                 found.append(feed_people.feed(kind, held, root, work / kind, made))
     return found

@@ -174,3 +174,14 @@ def test_google_s_json_is_read_as_its_connector_reads_it(fed: Mapping[str, Tally
 def test_an_exchange_server_s_series_is_read_as_its_connector_reads_it(fed: Mapping[str, Tally]) -> None:
     found = [r.date for r in rows(fed, "api/ews-samples/series.xml")]
     assert found == ["2026-01-31T14:00:00+00:00", "2026-02-28T14:00:00+00:00", "2026-04-30T13:00:00+00:00"]
+
+
+def test_graph_s_json_is_read_as_its_connector_reads_it(fed: Mapping[str, Tally]) -> None:
+    letter, held, person = rows(fed, "api/graph-samples/resources.json")
+    assert (letter.identity, letter.sender, letter.to) == (
+        "<invitation@example.org>",
+        "anna@example.org",
+        "petra@example.org",
+    )
+    assert (held.identity, held.date, held.verdict) == ("meeting@example.org", "2026-11-02T12:00:00+00:00", "counted")
+    assert (person.identity, person.sender, person.verdict) == ("anna", "anna@example.org", "person")

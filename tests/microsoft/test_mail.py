@@ -69,6 +69,13 @@ def test_a_sent_letter_without_headers_is_read_from_properties(rig: GraphRig) ->
     assert found.thread.startswith("conversation-")
 
 
+def test_an_invitation_is_known_by_its_type(rig: GraphRig) -> None:
+    handle = rig.add_mail("Sent", mail("i", ME, ANNA))
+    rig.box.change(handle, **{"@odata.type": "#microsoft.graph.eventMessageRequest"})
+    (found,) = mails(go(rig, label="Sent Items"))
+    assert Signal.INVITATION in found.signals
+
+
 def test_what_a_delta_tells_in_part_is_read_anew(rig: GraphRig) -> None:
     handle = rig.add_mail("INBOX", mail(1, Subject="Before"))
     first = go(rig)

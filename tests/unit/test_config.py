@@ -67,7 +67,7 @@ def test_the_example_file_loads_and_holds_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(EXAMPLE.read_bytes())
     settings = load_settings(tmp_path / "config.toml")
     assert settings.me.name == "Anna Example"
-    assert [a.account.kind for a in settings.accounts] == ["local", "imap", "caldav", "google", "exchange"]
+    assert [a.account.kind for a in settings.accounts] == ["local", "imap", "caldav", "google", "exchange", "microsoft"]
     assert settings.policies.default == DEFAULT_POLICY
     assert settings.policies.circles == SHIPPED_CIRCLES
     assert settings.policies.contacts["Oleg Primerov"].cadence == timedelta(weeks=6)

@@ -25,7 +25,7 @@ def named(page: str) -> set[str]:
     return set(re.findall(r"[\w-]+", " ".join(re.findall(r"`([^`\n]+)`", text))))
 
 
-@pytest.mark.parametrize("kind", ["imap", "caldav", "local", "exchange"])
+@pytest.mark.parametrize("kind", ["imap", "caldav", "local", "exchange", "microsoft"])
 def test_every_setting_of_an_account_is_explained(kind: str) -> None:
     assert {option.name for option in registry.options(kind)} <= named(f"{kind}.md")
 

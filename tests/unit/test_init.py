@@ -131,7 +131,7 @@ def test_known_providers_need_no_questions() -> None:
     assert "app password" in found.note
     assert net.asked == []
     assert "kind google" in find("anna@gmail.com", net).note
-    assert find("anna@outlook.com", net).imap is None
+    assert (find("anna@outlook.com", net).kind, find("anna@hotmail.com", net).personal) == ("microsoft", True)
 
 
 def test_a_domain_of_ones_own_is_recognised_by_its_exchangers() -> None:
@@ -143,7 +143,27 @@ def test_a_domain_of_ones_own_is_recognised_by_its_exchangers() -> None:
     assert find("anna@example.org", Net(mxs={"example.org": ["notmessagingengine.com"]})).imap is None
 
 
+def test_a_domain_in_microsoft_s_cloud_is_recognised_by_its_exchangers() -> None:
+    found = find("anna@example.org", Net(mxs={"example.org": ["example-org.mail.protection.outlook.com"]}))
+    assert (found.kind, found.personal, found.imap) == ("microsoft", False, None)
+    assert "docs/microsoft.md" in found.note
+
+
 # -- init --------------------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_in_microsoft_s_cloud(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    who = ("--name", "Anna Example", "--address", "anna@outlook.com", "--yes")
+    assert kith(home, "init", *who) == 2
+    assert "docs/microsoft.md" in capsys.readouterr().err
+    assert kith(home, "init", *who, "--client-id", "an-id") == 0
+    assert "kith login microsoft" in capsys.readouterr().out
+    assert written(home)["account"]["microsoft"] == {
+        "kind": "microsoft",
+        "address": "anna@outlook.com",
+        "client_id": "an-id",
+        "tenant": "consumers",
+    }
 
 
 def test_a_maildir_from_nothing_to_a_working_configuration(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
