@@ -105,7 +105,8 @@ def _row(sample: Sample, name: str, one: Json, tally: Tally) -> Iterator[Row]:
 
 
 def _event(sample: Sample, event: Json) -> Iterator[Row]:
-    guests = event.get("attendees") if isinstance(event.get("attendees"), list) else []
+    invited = event.get("attendees")
+    guests: list[Any] = invited if isinstance(invited, list) else []
     known: Mapping[str, Any] = {**event, "attendees": [*guests, {"emailAddress": {"address": GUEST}}]}
     start, _ = events.span(known, ZONE)
     item = events.read(known, KNOWN, Window(start - timedelta(days=1), start + timedelta(days=1)), ZONE)
