@@ -49,6 +49,7 @@ class Answers:
     maildir: str = ""
     calendars: str = ""
     contacts: str = ""
+    google_client: str = ""
     yes: bool = False
     tables: dict[str, dict[str, Value]] = field(default_factory=dict)
     sign_in: str = ""  # the account that has to be signed in to first
@@ -82,6 +83,7 @@ class Answers:
 @click.option("--maildir", default="", metavar="FOLDER", help="A Maildir on this disk, instead of a server.")
 @click.option("--calendars", default="", metavar="FOLDER", help="A folder of .ics files on this disk.")
 @click.option("--contacts", default="", metavar="FOLDER", help="A folder of .vcf files on this disk.")
+@click.option("--google-client", default="", metavar="FILE", help="Gmail: the JSON file of your OAuth client.")
 @click.option("--yes", is_flag=True, help="Ask nothing; take what was found.")
 @click.option("--no-check", is_flag=True, help="Do not try the accounts afterwards.")
 @pass_ctx
@@ -96,7 +98,7 @@ def init(kith: Ctx, /, no_check: bool, **given: object) -> int:
         raise UserMistake(f"There is {path} already; it stays as it is. Edit it, or name another by --config.")
     answers = Answers(**given)  # type: ignore[arg-type]
     _who(answers)
-    if not answers.local and not answers.yes and not answers.imap_host:
+    if not (answers.local or answers.yes or answers.imap_host or answers.google_client):
         click.echo("Where is your mail? On a server (IMAP), or on this disk (a Maildir that mbsync or mutt keeps)?")
         if click.prompt("server or disk", type=click.Choice(["server", "disk"]), default="server") == "disk":
             _disk(answers)
@@ -150,7 +152,10 @@ def _local(a: Answers) -> None:
 
 
 def _server(a: Answers, path: Path, network: Network) -> None:
-    found = _find(a, network)
+    found = Found() if a.google_client else _find(a, network)
+    if a.google_client:  # said, or chosen just now
+        _google(a)
+        return
     if found.note:
         click.echo(found.note)
     if found.foreign and not a.yes:
@@ -216,6 +221,8 @@ def _find(a: Answers, network: Network) -> Found:
     if not a.imap_host or not (a.caldav_url or a.no_calendar):
         click.echo(f"Looking for the servers of {domain_of(a.address)} ...")
         found = find(a.address, network)
+        if found.kind == "google" and not a.yes and _wants_google(a):
+            return found
     imap, caldav, foreign = found.imap, found.caldav, found.foreign
     if imap is None and not (a.imap_host or a.yes or found.note):
         click.echo(f"No IMAP server was found for {a.address}; your provider's help names it.")
@@ -235,6 +242,26 @@ def _find(a: Answers, network: Network) -> Found:
             "--caldav-url, or run `kith init` without --yes."
         )
     return Found(imap, caldav, found.note, foreign, found.kind, found.personal)
+
+
+def _wants_google(a: Answers) -> bool:
+    """Sign in with Google, or by an app password?"""
+    click.echo(
+        "With Google's sign-in kith reads mail, calendars and contacts; it needs an OAuth client of your own, which is "
+        "free and takes ten minutes (docs/google.md). With an app password it reads mail only."
+    )
+    way = click.prompt("google or password", type=click.Choice(["google", "password"]), default="google")
+    if way == "google":
+        a.google_client = click.prompt("JSON file of the client, as downloaded")
+    return way == "google"
+
+
+def _google(a: Answers) -> None:
+    file = Path(a.google_client).expanduser().absolute()
+    if not file.is_file():
+        raise UserMistake(f"There is no {file}. docs/google.md says where to download it; nothing was written.")
+    a.tables["account.google"] = {"kind": "google", "address": a.address, "client_file": str(file)}
+    a.sign_in = "google"
 
 
 def _ask_host(a: Answers) -> None:

@@ -30,8 +30,9 @@ PROVIDERS = (
         ("gmail.com", "googlemail.com"),
         "imap.gmail.com",
         mx=("google.com", "googlemail.com"),
-        note=f"{_APP_PASSWORD} Two-step verification must be on. Its calendar cannot be reached by password: "
-        "accounts of kind google come with a later version.",
+        note=f"By password there is mail only: {_APP_PASSWORD[0].lower()}{_APP_PASSWORD[1:]} Two-step verification "
+        "must be on. An account of kind google has calendar and contacts, too (docs/google.md).",
+        kind="google",
     ),
     Provider(
         "Microsoft 365 and Outlook.com",

@@ -149,6 +149,25 @@ def test_a_domain_in_microsoft_s_cloud_is_recognised_by_its_exchangers() -> None
     assert "docs/microsoft.md" in found.note
 
 
+def test_gmail_with_a_client_file_is_an_account_of_its_own(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    client = home / "client.json"
+    client.write_text("{}")
+    who = [said.replace("@example.org", "@gmail.com") for said in WHO]
+    assert kith(home, "init", *who, "--google-client", str(client), "--no-check") == 0
+    assert written(home)["account"] == {
+        "google": {"kind": "google", "address": "anna@gmail.com", "client_file": str(client)}
+    }
+    assert "kith login google" in capsys.readouterr().out
+
+
+def test_gmail_with_a_client_file_that_is_not_there_writes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kith(home, "init", *WHO, "--google-client", str(home / "nothing.json"), "--no-check") == 2
+    assert "docs/google.md" in capsys.readouterr().err
+    assert not (home / "c" / "config.toml").exists()
+
+
 # -- init --------------------------------------------------------------------------------------------------------
 
 
