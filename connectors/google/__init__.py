@@ -53,12 +53,15 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     contacts = None
     if settings.contacts and session.auth.allows(CONTACTS):
         contacts = GoogleContacts(session, page)
+    mail = Mailbox(session, page) if settings.mail else None
+    if mail is not None:
+        parts.append(mail.check)
     if calendar is not None:
         parts.append(lambda: [f"calendars: {', '.join(one.name for one in api.wanted()) or 'none'}"])
 
     return Connection(
         account=account,
-        mail=Mailbox(session, page) if settings.mail else None,
+        mail=mail,
         drafts=Drafts(session) if settings.drafts else None,
         calendar=calendar,
         contacts=contacts,

@@ -16,6 +16,7 @@ from connectors.google.messages import Messages
 from connectors.google.quota import UNITS
 from connectors.google.scan import Scan
 from connectors.google.session import BATCH, Session
+from daemon.core.address import normalise
 from daemon.core.errors import CursorExpired
 from daemon.core.model import FolderRole, Interest, MailPage, Position, Stream
 
@@ -56,6 +57,13 @@ class Mailbox:
             yield from self._news(since.cursor, interest)
         else:
             yield from self._past(since.progress, interest)
+
+    def check(self) -> Sequence[str]:
+        """Whose Gmail it is, for `kith check`."""
+        found, said = str(self._profile().get("emailAddress", "")), self._session.settings.address
+        if said and normalise(found) != normalise(said):
+            return [f"the sign-in is {found}'s, not {said}'s: sign in as the other, or correct the address"]
+        return [f"Gmail of {found}, searched for known people"]
 
     # -- the first pass
 

@@ -66,6 +66,17 @@ def test_the_search_finds_what_is_planted(planted: str) -> None:
     assert offences(planted)
 
 
+GMAIL_VERBS = {"send", "delete", "batchDelete", "batchModify", "import_", "insert", "untrash", "update"}
+"""Methods of Gmail's resources that send, delete for good, or write what is not a draft of ours."""
+
+
+@pytest.mark.parametrize("name", ["drafts", "mail", "messages", "labels", "scan"])
+def test_gmail_is_asked_for_nothing_that_sends_or_deletes(name: str) -> None:
+    source = (Path(connectors.__file__).parent / "google" / f"{name}.py").read_text("utf-8")
+    called = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+    assert not called & GMAIL_VERBS
+
+
 @pytest.mark.parametrize("port", WRITES)
 def test_the_ports_have_no_verb_for_it(port: str) -> None:
     verbs = {name for name in vars(getattr(ports, port)) if not name.startswith("_")}

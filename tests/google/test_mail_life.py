@@ -271,6 +271,15 @@ def test_a_permission_that_was_not_given_is_named_with_what_is_lost(google: Goog
     account.close()
 
 
+def test_a_sign_in_as_somebody_else_is_noticed(google: GoogleDouble, tmp_path: Path) -> None:
+    account = SignedIn(google, tmp_path, email="other@example.org")
+    assert "Gmail of other@example.org, searched for known people" in account.connection().check()
+    account.email = ME
+    (line,) = [line for line in account.connection().check() if line.startswith("the sign-in is other@example.org")]
+    assert ME in line and "sign in" in line
+    account.close()
+
+
 def test_a_sign_in_that_never_was_is_said_with_its_remedy(signed_in: SignedIn) -> None:
     signed_in.secrets.kept.clear()
     with pytest.raises(NeedsUser, match="Run: kith login google"):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from daemon.core.errors import KithError, NeedsUser, Paced, TryLater
 from daemon.core.model import FolderRole, Position, Stream
 from daemon.store import backfills, cursors, enablement, forgotten, health, metas, quarantine, questions
 from daemon.store.engine import Store
@@ -76,6 +77,36 @@ def test_the_distance_doubles_up_to_six_hours() -> None:
     minutes = [health.backoff(n) / timedelta(minutes=1) for n in range(1, 12)]
     assert minutes == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360]
     assert health.backoff(10_000) == timedelta(hours=6)
+
+
+def test_a_budget_used_up_is_no_failure_however_often(store: Store) -> None:
+    with store.write() as conn:
+        health.failed(conn, "home", "mail", NOW, "The server is away.")
+        for _ in range(9):
+            health.note(conn, "home", "mail", NOW, Paced("The quota is used up.", timedelta(seconds=50)))
+    with store.read() as conn:
+        (row,) = health.rows(conn)
+        assert (row.failures, row.error, row.needs_user) == (0, "", False)
+        assert not health.due(conn, "home", "mail", NOW + timedelta(seconds=49))
+        assert health.due(conn, "home", "mail", NOW + timedelta(seconds=50))
+
+
+@pytest.mark.parametrize(
+    ("error", "wait", "needs_user"),
+    [
+        (NeedsUser("No.", "Sign in."), timedelta(hours=6), True),
+        (TryLater("Busy.", timedelta(hours=2)), timedelta(hours=2), False),
+        (TryLater("Busy."), timedelta(minutes=1), False),
+    ],
+)
+def test_what_went_wrong_is_noted_by_what_to_do(
+    store: Store, error: KithError, wait: timedelta, needs_user: bool
+) -> None:
+    with store.write() as conn:
+        health.note(conn, "home", "mail", NOW, error)
+    with store.read() as conn:
+        (row,) = health.rows(conn)
+    assert (row.retry_at, row.needs_user, row.error) == (NOW + wait, needs_user, str(error))
 
 
 def test_a_part_that_failed_waits_and_one_success_mends_it(store: Store) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config.settings import AccountSettings, Settings
-from daemon.core.errors import StoreBusy, TryLater, UserMistake
+from daemon.core.errors import Paced, StoreBusy, TryLater, UserMistake
 from daemon.core.model import Account
 from daemon.core.policy import Me
 from daemon.core.ports import Connection
@@ -321,6 +321,24 @@ def test_of_two_daemons_the_idle_one_looks_again_soon(monkeypatch: pytest.Monkey
     played.service.run()
     assert len(played.cycles) == 4
     # a minute, another minute, and then as ever
+    assert 900 <= played.time.wall - started < 910
+
+
+def test_who_has_used_up_a_minutes_quota_goes_on_when_it_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reading() -> CycleReport:
+        report = CycleReport()
+        told = Paced("Gmail's quota is used up for now.", timedelta(seconds=40))
+        report.account("google").trouble("google: quota", told)
+        report.account("other").trouble("other: busy", TryLater("busy", timedelta(hours=1)))
+        report.account("other").errors.clear()
+        assert not report.failed
+        return report
+
+    played = Played(monkeypatch, [reading, reading, fine, fine])
+    started = played.time.wall
+    played.service.run()
+    assert len(played.cycles) == 4
+    assert not any("quota" in heard for heard in played.heard), "it is no trouble"
     assert 900 <= played.time.wall - started < 910
 
 
