@@ -26,6 +26,7 @@ CHECK_IN = "check-in"
 REPLY = "reply"
 NEWS = "news"
 VISIT = "visit"
+NEW_DRAFTS = "new-drafts"
 
 TOLD = frozenset({UPDATE, NEWS})
 """Purposes that only a letter serves: no reminder stands in for it."""

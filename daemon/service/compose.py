@@ -10,8 +10,9 @@ from sqlalchemy import Connection, select, true
 from daemon.core.errors import Refused
 from daemon.core.model import OutgoingDraft, OutgoingEvent
 from daemon.core.plan import OPEN
-from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, PROMISE, THANKS, UPDATE, Person, Want
+from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
+from daemon.service.new_drafts import listed
 from daemon.service.news import News
 from daemon.service.render import DraftFacts, ReminderFacts
 from daemon.service.routing import latest_thread, recipient
@@ -144,9 +145,11 @@ def remind(
     uid: str,
     start: datetime,
     end: datetime,
+    account: str = "",
 ) -> OutgoingEvent:
-    """The reminder, ready to be put into the calendar. ``start`` and ``end`` in UTC."""
+    """The reminder, ready to be put into the calendar of ``account``. ``start`` and ``end`` in UTC."""
     zone = ZoneInfo(deps.settings.hours.zone)
+    new = listed(deps, conn, account, want.due) if want.purpose == NEW_DRAFTS else ()
     moments = (
         (person.last.inbound, "mail"),
         (person.last.outbound, "mail"),
@@ -155,7 +158,7 @@ def remind(
     )
     last, form = max(((at, f) for at, f in moments if at is not None), default=(None, ""))
     step, by = _next_step(conn, person.contact_id, want)
-    subject, account = _prepared(conn, person.contact_id)
+    subject, where = _prepared(conn, person.contact_id)
     summary, description = deps.renderer.render_reminder(
         ReminderFacts(
             purpose=want.purpose,
@@ -171,7 +174,8 @@ def remind(
             agenda=tuple(r.text for r in agendas.of_contact(conn, person.contact_id) if not r.confidential),
             form=person.turn.form if want.purpose == KEEP_IN_TOUCH else "",
             prepared_draft=subject,
-            prepared_in=account,
+            prepared_in=where,
+            drafts=tuple((d.name, d.subject) for d in new),
         )
     )
     return OutgoingEvent(

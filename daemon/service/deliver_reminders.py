@@ -103,7 +103,7 @@ class ReminderWrites:
         deps = self.out.deps
         with deps.store.read() as conn:
             person = person_of(deps, conn, job.row.contact_id, deps.now())
-            return remind(deps, conn, person, job.want, job.row.uid, start, end)
+            return remind(deps, conn, person, job.want, job.row.uid, start, end, job.row.account)
 
     def _written(self, job: Job, made: RemoteEvent, state: str, more: dict[str, Any] | None = None) -> None:
         values = {

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from daemon.config.settings import Settings
 from daemon.core.desired import due
 from daemon.core.plan import LAPSED, OPEN
-from daemon.core.wants import KEEP_IN_TOUCH, REMINDER
+from daemon.core.wants import KEEP_IN_TOUCH, NEW_DRAFTS, REMINDER
 from daemon.service import holder
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
@@ -175,7 +175,11 @@ def waiting(conn: Connection, settings: Settings, now: datetime) -> list[Waiting
 
 def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
     reminded = set(
-        conn.execute(select(ledger.c.contact_id).where(ledger.c.kind == REMINDER, ledger.c.state.in_(OPEN))).scalars()
+        conn.execute(
+            select(ledger.c.contact_id).where(
+                ledger.c.kind == REMINDER, ledger.c.purpose != NEW_DRAFTS, ledger.c.state.in_(OPEN)
+            )
+        ).scalars()
     )
     lapsed = set(
         conn.execute(

@@ -104,6 +104,7 @@ class ReminderFacts:
     next_by: date | None = None
     agenda: tuple[str, ...] = ()
     prepared_in: str = ""
+    drafts: tuple[tuple[str, str], ...] = ()  # of the morning event: (name, subject) each
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +281,10 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
 def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
     """What a reminder's template may use: with less than full detail, the rest is not there to be shown."""
     full, named = facts.detail == "full", facts.detail in ("full", "name")
+    drafts = tuple(
+        ": ".join(part for part in (_entry(n, 80), _entry(s, 120) if full else "") if part) for n, s in facts.drafts
+    )
+    count = len(facts.drafts)
     if not full:
         facts = ReminderFacts(facts.purpose, facts.detail, facts.name if named else "", facts.due, facts.language)
     topics = tuple(t for t in (_entry(t, 120) for t in facts.topics) if t)[:TOPICS_LIMIT]
@@ -299,6 +304,8 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "due": _full_date(facts.due, lang) if full else "",
         "prepared_draft": _entry(facts.prepared_draft, SUBJECT_LIMIT),
         "prepared_in": _entry(facts.prepared_in, 60),
+        "drafts": drafts if named else (),
+        "count": count,
     }
 
 

@@ -107,6 +107,7 @@ def sample_reminder(purpose: str, lang: str, today: date, *, detail: str = "full
         next_by=today + timedelta(days=5),
         agenda=("как прошёл переезд" if lang == "ru" else "how the move went",),
         prepared_in="home",
+        drafts=((_PEOPLE.get(lang, _PEOPLE["en"])[0], "Что нового?" if lang == "ru" else "Catching up"),),
     )
 
 

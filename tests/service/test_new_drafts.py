@@ -1,0 +1,132 @@
+"""The morning event that lists new drafts: one a day, only where there are any, and only what may be told there."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from daemon.config.settings import AccountSettings
+from daemon.core.model import Account
+from daemon.core.reasons import ACHIEVEMENT
+from daemon.service import noting
+from daemon.store.tables import hand_log
+from tests.contract import rig_memory as memory
+from tests.contract.rig import ME, SeenEvent
+from tests.contract.samples import ANNA, BORIS, NOW
+from tests.service.house import House
+
+pytestmark = pytest.mark.memory_only
+MORNING = time(9)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime.combine(day, time(hour, minute), BERLIN).astimezone(NOW.tzinfo)
+
+
+TODAY = NOW.date()
+TOMORROW = TODAY + timedelta(days=1)
+
+
+def cycle(house: House, moment: datetime) -> None:
+    house.clock = moment
+    house.cycle(after=timedelta(0))
+
+
+def lists(house: House) -> list[SeenEvent]:
+    rig = list(house.rigs.values())[-1]
+    keys = {r.uid for r in house.ledger(purpose="new-drafts")}
+    return [e for e in rig.reminders() if e.uid in keys]
+
+
+def words(event: SeenEvent) -> str:
+    """Everything the object says, its folded lines put together."""
+    return event.raw.decode().replace("\r\n ", "").replace("\n ", "")
+
+
+def praised(house: House, name: str, address: str, **more: object) -> None:
+    who = house.person(name, address, language="en", **more)  # type: ignore[arg-type]
+    with house.store.write() as conn:
+        noting.note(conn, who, ACHIEVEMENT, "a prize", house.clock.astimezone(BERLIN).date(), house.clock)
+
+
+@pytest.fixture
+def early(house: House) -> House:
+    house.settings = replace(house.settings, morning_event=MORNING)
+    house.enable()
+    return house
+
+
+def test_each_morning_there_are_new_ones_and_no_other(early: House) -> None:
+    praised(early, "Ann Example", ANNA)
+    cycle(early, at(TODAY, 12))
+    assert lists(early) == []
+    cycle(early, at(TOMORROW, 6, 59))
+    assert lists(early) == []
+    cycle(early, at(TOMORROW, 7, 30))
+    (event,) = lists(early)
+    assert event.start == at(TOMORROW, 9)
+    assert "Ann Example" in words(event)
+    cycle(early, at(TOMORROW, 8, 30))
+    assert len(lists(early)) == 1
+    cycle(early, at(TOMORROW, 12))
+    assert lists(early) == []  # its time is over
+    cycle(early, at(TOMORROW + timedelta(days=1), 8))
+    assert lists(early) == []  # nothing new since
+    assert len(early.ledger(purpose="new-drafts")) == 1
+
+
+def test_nothing_where_the_user_does_not_want_it(house: House) -> None:
+    house.enable()
+    praised(house, "Ann Example", ANNA)
+    cycle(house, at(TODAY, 12))
+    cycle(house, at(TOMORROW, 8))
+    assert house.ledger(purpose="new-drafts") == []
+
+
+def test_one_list_for_all_and_only_what_came_since_the_last(early: House) -> None:
+    praised(early, "Ann Example", ANNA)
+    cycle(early, at(TODAY, 12))
+    cycle(early, at(TOMORROW, 8))
+    praised(early, "Boris Titov", BORIS)
+    cycle(early, at(TOMORROW, 13))
+    cycle(early, at(TOMORROW + timedelta(days=1), 8))
+    (event,) = lists(early)
+    assert "Boris Titov" in words(event) and "Ann Example" not in words(event)
+
+
+def test_an_employers_calendar_hears_nothing_of_recruiters(early: House, tmp_path: Path) -> None:
+    """Reminders go to the employer's calendar, letters to the user's own mailbox."""
+    with ExitStack() as stack:
+        (tmp_path / "work").mkdir()
+        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
+        early.rigs = {**early.rigs, "work": work}
+        (own,) = early.settings.accounts
+        employers = AccountSettings(Account("work", "memory", ME, employer=True), drafts=False)
+        early.settings = replace(early.settings, accounts=(replace(own, reminders=False), employers))
+        early.enable()
+        praised(early, "Ann Example", ANNA)
+        praised(early, "Boris Titov", BORIS, circles=("recruiter",))
+        cycle(early, at(TODAY, 12))
+        assert {r.account for r in early.ledger(kind="draft")} == {"home"}
+        cycle(early, at(TOMORROW, 8))
+        (event,) = lists(early)
+        assert "Ann Example" in words(event) and "Boris" not in words(event)
+
+
+def test_ticking_it_off_logs_no_contact(early: House) -> None:
+    praised(early, "Ann Example", ANNA)
+    cycle(early, at(TODAY, 12))
+    cycle(early, at(TOMORROW, 8))
+    (event,) = lists(early)
+    list(early.rigs.values())[-1].user_retitles_event(event.uid, "✓ read")
+    cycle(early, at(TOMORROW, 8, 30))
+    assert [r.state for r in early.ledger(purpose="new-drafts")] == ["done"]
+    with early.store.read() as conn:
+        assert conn.execute(select(func.count()).select_from(hand_log)).scalar_one() == 0
