@@ -166,6 +166,9 @@ def _server(a: Answers, path: Path, network: Network) -> None:
     if found.kind == "microsoft" and found.imap is None:
         _microsoft(a, found)
         return
+    if found.kind == "exchange" and found.imap is None:
+        _exchange(a, path)
+        return
     if found.imap is None:
         raise UserMistake(
             found.note or f"No IMAP server was found for {a.address}: name it by --imap-host (and --imap-port)."
@@ -216,6 +219,14 @@ def _microsoft(a: Answers, found: Found) -> None:
     a.sign_in = "microsoft"
 
 
+def _exchange(a: Answers, path: Path) -> None:
+    """An account on an Exchange server, which Autodiscover names when it is first used."""
+    user = a.imap_user or a.address
+    if not a.yes and not a.imap_user:
+        user = click.prompt("Login name (DOMAIN\\name, or the address)", default=user)
+    a.tables["account.work"] = {"kind": "exchange", "address": a.address, "user": user, **_secret(a, path)}
+
+
 def _find(a: Answers, network: Network) -> Found:
     found = Found()
     if not a.imap_host or not (a.caldav_url or a.no_calendar):
@@ -224,6 +235,11 @@ def _find(a: Answers, network: Network) -> Found:
         if found.kind == "google" and not a.yes and _wants_google(a):
             return found
     imap, caldav, foreign = found.imap, found.caldav, found.foreign
+    if found.kind == "exchange":
+        question = "There seems to be an Exchange server. Is your mailbox on it?"
+        if not a.imap_host and (a.yes or click.confirm(question, default=True)):
+            return found
+        found = Found()
     if imap is None and not (a.imap_host or a.yes or found.note):
         click.echo(f"No IMAP server was found for {a.address}; your provider's help names it.")
         _ask_host(a)

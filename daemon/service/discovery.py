@@ -73,7 +73,8 @@ def find(address: str, network: Network) -> Found:
     if caldav.startswith("https://"):
         hosts.append(caldav.removeprefix("https://").partition("/")[0].partition(":")[0])
     foreign = tuple(dict.fromkeys(h for h in hosts if h != domain and not h.endswith(f".{domain}")))
-    return Found(imap, caldav, foreign=foreign)
+    exchange = imap is None and not caldav and network.reaches(f"autodiscover.{domain}", 443)
+    return Found(imap, caldav, foreign=foreign, kind="exchange" if exchange else "")
 
 
 def _of_provider(provider: providers.Provider, prefix: str) -> Found:

@@ -219,6 +219,30 @@ def test_servers_are_found_and_written(home: Path) -> None:
     assert content["account"]["calendar"]["url"] == "https://dav.example.org/.well-known/caldav"
 
 
+def test_an_exchange_server_is_offered_where_there_is_nothing_else(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = Net(open={("autodiscover.example.org", 443)})
+    answers = ["Anna", "anna@example.org", "en", "Europe/Berlin", "server", "y", "EXAMPLE\\anna", "pass show mail"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    assert kith(home, "init", "--no-check", net=net) == 0
+    assert written(home)["account"] == {
+        "work": {
+            "kind": "exchange",
+            "address": "anna@example.org",
+            "user": "EXAMPLE\\anna",
+            "password_command": "pass show mail",
+        }
+    }
+    both = Net(open={("autodiscover.example.org", 443), ("imap.example.org", 993)})
+    assert find("anna@example.org", both).kind == ""
+    (home / "c" / "config.toml").unlink()
+    answers[5:] = ["n", "mail.example.org", "", "pass show mail"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    assert kith(home, "init", "--no-check", net=net) == 0
+    assert set(written(home)["account"]) == {"mail"}
+
+
 def test_an_existing_file_is_never_touched(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = home / "c" / "config.toml"
     file.parent.mkdir()
