@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 from exchangelib import Message
-from exchangelib.errors import EWSError
 
 from connectors.exchange import ews
 from connectors.exchange.folders import Folders
@@ -122,7 +121,7 @@ class ExchangeDrafts:
         """The draft where it was left, None where it is not there."""
         (element,) = self._fetch([remote_id])
         if isinstance(element, Exception) or ews.text(element, "t:InternetMessageId") != message_id:
-            found = self._by_message_id(message_id, PLACES[:1])
+            found = [one for one in self._by_message_id(message_id, PLACES[:1]) if not isinstance(one, Exception)]
             return found[0] if found else None
         return element
 
@@ -131,8 +130,10 @@ class ExchangeDrafts:
 
     def _told(self, element: Any, message_id: str) -> RemoteDraft | None:
         """What the item at the id we know says; None where it is not there, or no letter of that Message-ID."""
-        if isinstance(element, (ews.GONE, EWSError)):
+        if isinstance(element, ews.GONE):
             return None
+        if isinstance(element, Exception):  # it is there, and cannot be told of: no reason to think it gone
+            return RemoteDraft(Whereabouts.UNKNOWN, message_id=message_id)
         if ews.text(element, "t:InternetMessageId") != message_id:
             return None
         where = self._where(element)
@@ -147,19 +148,21 @@ class ExchangeDrafts:
         return Whereabouts.PRESENT if ews.flag(element, "t:IsDraft") else Whereabouts.UNKNOWN
 
     def _find(self, message_id: str) -> RemoteDraft:
-        found = [_remote(element, self._where(element)) for element in self._by_message_id(message_id, PLACES)]
+        elements = self._by_message_id(message_id, PLACES)
+        found = [_remote(one, self._where(one)) for one in elements if not isinstance(one, Exception)]
         for _, where in PLACES:
             for one in found:
                 if one.where is where:
                     return one
-        return RemoteDraft(Whereabouts.GONE, message_id=message_id)
+        unread = any(isinstance(one, Exception) and not isinstance(one, ews.GONE) for one in elements)
+        return RemoteDraft(Whereabouts.UNKNOWN if unread else Whereabouts.GONE, message_id=message_id)
 
     def _by_message_id(self, message_id: str, places: Sequence[tuple[str, Whereabouts]]) -> list[Any]:
+        """Elements of the letters with this Message-ID, and errors in their places."""
         folders = [self._folders.main(name).id for name, _ in places]
         same = ews.Equal(Message, "message_id", [message_id])
         listed = self._session.read(lambda account: ews.find_items(account, folders, restriction=same, most=10))
-        ids = [ews.item_id(one)[0] for one in listed if not isinstance(one, Exception)]
-        return [element for element in self._fetch(ids) if not isinstance(element, Exception)]
+        return self._fetch([ews.item_id(one)[0] for one in listed if not isinstance(one, Exception)])
 
 
 def _remote(element: Any, where: Whereabouts) -> RemoteDraft:

@@ -15,10 +15,23 @@ from exchangelib import CalendarItem, ExtendedProperty, Folder, Message
 from exchangelib.errors import (
     ErrorAccessDenied,
     ErrorCalendarOccurrenceIsDeletedFromRecurrence,
+    ErrorConnectionFailed,
+    ErrorExceededConnectionCount,
     ErrorFolderExists,
     ErrorFolderNotFound,
+    ErrorIncorrectSchemaVersion,
+    ErrorInternalServerTransientError,
+    ErrorInvalidSchemaVersionForMailboxVersion,
+    ErrorInvalidServerVersion,
     ErrorItemNotFound,
+    ErrorMailboxMoveInProgress,
+    ErrorMailboxStoreUnavailable,
+    ErrorNonExistentMailbox,
+    ErrorServerBusy,
+    ErrorTimeoutExpired,
+    ErrorTooManyObjectsOpened,
     MalformedResponseError,
+    ResponseMessageError,
 )
 from exchangelib.fields import FieldPath
 from exchangelib.properties import DistinguishedFolderId, FolderId, ItemId, Mailbox
@@ -38,6 +51,22 @@ from exchangelib.util import MNS, TNS, add_xml_child, create_element
 
 GONE = (ErrorItemNotFound, ErrorCalendarOccurrenceIsDeletedFromRecurrence, ErrorFolderNotFound)
 """Answers that say positively: it is not there."""
+
+WHOLE = (
+    ErrorConnectionFailed,
+    ErrorExceededConnectionCount,
+    ErrorIncorrectSchemaVersion,
+    ErrorInternalServerTransientError,
+    ErrorInvalidSchemaVersionForMailboxVersion,
+    ErrorInvalidServerVersion,
+    ErrorMailboxMoveInProgress,
+    ErrorMailboxStoreUnavailable,
+    ErrorNonExistentMailbox,
+    ErrorServerBusy,
+    ErrorTimeoutExpired,
+    ErrorTooManyObjectsOpened,
+)
+"""Answers about one item that are about the mailbox or the server."""
 
 NS = {"t": TNS, "m": MNS}
 PAGE = 512
@@ -181,8 +210,19 @@ class _Changes(_Sync):  # type: ignore[misc,valid-type]
         return super()._get_element_container(message, name)
 
 
+class _Items(_GetItem):  # type: ignore[misc,valid-type]
+    """One item that cannot be given is an answer of its own, whatever the reason; it does not hide the others."""
+
+    def _get_element_container(self, message: Any, name: Any = None) -> Any:
+        try:
+            return super()._get_element_container(message, name)
+        except ResponseMessageError as error:
+            if isinstance(error, WHOLE):
+                raise
+            return error
+
+
 _GetFolder.ERRORS_TO_CATCH_IN_RESPONSE = (*GetFolder.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)
-_GetItem.ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, *GONE, ErrorAccessDenied)
 
 
 def distinguished(account: Any, name: str) -> Any:
@@ -273,7 +313,7 @@ def get_items(account: Any, ids: Sequence[str], wanted: Sequence[Any], size: int
     """Each item's element, or the error in its place; same order, same length."""
     if not ids:
         return []
-    service = _GetItem(account=account, chunk_size=size)
+    service = _Items(account=account, chunk_size=size)
     return list(service.call(items=[ItemId(id=i) for i in ids], additional_fields=list(wanted) or None, shape="IdOnly"))
 
 

@@ -41,10 +41,10 @@ class ExchangeReminders:
         calendars = [folder.id for folder in self._folders.calendars()]
         listed = self._session.read(lambda account: ews.find_items(account, calendars, restriction=same, most=10))
         ids = [ews.item_id(one)[0] for one in listed if not isinstance(one, Exception)]
-        for element in fetch(self._session, ids, "body"):
-            if (state := self._state(element, uid)) is not None:
-                return state
-        return RemoteEvent(Whereabouts.GONE, uid=uid)
+        states = [self._state(element, uid) for element in fetch(self._session, ids, "body")]
+        found = [state for state in states if state is not None]
+        sure = [state for state in found if state.where is Whereabouts.PRESENT]
+        return next(iter(sure or found), RemoteEvent(Whereabouts.GONE, uid=uid))
 
     def create(self, event: OutgoingEvent) -> RemoteEvent:
         if event.end <= event.start:
@@ -130,7 +130,11 @@ class ExchangeReminders:
 
     def _state(self, element: Any, uid: str) -> RemoteEvent | None:
         """The event, if the element is that one. One that cannot be read is there all the same."""
-        if isinstance(element, Exception) or ews.text(element, "t:UID") != uid or self._deleted(element):
+        if isinstance(element, ews.GONE):
+            return None
+        if isinstance(element, Exception):  # it is there, and cannot be told of: no reason to think it gone
+            return RemoteEvent(Whereabouts.UNKNOWN, uid=uid)
+        if ews.text(element, "t:UID") != uid or self._deleted(element):
             return None
         id_ = ews.item_id(element)[0]
         settings = self._session.settings
@@ -159,7 +163,7 @@ class ExchangeReminders:
         if isinstance(element, Exception):
             if isinstance(element, ews.GONE):
                 return None, None
-            raise element
+            raise TryLater(f"{self._session.host} cannot read the event just now.")
         uid = ews.text(element, "t:UID")
         state = self._state(element, uid)
         if state is None:

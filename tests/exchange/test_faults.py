@@ -13,6 +13,7 @@ from tests.contract.reading import read
 from tests.contract.rig import ME
 from tests.contract.rig_exchange import ExchangeRig
 from tests.contract.samples import ANNA, KNOWN, STRANGER, WINDOW, draft, mail, reminder
+from tests.doubles.ews import operations
 from tests.doubles.ews import server as double
 from tests.doubles.ews.server import Ews
 from tests.doubles.ews.xml import make
@@ -208,3 +209,35 @@ def test_a_reminder_in_a_calendar_of_its_own_and_moved_to_another(rig: ExchangeR
     assert target.find(reminder().key, reminder().uid) == looked
     target.create(reminder(2))
     assert len([f for f in rig.box.folders.values() if f.name == "Напоминания"]) == 1
+
+
+def test_what_cannot_be_read_is_not_taken_for_gone(rig: ExchangeRig) -> None:
+    connection = rig.connection()
+    assert connection.drafts and connection.reminders
+    letter, event = connection.drafts.create(draft()), connection.reminders.create(reminder())
+    for pair in rig.box.items():
+        pair[1].corrupt = True
+    (looked,) = connection.drafts.look([(letter.remote_id, letter.message_id)])
+    (seen,) = connection.reminders.look([(event.remote_id, event.uid)])
+    assert looked.where is seen.where is Whereabouts.UNKNOWN
+    assert connection.drafts.find(draft().key, letter.message_id, "").where is Whereabouts.UNKNOWN
+    assert connection.reminders.find(reminder().key, event.uid).where is Whereabouts.UNKNOWN
+    with pytest.raises(KithError):
+        connection.reminders.withdraw(event.remote_id, event.version)
+    assert connection.drafts.withdraw(letter.remote_id, letter.message_id, letter.digest).where is Whereabouts.UNKNOWN
+    assert len(rig.drafts()) == 1 and len(rig.reminders()) == 1
+
+
+@pytest.mark.parametrize("code", ["ErrorInvalidPropertyRequest", "ErrorInternalServerError", "ErrorItemCorrupt"])
+def test_one_item_the_server_fails_at_hides_no_other(
+    rig: ExchangeRig, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    rig.add_mail("INBOX", mail(1))
+    rig.add_broken_mail("INBOX")
+    rig.add_mail("INBOX", mail(2))
+    monkeypatch.setattr(operations, "CORRUPT", code)
+    source = rig.connection().mail
+    assert source is not None
+    seen = read(source.pages(source.streams()[0], Position(), KNOWN))
+    assert {m.message_id for m in seen.items if isinstance(m, Mail)} == {"<1@example.com>", "<2@example.com>"}
+    assert [code in broken.reason for broken in seen.broken] == [True]

@@ -18,6 +18,7 @@ EVENT_LISTINGS = frozenset(
 )
 """What a listing gives without a GetItem behind the client's back."""
 
+CORRUPT = "ErrorCorruptData"
 HEADERS_TAG = ("tag", "7d")
 VIEW = timedelta(days=731)
 MAX_SYNC, MAX_GET = 512, 1000
@@ -221,7 +222,7 @@ def get_item(box: Mailbox, request: Any) -> list[Any]:
         if found is None:
             answers.append(failure("GetItem", "ErrorItemNotFound", "Not found.", make("m:Items")))
         elif found[1].corrupt and (names or extended):
-            answers.append(failure("GetItem", "ErrorCorruptData", "Corrupt.", make("m:Items")))
+            answers.append(failure("GetItem", CORRUPT, "Corrupt.", make("m:Items")))
         else:
             answers.append(success("GetItem", make("m:Items", _element(found[1], names, extended))))
     return answers
