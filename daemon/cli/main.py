@@ -46,10 +46,10 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "cadence": Lazy(
             "daemon.cli.cadence:cadence", "How often to be in touch, proposed from how often you really are."
         ),
-        "digest": Lazy("daemon.cli.views:digest", "Those who are due and have no reminder of their own."),
         "note": Lazy("daemon.cli.noting:note", "Note what is worth a letter: a new job, a recommendation ..."),
         "company": Lazy("daemon.cli.noting:company", "Keep a company's founding date."),
         "event": Lazy("daemon.cli.noting:event", "Tell of a conference and whom you met there."),
+        "digest": Lazy("daemon.cli.views:digest", "Who waits for a reminder, what was drafted of late, what lapsed."),
         "log": Lazy("daemon.cli.hand:log", "Log a call, a chat or a meeting by hand."),
         "agenda": Lazy("daemon.cli.agenda:agenda", "What to talk about with somebody next time."),
         "forget": Lazy("daemon.cli.hand:forget", "Remove a person and all that was kept or written about them."),

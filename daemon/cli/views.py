@@ -14,6 +14,7 @@ from daemon.cli.output import ago, counted, day, emit_json, moment, table
 
 if TYPE_CHECKING:
     from daemon.core.wants import Person
+    from daemon.service.overview import Digest
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
 
@@ -225,21 +226,57 @@ def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
 @json_option
 @pass_ctx
 def digest(kith: Ctx, as_json: bool) -> int:
-    """Those who are due and have no reminder of their own: no room this week, or two reminders passed."""
+    """Who is due and has no reminder of their own, which drafts were made this week, and what came to nothing."""
     from daemon.service import overview
 
     with kith.store.read() as conn:
-        people = overview.waiting(conn, kith.settings, kith.now())
+        found = overview.digest(conn, kith.settings, kith.now())
     if as_json:
-        emit_json([{"contact": p.name, "due": p.due, "why": p.why, "last_contact": p.last} for p in people])
+        emit_json(_digest_json(found))
         return 0
     now, zone = kith.now(), kith.zone
     table(
         ("contact", "due", "last contact", "why"),
-        [(p.name, ago(p.due, now, zone), ago(p.last, now, zone), p.why) for p in people],
+        [(p.name, ago(p.due, now, zone), ago(p.last, now, zone), p.why) for p in found.waiting],
         empty="Nobody waits: everyone who is due has a reminder.",
     )
+    for title, rows in (("Drafted in the last week", found.drafted), ("Came to nothing", found.lapsed)):
+        if rows:
+            click.echo(f"\n{title}:")
+            table(
+                ("contact", "what", "when", "state", "because of"),
+                [(r.name, f"{r.purpose} {r.kind}", ago(r.at, now, zone), r.state, r.reason) for r in rows],
+            )
     return 0
+
+
+def _digest_json(found: Digest) -> list[dict[str, Any]]:
+    """The documented form: who waits first, as it always was; what is not said of an entry is null."""
+    empty: dict[str, Any] = {
+        "kind": None,
+        "purpose": None,
+        "state": None,
+        "at": None,
+        "due": None,
+        "last_contact": None,
+    }
+    waits: list[dict[str, Any]] = [
+        {"contact": p.name, "due": p.due, "why": p.why, "last_contact": p.last} for p in found.waiting
+    ]
+    rest = [("drafted", r) for r in found.drafted] + [("lapsed", r) for r in found.lapsed]
+    happened: list[dict[str, Any]] = [
+        {
+            "what": what,
+            "contact": r.name,
+            "why": r.reason,
+            "kind": r.kind,
+            "purpose": r.purpose,
+            "state": r.state,
+            "at": r.at,
+        }
+        for what, r in rest
+    ]
+    return [empty | {"what": "waiting"} | entry for entry in waits] + [empty | entry for entry in happened]
 
 
 @click.group()

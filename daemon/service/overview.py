@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from daemon.config.settings import Settings
 from daemon.core.desired import due
-from daemon.core.plan import LAPSED, OPEN
-from daemon.core.wants import KEEP_IN_TOUCH, NEW_DRAFTS, REMINDER
+from daemon.core.plan import FAILED, LAPSED, OPEN, WITHDRAWN
+from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, REMINDER
 from daemon.service import holder
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
@@ -52,6 +52,27 @@ class Waiting:
     due: datetime
     last: datetime | None
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A draft made of late, or something that came to nothing: a reminder that passed twice, a draft taken back."""
+
+    name: str
+    kind: str
+    purpose: str
+    state: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Who waits, what was drafted of late and what lapsed; the latest first."""
+
+    waiting: tuple[Waiting, ...]
+    drafted: tuple[Happened, ...]
+    lapsed: tuple[Happened, ...]
 
 
 @dataclass
@@ -168,9 +189,28 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     return found
 
 
-def waiting(conn: Connection, settings: Settings, now: datetime) -> list[Waiting]:
-    """The digest: who is due and has no reminder, the longest overdue first."""
-    return _waiting(conn, people(conn, settings, now, kept_only=True), now)
+OF_LATE = timedelta(days=7)
+"""So far back the digest looks for drafts and lapses."""
+
+
+def digest(conn: Connection, settings: Settings, now: datetime) -> Digest:
+    """Who is due and has no reminder (the longest overdue first), and the last week's drafts and lapses."""
+    kept = people(conn, settings, now, kept_only=True)
+    rows = conn.execute(
+        select(ledger, contact.c.name)
+        .join(contact, contact.c.id == ledger.c.contact_id)
+        .where(ledger.c.changed_at > now - OF_LATE)
+        .order_by(ledger.c.changed_at.desc(), ledger.c.key)
+    ).all()
+    drafted = [
+        r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in (WITHDRAWN, FAILED)
+    ]
+    lapsed = [r for r in rows if r.state == LAPSED or (r.kind == DRAFT and r.state == WITHDRAWN)]
+    return Digest(
+        tuple(_waiting(conn, kept, now)),
+        tuple(Happened(r.name, r.kind, r.purpose, r.state, r.created_at, r.reason) for r in drafted),
+        tuple(Happened(r.name, r.kind, r.purpose, r.state, r.changed_at, r.reason) for r in lapsed),
+    )
 
 
 def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:

@@ -169,7 +169,7 @@ def test_a_reminder_that_passes_is_moved_once_then_lapses_into_the_digest(house:
     house.cycle(after=3 * DAY)
     assert [r.state for r in house.ledger()] == ["lapsed"]
     with house.store.read() as conn:
-        waiting = overview.waiting(conn, house.settings, house.clock)
+        waiting = overview.digest(conn, house.settings, house.clock).waiting
     assert [w.name for w in waiting] == ["Person 0"]
     house.cycle(after=80 * DAY)
     assert len(house.ledger()) == 1

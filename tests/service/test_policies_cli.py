@@ -97,3 +97,17 @@ def test_cadences_are_proposed_from_the_real_rhythm_and_accepted_one_by_one(kith
     kith("cadence", first, "--set", "6 weeks")
     assert kith.json("policy", first)["policy"]["cadence_days"]["value"] == 42
     kith("cadence", first, "--set", "often", code=2)
+
+
+def test_the_digest_says_who_waits_what_was_drafted_and_what_lapsed(kith: Kith) -> None:
+    drafts = {r["contact"]: r for r in kith.json("ledger") if r["kind"] == "draft"}
+    found = kith.json("digest")
+    assert {d["contact"] for d in found if d["what"] == "drafted"} == set(drafts)
+    assert "Drafted in the last week:" in kith("digest")
+    gone = next(name for name, r in drafts.items() if r["purpose"] == "thanks")
+    kith("log", gone, "--at", "2026-11-18 10:15")
+    kith.now += timedelta(days=8)
+    kith("once")
+    after = kith.json("digest")
+    assert "thanks" in {d["purpose"] for d in after if d["what"] == "lapsed"}
+    assert "Came to nothing:" in kith("digest")
