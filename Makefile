@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/corpus),)
 export KITH_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: venv dev demo test lint corpus crash bench lock clean help
+.PHONY: venv dev demo test lint corpus crash year bench lock clean help
 
 help:
 	@echo "make venv   the program in .venv (then: .venv/bin/kith --help)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test   everything is tried, on real servers on loopback"
 	@echo "make corpus other people's mail, calendars and address books through the real importers (CORPUS=DIR: yours)"
 	@echo "make crash  the daemon is killed at every step of a life, on every backend"
+	@echo "make year   a year of three hundred people, day by day: caps, quiet time, nobody forgotten, nothing twice"
 	@echo "make bench  how fast it reads, beside others, on 100,000 messages; figures to bench/RESULTS.md"
 	@echo "make lint   format, lint, types and layers"
 	@echo "make lock   requirements*.lock anew from pyproject.toml"
@@ -66,6 +67,9 @@ corpus: $(VENV)/.dev
 crash: $(VENV)/.dev
 	@tests/support/system-packages
 	@$(BIN)/python -m tests.crash
+
+year: $(VENV)/.dev
+	@$(BIN)/python -m tests.year $(ARGS)
 
 bench: $(VENV)/.dev
 	@tests/support/system-packages mbsync:isync
