@@ -74,6 +74,7 @@ def _suggest(kith: Ctx, names: tuple[str, ...], everything: bool, as_json: bool)
     _list(found)
     if not found:
         return 0
+    refused: list[Proposal] = []
     if names or everything:
         chosen = [p for p in found if everything or p.person.contact_id in wanted]
         for who in set(wanted) - {p.person.contact_id for p in found}:
@@ -81,10 +82,14 @@ def _suggest(kith: Ctx, names: tuple[str, ...], everything: bool, as_json: bool)
                 click.echo(f"Nothing is proposed for {book.name_of(conn, who)}.", err=True)
     else:
         chosen = [p for p in found if click.confirm(f"{p.person.name}: every {p.cadence.days} days?", default=False)]
+        refused = [p for p in found if p not in chosen]
     with kith.store.write() as conn:
-        for proposal in chosen:
-            rhythms.accept(conn, proposal.person.contact_id, proposal.cadence)
-    click.echo(f"{len(chosen)} accepted. `kith cadence NAME --clear` takes one back.")
+        for proposal in (*chosen, *refused):
+            rhythms.decide(conn, proposal, proposal in chosen, kith.now())
+    click.echo(
+        f"{len(chosen)} accepted. `kith cadence NAME --clear` takes one back."
+        + " The others are not asked again." * bool(refused)
+    )
     return 0
 
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from daemon.config.settings import Settings
+from daemon.core.guesses import RHYTHM, Guess
 from daemon.core.rhythm import proposed
 from daemon.core.wants import Person
 from daemon.service.people import people
-from daemon.store import contacts
+from daemon.store import contacts, suggestions
 from daemon.store.tables import interaction
 
 LOOKS_BACK = timedelta(days=3 * 365)
@@ -32,7 +33,20 @@ class Proposal:
     @property
     def mark(self) -> str:
         """The name of the question: another rhythm later is another question."""
-        return f"rhythm:{self.person.uid}:{self.cadence.days}"
+        return f"{RHYTHM}:{self.person.uid}:{self.cadence.days}"
+
+    @property
+    def guess(self) -> Guess:
+        """The question to the user."""
+        name, days, present = self.person.name, self.cadence.days, self.person.policy.cadence.days
+        return Guess(
+            mark=self.mark,
+            kind=RHYTHM,
+            contact_id=self.person.contact_id,
+            question=f"{name}: every {days} days instead of {present}?",
+            source=f"{self.talks} days of contact in 3 years",
+            about={"days": str(days)},
+        )
 
 
 def proposals(conn: Connection, settings: Settings, now: datetime) -> list[Proposal]:
@@ -47,7 +61,9 @@ def proposals(conn: Connection, settings: Settings, now: datetime) -> list[Propo
     ]
     days = _days(conn, kept, settings, now)
     found = ((p, proposed(days[p.contact_id], p.policy.cadence)) for p in kept)
-    return [Proposal(p, cadence, len(set(days[p.contact_id]))) for p, cadence in found if cadence is not None]
+    asked = declined(conn)
+    made = [Proposal(p, cadence, len(set(days[p.contact_id]))) for p, cadence in found if cadence is not None]
+    return [p for p in made if p.mark not in asked]
 
 
 def _days(conn: Connection, kept: Sequence[Person], settings: Settings, now: datetime) -> dict[int, list[date]]:
@@ -60,6 +76,21 @@ def _days(conn: Connection, kept: Sequence[Person], settings: Settings, now: dat
         if row.contact_id in wanted:
             found[row.contact_id].append(row.at.astimezone(zone).date())
     return found
+
+
+def declined(conn: Connection) -> set[str]:
+    """The marks of proposals the user said no to: they are not made again."""
+    return {s.guess.mark for s in suggestions.rows(conn, only_open=False) if s.state == suggestions.DECLINED}
+
+
+def decide(conn: Connection, proposal: Proposal, yes: bool, now: datetime) -> None:
+    """The user's word on a proposal, wherever it was asked for."""
+    suggestions.put(conn, [proposal.guess], now)
+    number = next((s.id for s in suggestions.rows(conn) if s.guess.mark == proposal.mark), None)
+    if number is not None:
+        suggestions.decide(conn, number, suggestions.ACCEPTED if yes else suggestions.DECLINED, now)
+    if yes:
+        accept(conn, proposal.person.contact_id, proposal.cadence)
 
 
 def accept(conn: Connection, contact_id: int, cadence: timedelta | None) -> None:

@@ -57,17 +57,7 @@ def found(conn: Connection, settings: Settings, now: datetime) -> list[Guess]:
 
 def gather(conn: Connection, settings: Settings, now: datetime) -> int:
     """Keep what is new of them, and of the cadences the real rhythm proposes; how many."""
-    rhythmic = [
-        Guess(
-            mark=p.mark,
-            kind=RHYTHM,
-            contact_id=p.person.contact_id,
-            question=f"{p.person.name}: every {p.cadence.days} days instead of {p.person.policy.cadence.days}?",
-            source=f"{p.talks} days of contact in 3 years",
-            about={"days": str(p.cadence.days)},
-        )
-        for p in rhythms.proposals(conn, settings, now)
-    ]
+    rhythmic = [p.guess for p in rhythms.proposals(conn, settings, now)]
     return suggestions.put(conn, [*found(conn, settings, now), *rhythmic], now)
 
 

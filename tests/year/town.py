@@ -200,6 +200,7 @@ def a_town(store: Store, folder: Path, count: int, seed: int) -> Iterator[Town]:
     circles = {
         **SHIPPED_CIRCLES,
         "friend": Policy(cadence=MONTH, days=frozenset({6}), hours=(time(10), time(14))),
+        "expert": Policy(cadence=2 * MONTH, drafts=frozenset({"check-in", "thanks", "congratulations"})),
         "mentor": Policy(cadence=MONTH, forms=(("mail", MONTH), ("talk", 3 * MONTH)), drafts=frozenset({"check-in"})),
     }
     house = House(
