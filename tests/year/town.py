@@ -161,11 +161,11 @@ class Town:
                     rig.user_sends_draft(number)
                     self.sent += 1
                     self.edited.pop(number, None)
-                elif what < 0.14 and number not in self.edited:
+                elif what < 0.20 and number not in self.edited:
                     rig.user_edits_draft(number, f"In my own words, on {day}.")
                     (mine,) = [d for d in rig.drafts() if message_id(d) == number]
                     self.edited[number] = (name, mine)
-                elif what < 0.17 and not gone:
+                elif what < 0.24 and not gone:
                     rig.user_trashes_draft(number)
                     self.edited.pop(number, None)
                     gone = True
