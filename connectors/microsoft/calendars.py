@@ -77,7 +77,7 @@ class Calendars:
         fields = "id,start,end,isAllDay,isCancelled,responseStatus,showAs,transactionId,originalStartTimeZone"
         spans: list[Window] = []
         zone = self._client.settings.time_zone
-        for calendar in self._places.calendars():
+        for calendar in filter(lambda c: c.mine, self._places.calendars()):
             link = f"{calendar.path}/calendarView?{_within(window)}&$select={fields}"
             try:
                 held = self._client.every(link)

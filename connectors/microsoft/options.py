@@ -26,7 +26,7 @@ OPTIONS: Sequence[Option] = (
         "folders", "list", help="Only these mail folders are read. Default: all but junk, deleted items and drafts."
     ),
     Option("exclude", "list", help="Mail folders not to be read."),
-    Option("calendars", "list", help="Only these calendars are read, by name. Default: all."),
+    Option("calendars", "list", help="Only these calendars are read, by name. Default: all of your own."),
     Option(
         "reminders_calendar",
         help="The calendar reminders go to, made when first needed. Default: your main calendar, the only one whose "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.microsoft.http import Client, query, seg
+from connectors.microsoft.http import Client, Json, query, seg
+from daemon.core.address import normalise
 from daemon.core.errors import NeedsUser, OutcomeUnknown, TryLater, UserMistake
 from daemon.core.model import FolderRole, Stream
 from daemon.core.plain import one_line
@@ -36,12 +37,13 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A calendar. ``main`` is the one every Outlook shows alarms of."""
+    """A calendar. ``main`` is the one every Outlook shows alarms of, ``mine`` where nobody else shared it."""
 
     id: str
     name: str
     main: bool
     writable: bool
+    mine: bool = True
 
     @property
     def path(self) -> str:
@@ -122,20 +124,22 @@ class Places:
     def calendars(self, *, fresh: bool = False) -> list[Calendar]:
         """All calendars."""
         if self._calendars is None or fresh:
-            listed = self._client.every(query("/me/calendars", select="id,name,isDefaultCalendar,canEdit"))
+            listed = self._client.every(query("/me/calendars", select="id,name,isDefaultCalendar,canEdit,owner"))
+            me = next((_owner(one) for one in listed if one.get("isDefaultCalendar")), "")
             self._calendars = [
                 Calendar(
                     str(one["id"]),
                     one_line(str(one.get("name", ""))),
                     bool(one.get("isDefaultCalendar")),
                     one.get("canEdit") is not False,
+                    _owner(one) in ("", me),
                 )
                 for one in listed
             ]
         return self._calendars
 
     def wanted_calendars(self) -> list[Calendar]:
-        """The calendars to read.
+        """The calendars to read: those named, else the user's own. What others share is their meetings, not the user's.
 
         Raises:
             UserMistake: the configuration names one that does not exist.
@@ -146,7 +150,9 @@ class Places:
             if not any(_named(c.name, wanted) for c in there):
                 names = ", ".join(c.name for c in there)
                 raise UserMistake(f"Account {settings.account} has no calendar {wanted!r}; it has {names}.")
-        return [c for c in there if not settings.calendars or any(_named(c.name, w) for w in settings.calendars)]
+        if settings.calendars:
+            return [c for c in there if any(_named(c.name, wanted) for wanted in settings.calendars)]
+        return [c for c in there if c.mine]
 
     def reminders_calendar(self) -> Calendar | None:
         """Where reminders go; None where it has yet to be made.
@@ -173,6 +179,11 @@ class Places:
             # an empty calendar does no harm: the next round finds it or makes it
             raise TryLater(str(error), error.after) from None
         return Calendar(str(made["id"]), name, False, True)
+
+
+def _owner(calendar: Json) -> str:
+    who = calendar.get("owner")
+    return normalise(str(who.get("address") or "")) if isinstance(who, dict) else ""
 
 
 def _named(label: str, wanted: str) -> bool:

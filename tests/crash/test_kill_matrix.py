@@ -38,6 +38,7 @@ class Some:
     ("backend", "some"),
     [
         ("local", Some(("",), 5)),
+        ("graph", Some((*WRITES, "planning.store_intents"), None)),
         ("servers", Some((*WRITES, "outgoing.record", "planning.store_intents", "mail.search", "mail.pages"), None)),
     ],
 )

@@ -131,6 +131,18 @@ def test_two_calendars_and_one_of_them_chosen(rig: GraphRig) -> None:
     assert len(source.busy(WINDOW)) == 1, "the user is taken, whatever is read"
 
 
+def test_what_a_colleague_shares_is_not_the_users_own(rig: GraphRig) -> None:
+    from tests.doubles.graph.mailbox import Folder
+
+    rig.box.calendars["Boris"] = Folder("AAMkboris=", "Boris", parent="Boris@Example.org", kind="read-only")
+    rig.box.add_event(event("theirs"), "Boris")
+    source = rig.connection().calendar
+    assert source is not None
+    assert [s.label for s in source.streams()] == ["Calendar"] and not source.busy(WINDOW)
+    named = rig.person.connection(calendars=["Boris"]).calendar
+    assert named is not None and [s.label for s in named.streams()] == ["Boris"]
+
+
 # -- one event -----------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,24 @@ def test_metadata_knows_what_graph_has(tmp_path: Path, monkeypatch: pytest.Monke
         assert known.wrong_body("message", {"body": {"text": "b"}}) == "itemBody has no text"
     finally:
         metadata.cache_clear()
+
+
+def test_a_fifth_request_at_a_time_is_throttled(tmp_path: Path) -> None:
+    with running() as double:
+        SignedIn(double, tmp_path)
+        go_on = threading.Event()
+        double.on_call = lambda what: assert_true(go_on.wait(30))
+
+        def ask(_: int) -> int:
+            headers = {"Authorization": "Bearer access-1", "Prefer": PREFER}
+            answer = requests.get(f"{double.endpoint}/graph/v1.0/me/calendars", headers=headers, timeout=30)
+            if answer.status_code == 429:
+                go_on.set()
+            return answer.status_code
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sorted(pool.map(ask, range(6)))[-2:] in ([200, 429], [429, 429])
+
+
+def assert_true(what: bool) -> None:
+    assert what

@@ -229,7 +229,7 @@ def calendars(call: Call) -> Answer:
             "name": c.name,
             "isDefaultCalendar": c.name == "Calendar",
             "canEdit": c.kind != "read-only",
-            "owner": {"name": "Petra Iljina", "address": call.box.address},
+            "owner": {"name": "", "address": c.parent or call.box.address},
         }
         for c in call.box.calendars.values()
     ]

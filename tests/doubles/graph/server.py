@@ -67,6 +67,7 @@ class GraphDouble:
     reply_keeps: bool = True
     on_call: Callable[[str], None] = lambda what: None
     lock: threading.RLock = field(default_factory=threading.RLock)
+    counting: threading.Lock = field(default_factory=threading.Lock)
     busy: int = 0
 
     def __post_init__(self) -> None:
@@ -77,18 +78,19 @@ class GraphDouble:
     def graph(self, method: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[int, dict[str, str], Any]:
         """The answer to a request; an empty status means that none comes."""
         path = urlsplit(target).path
-        with self.lock:
+        with self.counting:
             self.requests += 1
             self.busy += 1
+            many = self.busy > AT_A_TIME
         try:
+            if many:
+                return 429, {"Retry-After": "1"}, Refusal(429, "ApplicationThrottled").body()
             with self.lock:
-                if self.busy > AT_A_TIME:
-                    return 429, {"Retry-After": "1"}, Refusal(429, "ApplicationThrottled").body()
                 if path == "/v1.0/$batch" and method == "POST":
                     return self._batch(headers, raw)
                 return self._one(method, target, headers, raw, inner=False)
         finally:
-            with self.lock:
+            with self.counting:
                 self.busy -= 1
 
     def _batch(self, headers: dict[str, str], raw: bytes) -> tuple[int, dict[str, str], Any]:
