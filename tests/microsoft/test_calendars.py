@@ -198,7 +198,8 @@ def test_a_moment_goes_out_and_comes_back(zone: str) -> None:
 @pytest.mark.parametrize(
     ("start", "zone"),
     [("2026-11-16T00:00:00", "W. Europe Standard Time"), ("2026-11-15T23:00:00", "W. Europe Standard Time"),
-     ("2026-11-16T05:00:00", "Eastern Standard Time"), ("2026-11-15T21:00:00", "tzone://Microsoft/Custom")],
+     ("2026-11-16T05:00:00", "Eastern Standard Time"), ("2026-11-15T21:00:00", "tzone://Microsoft/Custom"),
+     ("2026-11-15T11:00:00", "New Zealand Standard Time")],
 )  # fmt: skip
 def test_whole_days_are_days_wherever_they_were_made(start: str, zone: str) -> None:
     at = {"dateTime": start, "timeZone": "UTC"}

@@ -84,6 +84,13 @@ def test_what_a_delta_tells_in_part_is_read_anew(rig: GraphRig) -> None:
     assert again.subject == "Before" and again.asks == {"thanks"} and again.senders == (ANNA,)
 
 
+def test_a_part_that_names_nobody_is_read_anew(rig: GraphRig) -> None:
+    handle = rig.add_mail("INBOX", mail(1), draft=True)
+    first = go(rig)
+    rig.box.change(handle, isDraft=False)  # all that is told, and whom it is from is not
+    assert [m.draft for m in mails(first) + mails(go(rig, first.position))] == [True, False]
+
+
 def test_a_delta_that_repeats_itself_skips_nothing(rig: GraphRig) -> None:
     rig.double.replay = True
     for number in range(5):
@@ -171,6 +178,13 @@ def test_old_mail_is_searched_for_and_the_folder_not_listed(rig: GraphRig) -> No
     before = rig.double.calls["GET mailFolders/{id}/messages"]
     assert found(rig, [ANNA]) == {"<1@example.com>"}
     assert rig.double.calls["GET mailFolders/{id}/messages"] - before == 2, "the last days, and one search"
+
+
+def test_each_of_many_addresses_is_asked_for(rig: GraphRig) -> None:
+    people = [f"{chr(97 + number)}@example.net" for number in range(25)]
+    for address in people:
+        old(rig, address.partition("@")[0], address)
+    assert len(found(rig, people)) == 25
 
 
 def test_mail_the_index_has_not_got_yet_is_found(rig: GraphRig) -> None:
