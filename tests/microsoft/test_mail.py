@@ -181,7 +181,7 @@ def test_old_mail_is_searched_for_and_the_folder_not_listed(rig: GraphRig) -> No
 
 
 def test_each_of_many_addresses_is_asked_for(rig: GraphRig) -> None:
-    people = [f"{chr(97 + number)}@example.net" for number in range(25)]
+    people = [f"q{chr(97 + number)}@example.net" for number in range(25)]
     for address in people:
         old(rig, address.partition("@")[0], address)
     assert len(found(rig, people)) == 25
