@@ -12,7 +12,7 @@ from exchangelib.errors import ErrorCalendarViewRangeTooBig, ErrorExceededFindCo
 from exchangelib.ewsdatetime import EWSDateTime
 from exchangelib.properties import CalendarView
 
-from connectors.exchange import events, ews
+from connectors.exchange import elements, events, ews
 from connectors.exchange.folders import EVENTS, Folders
 from connectors.exchange.session import Session
 from daemon.core.errors import BrokenItem, CursorExpired, TryLater
@@ -72,7 +72,7 @@ class ExchangeCalendars:
     def _read(
         self, found: ews.Changes, interest: Interest, window: Window, position: Position, *, full: bool
     ) -> EventPage:
-        ids = [ews.item_id(one)[0] for one in found.changed]
+        ids = [elements.item_id(one)[0] for one in found.changed]
         items: list[EventItem] = []
         broken: list[Broken] = []
         fetched = fetch(self._session, ids)
@@ -110,7 +110,7 @@ class ExchangeCalendars:
 
     def _busy_in(self, folder: str, window: Window) -> list[Window]:
         view = CalendarView(start=_ews(window.start), end=_ews(window.end), max_items=IN_VIEW)
-        wanted = ews.fields(
+        wanted = elements.fields(
             CalendarItem,
             "start end is_all_day legacy_free_busy_status is_cancelled appointment_state my_response_type kith_key",
         )
@@ -132,7 +132,7 @@ class ExchangeCalendars:
 
 def fetch(session: Session, ids: Sequence[str], more: str = "") -> list[Any]:
     """Calendar items by id, in batches: elements, and errors in their places."""
-    wanted = ews.fields(CalendarItem, f"{events.FIELDS} {more}")
+    wanted = elements.fields(CalendarItem, f"{events.FIELDS} {more}")
     size = min(100, session.settings.batch)
     found: list[Any] = []
     for first in range(0, len(ids), size):
@@ -154,12 +154,12 @@ def gone(session: Session, ids: Sequence[str]) -> frozenset[str]:
 
 def _taken(element: Any) -> Window | None:
     """When the user is taken by an occurrence; a whole day only if it is shown as busy or out of office."""
-    if isinstance(element, Exception) or events.is_cancelled(element) or ews.extended(element, ews.Key):
+    if isinstance(element, Exception) or events.is_cancelled(element) or elements.extended(element, elements.Key):
         return None
-    shown = ews.text(element, "t:LegacyFreeBusyStatus")
-    if shown not in TAKEN or ews.text(element, "t:MyResponseType") == "Decline":
+    shown = elements.text(element, "t:LegacyFreeBusyStatus")
+    if shown not in TAKEN or elements.text(element, "t:MyResponseType") == "Decline":
         return None
-    start, end = ews.moment(element, "t:Start"), ews.moment(element, "t:End")
+    start, end = elements.moment(element, "t:Start"), elements.moment(element, "t:End")
     return Window(start, end) if start is not None and end is not None and start < end else None
 
 

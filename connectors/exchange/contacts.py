@@ -9,7 +9,7 @@ from typing import Any
 
 from exchangelib import Contact
 
-from connectors.exchange import ews
+from connectors.exchange import elements, ews
 from connectors.exchange.calendar import gone
 from connectors.exchange.folders import PEOPLE, Folders
 from connectors.exchange.session import Session
@@ -53,9 +53,9 @@ class ExchangeContacts:
         return gone(self._session, item_ids)
 
     def _read(self, found: ews.Changes, position: Position, *, full: bool) -> CardPage:
-        wanted = ews.fields(Contact, FIELDS)
-        listed = tuple(ews.item_id(one)[0] for one in found.changed)
-        people = [ews.item_id(one)[0] for one in found.changed if str(one.tag).endswith("}Contact")]
+        wanted = elements.fields(Contact, FIELDS)
+        listed = tuple(elements.item_id(one)[0] for one in found.changed)
+        people = [elements.item_id(one)[0] for one in found.changed if str(one.tag).endswith("}Contact")]
         size = self._session.settings.batch
         cards: list[Card] = []
         broken: list[Broken] = []
@@ -78,37 +78,37 @@ class ExchangeContacts:
 
 def read(id_: str, element: Any, time_zone: str) -> Card:
     """One contact. ``time_zone`` is the user's: a birthday is kept as the midnight it began with there."""
-    address = element.find("t:PhysicalAddresses/t:Entry[@Key='Business']", ews.NS)
+    address = element.find("t:PhysicalAddresses/t:Entry[@Key='Business']", elements.NS)
     if address is None:
-        address = element.find("t:PhysicalAddresses/t:Entry", ews.NS)
+        address = element.find("t:PhysicalAddresses/t:Entry", elements.NS)
     dates = [
         NamedDate(kind, when)
         for kind, path in (("birthday", "t:Birthday"), ("wedding", "t:WeddingAnniversary"))
         if (when := _day(element, path, time_zone))
     ]
-    entries = element.findall("t:EmailAddresses/t:Entry", ews.NS)
+    entries = element.findall("t:EmailAddresses/t:Entry", elements.NS)
     return tidy(
         Card(
             record_id=id_,
-            name=ews.text(element, "t:DisplayName"),
-            given=ews.text(element, "t:GivenName"),
-            family=ews.text(element, "t:Surname"),
-            patronymic=ews.text(element, "t:MiddleName"),
+            name=elements.text(element, "t:DisplayName"),
+            given=elements.text(element, "t:GivenName"),
+            family=elements.text(element, "t:Surname"),
+            patronymic=elements.text(element, "t:MiddleName"),
             addresses=tuple(e.text or "" for e in sorted(entries, key=lambda e: str(e.get("Key", "")))),
-            organisation=ews.text(element, "t:CompanyName"),
-            title=ews.text(element, "t:JobTitle"),
-            profession=ews.text(element, "t:Profession"),
-            city=ews.text(address, "t:City") if address is not None else "",
-            country=ews.text(address, "t:CountryOrRegion") if address is not None else "",
-            url=ews.text(element, "t:BusinessHomePage"),
+            organisation=elements.text(element, "t:CompanyName"),
+            title=elements.text(element, "t:JobTitle"),
+            profession=elements.text(element, "t:Profession"),
+            city=elements.text(address, "t:City") if address is not None else "",
+            country=elements.text(address, "t:CountryOrRegion") if address is not None else "",
+            url=elements.text(element, "t:BusinessHomePage"),
             dates=tuple(dates),
-            labels=tuple(c.text or "" for c in element.findall("t:Categories/t:String", ews.NS)),
+            labels=tuple(c.text or "" for c in element.findall("t:Categories/t:String", elements.NS)),
         )
     )
 
 
 def _day(element: Any, path: str, time_zone: str) -> str:
-    moment = ews.moment(element, path)
+    moment = elements.moment(element, path)
     if moment is None or (moment.year < 1605 and moment.year != 1604):
         return ""
     # either midnight there or noon of UTC: a minute on, for programs that rounded down

@@ -14,7 +14,7 @@ from typing import Any
 
 from exchangelib import Message
 
-from connectors.exchange import ews
+from connectors.exchange import elements, ews, writing
 from connectors.exchange.folders import Folders
 from connectors.exchange.session import Session
 from daemon.core.address import normalise
@@ -66,7 +66,7 @@ class ExchangeDrafts:
             return standing
         drafts = ews.folder_id(self._folders.main("drafts").id)
         letter = Message(mime_content=raw)
-        made = self._session.write(lambda account: ews.create_item(account, drafts, letter))
+        made = self._session.write(lambda account: writing.create_item(account, drafts, letter))
         try:
             found = self._state(made, draft.message_id) or self._find(draft.message_id)
         except TryLater as error:
@@ -82,15 +82,15 @@ class ExchangeDrafts:
 
     def similar(self, recipient: str, subject: str, in_reply_to: str) -> Sequence[RemoteDraft]:
         folder = self._folders.main("drafts").id
-        likeness = ews.fields(Message, LIKENESS)
+        likeness = elements.fields(Message, LIKENESS)
         listed = self._session.read(lambda account: ews.find_items(account, [folder], likeness, most=READ_THROUGH))
         ids = [
-            ews.item_id(one)[0]
+            elements.item_id(one)[0]
             for one in listed
             if not isinstance(one, Exception)
             and (
-                same_subject(one_line(ews.text(one, "t:Subject")), subject)
-                or (in_reply_to and in_reply_to in ews.text(one, "t:InReplyTo"))
+                same_subject(one_line(elements.text(one, "t:Subject")), subject)
+                or (in_reply_to and in_reply_to in elements.text(one, "t:InReplyTo"))
             )
         ]
         wanted = normalise(recipient)
@@ -106,21 +106,21 @@ class ExchangeDrafts:
             return now
         if now.digest != digest:
             raise Conflict("The draft has been edited: it is the user's now.")
-        id_, change_key = ews.item_id(element)
-        moved = self._session.write(lambda account: ews.to_trash(account, id_, change_key))
+        id_, change_key = elements.item_id(element)
+        moved = self._session.write(lambda account: writing.to_trash(account, id_, change_key))
         return replace(now, where=Whereabouts.TRASHED, remote_id=moved or now.remote_id)
 
     # -- looking ---------------------------------------------------------------------------------
 
     def _fetch(self, ids: Sequence[str]) -> list[Any]:
-        wanted = ews.fields(Message, FIELDS)
+        wanted = elements.fields(Message, FIELDS)
         size = min(100, self._session.settings.batch)
         return self._session.read(lambda account: ews.get_items(account, ids, wanted, size))
 
     def _element(self, remote_id: str, message_id: str) -> Any:
         """The draft where it was left, None where it is not there."""
         (element,) = self._fetch([remote_id])
-        if isinstance(element, Exception) or ews.text(element, "t:InternetMessageId") != message_id:
+        if isinstance(element, Exception) or elements.text(element, "t:InternetMessageId") != message_id:
             found = [one for one in self._by_message_id(message_id, PLACES[:1]) if not isinstance(one, Exception)]
             return found[0] if found else None
         return element
@@ -134,27 +134,27 @@ class ExchangeDrafts:
             return None
         if isinstance(element, Exception):  # it is there, and cannot be told of: no reason to think it gone
             return RemoteDraft(Whereabouts.UNKNOWN, message_id=message_id)
-        if ews.text(element, "t:InternetMessageId") != message_id:
+        if elements.text(element, "t:InternetMessageId") != message_id:
             return None
         where = self._where(element)
         return _remote(element, where) if where is not Whereabouts.UNKNOWN else None
 
     def _where(self, element: Any) -> Whereabouts:
-        parent = element.find("t:ParentFolderId", ews.NS)
+        parent = element.find("t:ParentFolderId", elements.NS)
         inside = parent.get("Id", "") if parent is not None else ""
         for name, where in PLACES:
             if self._folders.main(name).id == inside:
                 return where
-        return Whereabouts.PRESENT if ews.flag(element, "t:IsDraft") else Whereabouts.UNKNOWN
+        return Whereabouts.PRESENT if elements.flag(element, "t:IsDraft") else Whereabouts.UNKNOWN
 
     def _find(self, message_id: str) -> RemoteDraft:
-        elements = self._by_message_id(message_id, PLACES)
-        found = [_remote(one, self._where(one)) for one in elements if not isinstance(one, Exception)]
+        letters = self._by_message_id(message_id, PLACES)
+        found = [_remote(one, self._where(one)) for one in letters if not isinstance(one, Exception)]
         for _, where in PLACES:
             for one in found:
                 if one.where is where:
                     return one
-        unread = any(isinstance(one, Exception) and not isinstance(one, ews.GONE) for one in elements)
+        unread = any(isinstance(one, Exception) and not isinstance(one, ews.GONE) for one in letters)
         return RemoteDraft(Whereabouts.UNKNOWN if unread else Whereabouts.GONE, message_id=message_id)
 
     def _by_message_id(self, message_id: str, places: Sequence[tuple[str, Whereabouts]]) -> list[Any]:
@@ -162,16 +162,16 @@ class ExchangeDrafts:
         folders = [self._folders.main(name).id for name, _ in places]
         same = ews.Equal(Message, "message_id", [message_id])
         listed = self._session.read(lambda account: ews.find_items(account, folders, restriction=same, most=10))
-        return self._fetch([ews.item_id(one)[0] for one in listed if not isinstance(one, Exception)])
+        return self._fetch([elements.item_id(one)[0] for one in listed if not isinstance(one, Exception)])
 
 
 def _remote(element: Any, where: Whereabouts) -> RemoteDraft:
     return RemoteDraft(
         where=where,
-        remote_id=ews.item_id(element)[0],
+        remote_id=elements.item_id(element)[0],
         digest=_digest(element),
-        message_id=ews.text(element, "t:InternetMessageId"),
-        subject=one_line(ews.text(element, "t:Subject"), 500),
+        message_id=elements.text(element, "t:InternetMessageId"),
+        subject=one_line(elements.text(element, "t:Subject"), 500),
     )
 
 
@@ -180,14 +180,15 @@ def _digest(element: Any) -> str:
 
     Exchange keeps one body, writes HTML of its own around the words, and may do so anew at any time.
     """
-    body = element.find("t:Body", ews.NS)
+    body = element.find("t:Body", elements.NS)
     said = (body.text or "") if body is not None else ""
     attached = sorted(
-        [ews.text(one, "t:Name"), ews.text(one, "t:Size")] for one in element.findall("t:Attachments/*", ews.NS)
+        [elements.text(one, "t:Name"), elements.text(one, "t:Size")]
+        for one in element.findall("t:Attachments/*", elements.NS)
     )
     who = [_addresses(element, path) for path in ("t:ToRecipients", "t:CcRecipients", "t:BccRecipients")]
     plain = body is not None and body.get("BodyType") == "Text"
-    return _digest_of(who, ews.text(element, "t:Subject"), said.split() if plain else words(said), attached)
+    return _digest_of(who, elements.text(element, "t:Subject"), said.split() if plain else words(said), attached)
 
 
 def _digest_of(who: Sequence[set[str]], subject: str, said: Sequence[str], attached: Sequence[object]) -> str:
@@ -196,4 +197,6 @@ def _digest_of(who: Sequence[set[str]], subject: str, said: Sequence[str], attac
 
 
 def _addresses(element: Any, path: str) -> set[str]:
-    return {normalise(ews.text(one, "t:EmailAddress")) for one in element.findall(f"{path}/t:Mailbox", ews.NS)}
+    return {
+        normalise(elements.text(one, "t:EmailAddress")) for one in element.findall(f"{path}/t:Mailbox", elements.NS)
+    }

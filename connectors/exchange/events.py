@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.exchange import ews, recurrence
+from connectors.exchange import elements, recurrence
 from connectors.exchange.zones import stamp, zone, zone_of
 from daemon.core.address import normalise
 from daemon.core.errors import BrokenItem
@@ -46,12 +46,12 @@ def calendar(element: Any, exceptions: Mapping[str, Any], me: str, user: str) ->
     Raises:
         BrokenItem: it says no time, or recurs in a way or zone nobody knows.
     """
-    uid = ews.text(element, "t:UID") or ews.item_id(element)[0]
+    uid = elements.text(element, "t:UID") or elements.item_id(element)[0]
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//kithd//EN"]
-    rule = element.find("t:Recurrence", ews.NS)
-    all_day = ews.flag(element, "t:IsAllDayEvent")
+    rule = element.find("t:Recurrence", elements.NS)
+    all_day = elements.flag(element, "t:IsAllDayEvent")
     name = shipped = ""
-    if rule is not None or (all_day and element.find("t:StartTimeZone", ews.NS) is not None):
+    if rule is not None or (all_day and element.find("t:StartTimeZone", elements.NS) is not None):
         name, shipped = zone_of(element, "t:StartTimeZone")
     local = zone(name, shipped, user) if name else user_zone(user)
     times: list[str] = []
@@ -59,13 +59,13 @@ def calendar(element: Any, exceptions: Mapping[str, Any], me: str, user: str) ->
         if shipped:
             lines += ["BEGIN:VTIMEZONE", *shipped.split("\n"), "END:VTIMEZONE"]
         times = [f"RRULE:{recurrence.rrule(rule, local, all_day=all_day)}"]
-        for deleted in element.findall("t:DeletedOccurrences/t:DeletedOccurrence", ews.NS):
+        for deleted in element.findall("t:DeletedOccurrences/t:DeletedOccurrence", elements.NS):
             times.append(_time("EXDATE", _moment(deleted, "t:Start"), local, all_day=all_day))
     lines += _event(element, uid, me, local, name if rule is not None else "", times)
-    for occurrence in element.findall("t:ModifiedOccurrences/t:Occurrence", ews.NS):
+    for occurrence in element.findall("t:ModifiedOccurrences/t:Occurrence", elements.NS):
         original = _moment(occurrence, "t:OriginalStart")
         which = _time("RECURRENCE-ID", original, local, all_day=all_day)
-        found = exceptions.get(ews.item_id(occurrence)[0])
+        found = exceptions.get(elements.item_id(occurrence)[0])
         if found is not None:
             lines += _event(found, uid, me, local, "", [which])
     return "".join(fold(line) for line in [*lines, "END:VCALENDAR"]).encode()
@@ -74,16 +74,16 @@ def calendar(element: Any, exceptions: Mapping[str, Any], me: str, user: str) ->
 def exceptions_of(element: Any, since: datetime, until: datetime) -> list[str]:
     """Ids of a series' instances that differ from it, and are or were within a span."""
     found = []
-    for occurrence in element.findall("t:ModifiedOccurrences/t:Occurrence", ews.NS):
-        moments = [m for m in (ews.moment(occurrence, p) for p in ("t:Start", "t:OriginalStart")) if m is not None]
+    for occurrence in element.findall("t:ModifiedOccurrences/t:Occurrence", elements.NS):
+        moments = [m for m in (elements.moment(occurrence, p) for p in ("t:Start", "t:OriginalStart")) if m is not None]
         if any(since - timedelta(days=2) <= m <= until + timedelta(days=2) for m in moments):
-            found.append(ews.item_id(occurrence)[0])
+            found.append(elements.item_id(occurrence)[0])
     return found
 
 
 def _event(element: Any, uid: str, me: str, local: Zone, name: str, times: Iterable[str]) -> list[str]:
     """A VEVENT's lines. ``name`` is the zone its times are written in, "" for UTC."""
-    all_day = ews.flag(element, "t:IsAllDayEvent")
+    all_day = elements.flag(element, "t:IsAllDayEvent")
     start, end = _moment(element, "t:Start"), _moment(element, "t:End")
     lines = [
         "BEGIN:VEVENT",
@@ -91,30 +91,30 @@ def _event(element: Any, uid: str, me: str, local: Zone, name: str, times: Itera
         _time("DTSTART", start, local, all_day=all_day, name=name),
         _time("DTEND", end, local, all_day=all_day, name=name),
         *times,
-        f"SUMMARY:{_escaped(one_line(ews.text(element, 't:Subject'), 500))}",
-        f"TRANSP:{'TRANSPARENT' if ews.text(element, 't:LegacyFreeBusyStatus') in FREE else 'OPAQUE'}",
+        f"SUMMARY:{_escaped(one_line(elements.text(element, 't:Subject'), 500))}",
+        f"TRANSP:{'TRANSPARENT' if elements.text(element, 't:LegacyFreeBusyStatus') in FREE else 'OPAQUE'}",
     ]
     if is_cancelled(element):
         lines.append("STATUS:CANCELLED")
-    if ews.text(element, "t:Sensitivity") == "Private":
+    if elements.text(element, "t:Sensitivity") == "Private":
         lines.append("CLASS:PRIVATE")
-    if key := ews.extended(element, ews.Key):
+    if key := elements.extended(element, elements.Key):
         lines.append(f"X-KITH-KEY:{one_line(key)}")
         for prop, path in (("DESCRIPTION", "t:Body"), ("LOCATION", "t:Location")):
-            if said := ews.text(element, path).strip():
+            if said := elements.text(element, path).strip():
                 lines.append(f"{prop}:{_escaped(said)}")
-    if ews.flag(element, "t:ReminderIsSet"):
+    if elements.flag(element, "t:ReminderIsSet"):
         lines += ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:PT0S", "END:VALARM"]
     return [*lines, *_people(element, me), "END:VEVENT"]
 
 
 def _people(element: Any, me: str) -> list[str]:
     lines = []
-    if ews.flag(element, "t:IsMeeting"):
-        organiser = _address(element.find("t:Organizer/t:Mailbox", ews.NS))
+    if elements.flag(element, "t:IsMeeting"):
+        organiser = _address(element.find("t:Organizer/t:Mailbox", elements.NS))
         if organiser:
             lines.append(f"ORGANIZER:mailto:{organiser}")
-    answer = PARTSTAT.get(ews.text(element, "t:MyResponseType"))
+    answer = PARTSTAT.get(elements.text(element, "t:MyResponseType"))
     if answer and me:
         lines.append(f"ATTENDEE;PARTSTAT={answer}:mailto:{me}")
     for path, more in (
@@ -122,9 +122,9 @@ def _people(element: Any, me: str) -> list[str]:
         ("t:OptionalAttendees", ""),
         ("t:Resources", ";CUTYPE=RESOURCE"),
     ):
-        for attendee in element.findall(f"{path}/t:Attendee", ews.NS):
-            address = _address(attendee.find("t:Mailbox", ews.NS))
-            status = PARTSTAT.get(ews.text(attendee, "t:ResponseType"), "NEEDS-ACTION")
+        for attendee in element.findall(f"{path}/t:Attendee", elements.NS):
+            address = _address(attendee.find("t:Mailbox", elements.NS))
+            status = PARTSTAT.get(elements.text(attendee, "t:ResponseType"), "NEEDS-ACTION")
             if address:
                 lines.append(f"ATTENDEE{more};PARTSTAT={status}:mailto:{address}")
     return lines
@@ -132,23 +132,23 @@ def _people(element: Any, me: str) -> list[str]:
 
 def is_cancelled(element: Any) -> bool:
     """Whether the meeting was called off."""
-    state = ews.text(element, "t:AppointmentState")
-    return ews.flag(element, "t:IsCancelled") or bool(state.isdigit() and int(state) & CANCELLED)
+    state = elements.text(element, "t:AppointmentState")
+    return elements.flag(element, "t:IsCancelled") or bool(state.isdigit() and int(state) & CANCELLED)
 
 
 def _address(mailbox: Any) -> str:
     if mailbox is None:
         return ""
-    address = normalise(ews.text(mailbox, "t:EmailAddress"))
+    address = normalise(elements.text(mailbox, "t:EmailAddress"))
     if address:
         return address
     # somebody without an address of the internet's kind: a person all the same, told apart by name
-    name = "".join(c for c in ews.text(mailbox, "t:Name").casefold() if c.isalnum())
+    name = "".join(c for c in elements.text(mailbox, "t:Name").casefold() if c.isalnum())
     return f"{name}@unknown.invalid" if name else ""
 
 
 def _moment(element: Any, path: str) -> datetime:
-    found = ews.moment(element, path)
+    found = elements.moment(element, path)
     if found is None:
         raise BrokenItem("it does not say when it is")
     return found

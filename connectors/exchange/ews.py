@@ -1,4 +1,4 @@
-"""The operations of EWS that are used, performed by exchangelib; what comes back are XML elements.
+"""The reading operations of EWS that are used, performed by exchangelib; what comes back are XML elements.
 
 exchangelib's own item objects cost as much as the network, ask for whole items on their own account, and put None
 where they do not know a time zone. Its services (sessions, versions, faults, pages) are used as they are.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from exchangelib import CalendarItem, ExtendedProperty, Folder, Message
+from exchangelib import Folder
 from exchangelib.errors import (
     ErrorAccessDenied,
     ErrorCalendarOccurrenceIsDeletedFromRecurrence,
     ErrorConnectionFailed,
     ErrorExceededConnectionCount,
-    ErrorFolderExists,
     ErrorFolderNotFound,
     ErrorIncorrectSchemaVersion,
     ErrorInternalServerTransientError,
@@ -30,24 +28,14 @@ from exchangelib.errors import (
     ErrorServerBusy,
     ErrorTimeoutExpired,
     ErrorTooManyObjectsOpened,
-    MalformedResponseError,
     ResponseMessageError,
 )
-from exchangelib.fields import FieldPath
 from exchangelib.properties import DistinguishedFolderId, FolderId, ItemId, Mailbox
-from exchangelib.services import (
-    CreateFolder,
-    CreateItem,
-    FindFolder,
-    FindItem,
-    GetFolder,
-    GetItem,
-    MoveItem,
-    SyncFolderItems,
-    UpdateItem,
-)
-from exchangelib.services.common import EWSService, folder_ids_element
-from exchangelib.util import MNS, TNS, add_xml_child, create_element
+from exchangelib.services import FindFolder, FindItem, GetFolder, GetItem, SyncFolderItems
+from exchangelib.services.common import EWSService
+from exchangelib.util import create_element
+
+from connectors.exchange.elements import NS, fields, item_id
 
 GONE = (ErrorItemNotFound, ErrorCalendarOccurrenceIsDeletedFromRecurrence, ErrorFolderNotFound)
 """Answers that say positively: it is not there."""
@@ -68,113 +56,11 @@ WHOLE = (
 )
 """Answers about one item that are about the mailbox or the server."""
 
-NS = {"t": TNS, "m": MNS}
 PAGE = 512
 """What SyncFolderItems gives at most in one answer."""
 
 
-class Headers(ExtendedProperty):  # type: ignore[misc]  # the library has no types
-    """PidTagTransportMessageHeaders: the header block of received mail, word for word."""
-
-    property_tag = 0x007D
-    property_type = "String"
-
-
-class SenderAddress(ExtendedProperty):  # type: ignore[misc]
-    """PidTagSentRepresentingSmtpAddress: listings show of a colleague no address otherwise."""
-
-    property_tag = 0x5D02
-    property_type = "String"
-
-
-class Key(ExtendedProperty):  # type: ignore[misc]
-    """The key of a reminder of ours. Never put on a letter: named properties travel to colleagues with it."""
-
-    property_set_id = "1d2a3c1e-6c1c-4f5f-9d0b-5b6d7b7a6b01"
-    property_name = "kith-key"
-    property_type = "String"
-
-
-def _register() -> None:
-    for kind, name, extra in (
-        (Message, "kith_headers", Headers),
-        (Message, "kith_sender", SenderAddress),
-        (CalendarItem, "kith_key", Key),
-    ):
-        if name not in {field.name for field in kind.FIELDS}:
-            kind.register(name, extra)
-
-
-_register()
-
-
-def fields(kind: Any, names: str) -> list[Any]:
-    """These fields of a kind of item, by exchangelib's names for them."""
-    return [FieldPath(field=kind.get_field_by_fieldname(name)) for name in names.split()]
-
-
-# -- reading elements -----------------------------------------------------------------------------
-
-
-def text(element: Any, path: str) -> str:
-    """The text of a descendant (``t:Subject``), "" where there is none."""
-    found = element.find(path, NS)
-    return (found.text or "") if found is not None else ""
-
-
-def flag(element: Any, path: str) -> bool:
-    """Whether a descendant says true."""
-    return text(element, path).strip().lower() in ("true", "1")
-
-
-def moment(element: Any, path: str) -> datetime | None:
-    """The moment a descendant says, UTC; None where it says none."""
-    return as_moment(text(element, path))
-
-
-def as_moment(said: str) -> datetime | None:
-    """A moment as EWS writes it; one without an offset is in the zone we named in the request, UTC."""
-    try:
-        found = datetime.fromisoformat(said.strip())
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def item_id(element: Any) -> tuple[str, str]:
-    """(id, change key) of an item's element."""
-    found = element.find("t:ItemId", NS)
-    return ("", "") if found is None else (found.get("Id", ""), found.get("ChangeKey", ""))
-
-
-def extended(element: Any, prop: type[Any]) -> str:
-    """The value of an extended property."""
-    for found in element.findall("t:ExtendedProperty", NS):
-        uri = found.find("t:ExtendedFieldURI", NS)
-        if uri is None:
-            continue
-        tag = uri.get("PropertyTag")
-        if prop.property_tag is not None:
-            if tag is not None and _number(tag) == prop.property_tag:
-                return text(found, "t:Value")
-        elif uri.get("PropertyName") == prop.property_name and (uri.get("PropertySetId") or "").lower() == (
-            prop.property_set_id
-        ):
-            return text(found, "t:Value")
-    return ""
-
-
-def _number(tag: str) -> int:
-    try:
-        return int(tag, 16 if tag.lower().startswith("0x") else 10)
-    except ValueError:
-        return -1
-
-
-# -- services -------------------------------------------------------------------------------------
-
-
-def _raw(service: type[Any]) -> type[Any]:
+def raw(service: type[Any]) -> type[Any]:
     """The service, giving elements and errors as they come."""
 
     class Raw(service):  # type: ignore[misc]
@@ -185,20 +71,8 @@ def _raw(service: type[Any]) -> type[Any]:
     return Raw
 
 
-_CreateFolder, _CreateItem, _FindFolder, _FindItem, _GetFolder, _GetItem, _MoveItem, _Sync, _UpdateItem = (
-    _raw(s)
-    for s in (
-        CreateFolder,
-        CreateItem,
-        FindFolder,
-        FindItem,
-        GetFolder,
-        GetItem,
-        MoveItem,
-        SyncFolderItems,
-        UpdateItem,
-    )
-)
+_FindFolder, _FindItem, _GetFolder = (raw(service) for service in (FindFolder, FindItem, GetFolder))
+_GetItem, _Sync = raw(GetItem), raw(SyncFolderItems)
 
 
 class _Changes(_Sync):  # type: ignore[misc,valid-type]
@@ -260,19 +134,6 @@ def find_folders(account: Any) -> list[Any]:
             offset=0,
         )
     )
-
-
-def create_calendar(account: Any, name: str) -> None:
-    """A calendar beside the main one. One of that name that is there already is no error."""
-    made = create_element("t:CalendarFolder")
-    add_xml_child(made, "t:DisplayName", name)
-    payload = create_element("m:CreateFolder")
-    parent = distinguished(account, "msgfolderroot")
-    payload.append(folder_ids_element([parent], account.version, "m:ParentFolderId"))
-    folders = create_element("m:Folders")
-    folders.append(made)
-    payload.append(folders)
-    _only(_CreateFolder(account=account)._get_elements(payload=payload), ErrorFolderExists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,59 +240,3 @@ class Equal:
         if either is not restriction:
             restriction.append(either)
         return restriction
-
-
-# -- writing --------------------------------------------------------------------------------------
-
-
-def create_item(account: Any, folder: Any, item: Any) -> str:
-    """Save an item, sending nothing; its id."""
-    service = _CreateItem(account=account)
-    return item_id(
-        _only(
-            service._chunked_get_elements(
-                service.get_payload,
-                items=[item],
-                folder=folder,
-                message_disposition="SaveOnly",
-                send_meeting_invitations="SendToNone",
-            )
-        )
-    )[0]
-
-
-def update_item(account: Any, item: Any, names: Sequence[str]) -> None:
-    """Write these fields of an item, if it still has the change key ``item`` carries; nobody is told."""
-    service = _UpdateItem(account=account)
-    _only(
-        service.call(
-            items=[(item, list(names))],
-            conflict_resolution="NeverOverwrite",
-            message_disposition="SaveOnly",
-            send_meeting_invitations_or_cancellations="SendToNone",
-            suppress_read_receipts=True,
-        )
-    )
-
-
-def to_trash(account: Any, id_: str, change_key: str) -> str:
-    """Move an item to Deleted Items; its id there."""
-    service = _MoveItem(account=account)
-    return item_id(
-        _only(
-            service._chunked_get_elements(
-                service.get_payload,
-                items=[ItemId(id=id_, changekey=change_key)],
-                to_folder=distinguished(account, "deleteditems"),
-            )
-        )
-    )[0]
-
-
-def _only(found: Iterable[Any], *ignored: type[Exception]) -> Any:
-    """The one answer, raised if it is an error."""
-    for one in found:
-        if isinstance(one, Exception) and not isinstance(one, ignored):
-            raise one
-        return one
-    raise MalformedResponseError("an answer without content")

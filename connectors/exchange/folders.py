@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.exchange import ews
+from connectors.exchange import elements, ews
 from connectors.exchange.session import Session
 from daemon.core.errors import NeedsUser
 from daemon.core.model import FolderRole, Stream
@@ -117,11 +117,9 @@ def _list(account: Any) -> list[Folder]:
             top = _id(element)
         else:
             known[_id(element)] = name
-    elements = [e for e in ews.find_folders(account) if not isinstance(e, Exception)]
-    by_id = {_id(e): e for e in elements}
-    found = [
-        _folder(element, by_id, known, top) for element in elements if not str(element.tag).endswith("SearchFolder")
-    ]
+    listed = [e for e in ews.find_folders(account) if not isinstance(e, Exception)]
+    by_id = {_id(e): e for e in listed}
+    found = [_folder(element, by_id, known, top) for element in listed if not str(element.tag).endswith("SearchFolder")]
     order = {name: place for place, name in enumerate(KNOWN)}
     return sorted(found, key=lambda f: (order.get(f.main, len(order)), f.label.casefold(), f.id))
 
@@ -137,15 +135,15 @@ def _folder(element: Any, by_id: dict[str, Any], known: dict[str, str], top: str
         step = by_id.get(now)
         if step is None:
             break
-        path.insert(0, ews.text(step, "t:DisplayName"))
-        parent = step.find("t:ParentFolderId", ews.NS)
+        path.insert(0, elements.text(step, "t:DisplayName"))
+        parent = step.find("t:ParentFolderId", elements.NS)
         now = parent.get("Id", "") if parent is not None else ""
     id_ = _id(element)
-    count = ews.text(element, "t:TotalCount")
-    kind = ews.text(element, "t:FolderClass") or (MAIL if str(element.tag).endswith("}Folder") else "")
+    count = elements.text(element, "t:TotalCount")
+    kind = elements.text(element, "t:FolderClass") or (MAIL if str(element.tag).endswith("}Folder") else "")
     return Folder(id_, tuple(path), kind, role, int(count) if count.isdigit() else 0, known.get(id_, ""))
 
 
 def _id(element: Any) -> str:
-    found = element.find("t:FolderId", ews.NS)
+    found = element.find("t:FolderId", elements.NS)
     return found.get("Id", "") if found is not None else ""

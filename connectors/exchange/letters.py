@@ -10,7 +10,7 @@ from email.header import Header
 from email.utils import format_datetime
 from typing import Any
 
-from connectors.exchange import ews
+from connectors.exchange import elements
 from daemon.core.address import match, normalise
 from daemon.core.errors import BrokenItem
 from daemon.core.model import Interest, Mail, Signal
@@ -31,7 +31,7 @@ _BOUNCERS = ("mailer-daemon@", "postmaster@", "microsoftexchange")
 
 def asks_of(element: Any) -> frozenset[str]:
     """The drafts the user asked for by a category on the message, by purpose."""
-    names = (one.text or "" for one in element.findall("t:Categories/t:String", ews.NS))
+    names = (one.text or "" for one in element.findall("t:Categories/t:String", elements.NS))
     return frozenset(name.lower().removeprefix(ASK) for name in names if name.lower().startswith(ASK))
 
 
@@ -44,13 +44,13 @@ def maybe(element: Any, interest: Interest) -> bool:
         return True
     if not interest.known:
         return False
-    kind = ews.text(element, "t:ItemClass").upper()
-    sender = normalise(ews.extended(element, ews.SenderAddress))
+    kind = elements.text(element, "t:ItemClass").upper()
+    sender = normalise(elements.extended(element, elements.SenderAddress))
     if not sender or kind.startswith("REPORT") or sender.startswith(_BOUNCERS):
         return True
     if match(sender, interest.known) or match(sender, interest.me):
         return True
-    return ";" in ews.text(element, "t:DisplayTo") or bool(ews.text(element, "t:DisplayCc").strip())
+    return ";" in elements.text(element, "t:DisplayTo") or bool(elements.text(element, "t:DisplayCc").strip())
 
 
 def read(element: Any) -> Mail:
@@ -59,18 +59,18 @@ def read(element: Any) -> Mail:
     Raises:
         BrokenItem: its header cannot be read.
     """
-    id_ = ews.item_id(element)[0]
-    kind = ews.text(element, "t:ItemClass").upper()
-    head = ews.extended(element, ews.Headers)
+    id_ = elements.item_id(element)[0]
+    kind = elements.text(element, "t:ItemClass").upper()
+    head = elements.extended(element, elements.Headers)
     raw = head.encode("utf-8", "replace") if _from_in(head) else _written(element)
     mail = parse_mail(
         id_,
         raw,
-        received=ews.moment(element, "t:DateTimeReceived"),
-        draft=ews.flag(element, "t:IsDraft"),
+        received=elements.moment(element, "t:DateTimeReceived"),
+        draft=elements.flag(element, "t:IsDraft"),
         asks=asks_of(element),
     )
-    thread = element.find("t:ConversationId", ews.NS)
+    thread = element.find("t:ConversationId", elements.NS)
     signals = mail.signals
     if kind.startswith("IPM.SCHEDULE"):
         signals |= {Signal.INVITATION}
@@ -97,24 +97,24 @@ def _written(element: Any) -> bytes:
         ("Cc", "t:CcRecipients"),
         ("Bcc", "t:BccRecipients"),
     ):
-        add(name, b", ".join(_mailbox(one) for one in element.findall(f"{path}/t:Mailbox", ews.NS)))
-    add("Subject", _words(ews.text(element, "t:Subject")))
-    sent = ews.moment(element, "t:DateTimeSent")
+        add(name, b", ".join(_mailbox(one) for one in element.findall(f"{path}/t:Mailbox", elements.NS)))
+    add("Subject", _words(elements.text(element, "t:Subject")))
+    sent = elements.moment(element, "t:DateTimeSent")
     add("Date", format_datetime(sent).encode() if sent else b"")
     for name, path in (
         ("Message-ID", "t:InternetMessageId"),
         ("In-Reply-To", "t:InReplyTo"),
         ("References", "t:References"),
     ):
-        add(name, ews.text(element, path).encode("utf-8", "replace"))
+        add(name, elements.text(element, path).encode("utf-8", "replace"))
     if not lines:
         raise BrokenItem("The server says nothing of who wrote it to whom.")
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 def _mailbox(element: Any) -> bytes:
-    address = normalise(ews.text(element, "t:EmailAddress"))
-    name = ews.text(element, "t:Name")
+    address = normalise(elements.text(element, "t:EmailAddress"))
+    name = elements.text(element, "t:Name")
     if not address:  # a colleague who left, or a list without an address: somebody, but nobody we could know
         return _words(name) + b" <unknown@invalid>"
     return (_words(name) + b" " if name and normalise(name) != address else b"") + b"<" + address.encode() + b">"

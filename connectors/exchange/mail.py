@@ -10,7 +10,7 @@ from typing import Any
 from exchangelib import Message
 from exchangelib.errors import ErrorAccessDenied, EWSError
 
-from connectors.exchange import ews, letters
+from connectors.exchange import elements, ews, letters, writing
 from connectors.exchange.folders import MAIL, Folders
 from connectors.exchange.session import Session
 from connectors.matching import concerns
@@ -43,7 +43,7 @@ class ExchangeMail:
         state = _state(since.cursor)
         total = self._size(stream) if not state else None
         going_on = bool(since.progress)
-        wanted = ews.fields(Message, letters.LISTED)
+        wanted = elements.fields(Message, letters.LISTED)
         while True:
             found = self._sync(stream, state, wanted)
             if state and not going_on and found.last and not found.changed and not found.gone:
@@ -73,19 +73,19 @@ class ExchangeMail:
     def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
         if f"{letters.ASK}{purpose}" not in CLEARED:
             return
-        wanted = ews.fields(Message, "categories")
+        wanted = elements.fields(Message, "categories")
         (element,) = self._session.read(lambda account: ews.get_items(account, [item_id], wanted, 1))
         if isinstance(element, ErrorAccessDenied):
             raise Refused("The message cannot be written to.")
         if isinstance(element, Exception):
             return
-        names = [one.text or "" for one in element.findall("t:Categories/t:String", ews.NS)]
+        names = [one.text or "" for one in element.findall("t:Categories/t:String", elements.NS)]
         left = [name for name in names if name.lower() != f"{letters.ASK}{purpose}"]
         if len(left) == len(names):
             return
-        id_, change_key = ews.item_id(element)
+        id_, change_key = elements.item_id(element)
         self._session.write(
-            lambda account: ews.update_item(
+            lambda account: writing.update_item(
                 account, Message(id=id_, changekey=change_key, categories=left or None), ["categories"]
             )
         )
@@ -96,13 +96,13 @@ class ExchangeMail:
         return self._session.read(lambda account: ews.sync(account, stream.name, state, wanted, self._page))
 
     def _read(self, listed: Sequence[Any], interest: Interest, position: Position, total: int | None) -> MailPage:
-        ids = [ews.item_id(one)[0] for one in listed if letters.maybe(one, interest)]
+        ids = [elements.item_id(one)[0] for one in listed if letters.maybe(one, interest)]
         return self._details(ids, interest, position, len(listed), total)
 
     def _details(
         self, ids: Sequence[str], interest: Interest, position: Position, scanned: int, total: int | None
     ) -> MailPage:
-        wanted = ews.fields(Message, letters.DETAILS)
+        wanted = elements.fields(Message, letters.DETAILS)
         batch = self._session.settings.batch
         mails: list[Mail] = []
         broken: list[Broken] = []
@@ -145,7 +145,7 @@ class ExchangeMail:
         found = self._session.read(ask)
         if found is None or len(found) in LIMITS:
             return None
-        return sorted(ews.item_id(one)[0] for one in found if not isinstance(one, Exception))
+        return sorted(elements.item_id(one)[0] for one in found if not isinstance(one, Exception))
 
     def _listed_again(self, stream: Stream, progress: str, wanted: Interest) -> Iterator[MailPage]:
         try:

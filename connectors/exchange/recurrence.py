@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from connectors.exchange import ews
+from connectors.exchange import elements
 from connectors.exchange.zones import stamp
 from daemon.core.errors import BrokenItem
 from daemon.formats.zones import Zone
@@ -54,8 +54,8 @@ def _pattern(name: str, part: Any) -> list[str]:
     if name == "DailyRecurrence":
         return ["FREQ=DAILY", *every]
     if name == "WeeklyRecurrence":
-        days = _days(ews.text(part, "t:DaysOfWeek").split())
-        first = _days([ews.text(part, "t:FirstDayOfWeek") or "Sunday"])
+        days = _days(elements.text(part, "t:DaysOfWeek").split())
+        first = _days([elements.text(part, "t:FirstDayOfWeek") or "Sunday"])
         return ["FREQ=WEEKLY", *every, f"BYDAY={days}", f"WKST={first}"]
     if name == "AbsoluteMonthlyRecurrence":
         return ["FREQ=MONTHLY", *every, *_day(part)]
@@ -69,12 +69,12 @@ def _pattern(name: str, part: Any) -> list[str]:
 
 
 def _interval(part: Any) -> list[str]:
-    said = ews.text(part, "t:Interval")
+    said = elements.text(part, "t:Interval")
     return [f"INTERVAL={int(said)}"] if said.isdigit() and int(said) > 1 else []
 
 
 def _day(part: Any) -> list[str]:
-    said = ews.text(part, "t:DayOfMonth")
+    said = elements.text(part, "t:DayOfMonth")
     if not said.isdigit() or not 1 <= int(said) <= 31:
         raise BrokenItem("it recurs on a day that is none")
     day = int(said)
@@ -84,10 +84,10 @@ def _day(part: Any) -> list[str]:
 
 
 def _nth(part: Any) -> list[str]:
-    nth = NTH.get(ews.text(part, "t:DayOfWeekIndex"))
+    nth = NTH.get(elements.text(part, "t:DayOfWeekIndex"))
     if nth is None:
         raise BrokenItem("it recurs on a day that is none")
-    return [f"BYDAY={_days(ews.text(part, 't:DaysOfWeek').split())}", f"BYSETPOS={nth}"]
+    return [f"BYDAY={_days(elements.text(part, 't:DaysOfWeek').split())}", f"BYSETPOS={nth}"]
 
 
 def _days(names: list[str]) -> str:
@@ -99,16 +99,16 @@ def _days(names: list[str]) -> str:
 
 def _month(part: Any) -> int:
     try:
-        return MONTHS.index(ews.text(part, "t:Month")) + 1
+        return MONTHS.index(elements.text(part, "t:Month")) + 1
     except ValueError:
         raise BrokenItem("it recurs in a month that is none") from None
 
 
 def _range(name: str, part: Any, zone: Zone, *, all_day: bool) -> list[str]:
     if name == "NumberedRecurrence":
-        return [f"COUNT={int(ews.text(part, 't:NumberOfOccurrences') or 1)}"]
+        return [f"COUNT={int(elements.text(part, 't:NumberOfOccurrences') or 1)}"]
     if name == "EndDateRecurrence":
-        last = as_date(ews.text(part, "t:EndDate"))
+        last = as_date(elements.text(part, "t:EndDate"))
         if all_day:
             return [f"UNTIL={last:%Y%m%d}"]
         end = datetime(last.year, last.month, last.day) + timedelta(days=1, seconds=-1)  # noqa: DTZ001 - a wall time

@@ -16,7 +16,7 @@ from exchangelib.errors import UnknownTimeZone
 from exchangelib.ewsdatetime import UTC as EWS_UTC
 from exchangelib.ewsdatetime import EWSDateTime, EWSTimeZone
 
-from connectors.exchange import events, ews
+from connectors.exchange import elements, events, ews, writing
 from connectors.exchange.calendar import fetch
 from connectors.exchange.folders import Folder, Folders
 from connectors.exchange.session import Session
@@ -40,7 +40,7 @@ class ExchangeReminders:
         same = ews.Equal(CalendarItem, "kith_key", [key])
         calendars = [folder.id for folder in self._folders.calendars()]
         listed = self._session.read(lambda account: ews.find_items(account, calendars, restriction=same, most=10))
-        ids = [ews.item_id(one)[0] for one in listed if not isinstance(one, Exception)]
+        ids = [elements.item_id(one)[0] for one in listed if not isinstance(one, Exception)]
         states = [self._state(element, uid) for element in fetch(self._session, ids, "body")]
         found = [state for state in states if state is not None]
         sure = [state for state in found if state.where is Whereabouts.PRESENT]
@@ -53,7 +53,7 @@ class ExchangeReminders:
             raise Conflict("An event of this UID exists already.")
         calendar = ews.folder_id(self._calendar().id)
         made = self._session.write(
-            lambda account: ews.create_item(account, calendar, self._item(account, event, uid=event.uid))
+            lambda account: writing.create_item(account, calendar, self._item(account, event, uid=event.uid))
         )
         return self._read_back(made, event)
 
@@ -63,25 +63,27 @@ class ExchangeReminders:
             raise Conflict("The event is not there any more.")
         if now.uid != event.uid:
             raise Refused("An event keeps its UID.")
-        id_, change_key = ews.item_id(element)
+        id_, change_key = elements.item_id(element)
         self._session.write(
-            lambda account: ews.update_item(account, self._item(account, event, id=id_, changekey=change_key), CHANGING)
+            lambda account: writing.update_item(
+                account, self._item(account, event, id=id_, changekey=change_key), CHANGING
+            )
         )
         return self._read_back(id_, event)
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:
-        elements = fetch(self._session, [remote_id for remote_id, _ in events], "body")
+        held = fetch(self._session, [remote_id for remote_id, _ in events], "body")
         return [
             # one that is not where we put it may have been moved into another calendar
             self._state(element, uid) or self.find(uid.partition("@")[0], uid)
-            for (_, uid), element in zip(events, elements, strict=True)
+            for (_, uid), element in zip(events, held, strict=True)
         ]
 
     def withdraw(self, remote_id: str, version: str) -> RemoteEvent:
         element, now = self._ours(remote_id, version)
         if now is not None:
-            id_, change_key = ews.item_id(element)
-            self._session.write(lambda account: ews.to_trash(account, id_, change_key))
+            id_, change_key = elements.item_id(element)
+            self._session.write(lambda account: writing.to_trash(account, id_, change_key))
         return RemoteEvent(Whereabouts.GONE, remote_id)
 
     # -- our calendar ----------------------------------------------------------------------------
@@ -92,7 +94,7 @@ class ExchangeReminders:
             return self._folders.main("calendar")
         if (found := self._named(name)) is None:
             try:
-                self._session.write(lambda account: ews.create_calendar(account, name))
+                self._session.write(lambda account: writing.create_calendar(account, name))
             except OutcomeUnknown as error:
                 # an empty calendar does no harm: the next cycle finds it or makes it
                 raise TryLater(str(error), error.after) from None
@@ -134,9 +136,9 @@ class ExchangeReminders:
             return None
         if isinstance(element, Exception):  # it is there, and cannot be told of: no reason to think it gone
             return RemoteEvent(Whereabouts.UNKNOWN, uid=uid)
-        if ews.text(element, "t:UID") != uid or self._deleted(element):
+        if elements.text(element, "t:UID") != uid or self._deleted(element):
             return None
-        id_ = ews.item_id(element)[0]
+        id_ = elements.item_id(element)[0]
         settings = self._session.settings
         try:
             raw = events.calendar(element, {}, settings.address, settings.time_zone)
@@ -149,7 +151,7 @@ class ExchangeReminders:
         )
 
     def _deleted(self, element: Any) -> bool:
-        parent = element.find("t:ParentFolderId", ews.NS)
+        parent = element.find("t:ParentFolderId", elements.NS)
         inside = parent.get("Id", "") if parent is not None else ""
         return bool(inside) and all(folder.id != inside for folder in self._folders.calendars())
 
@@ -164,11 +166,11 @@ class ExchangeReminders:
             if isinstance(element, ews.GONE):
                 return None, None
             raise TryLater(f"{self._session.host} cannot read the event just now.")
-        uid = ews.text(element, "t:UID")
+        uid = elements.text(element, "t:UID")
         state = self._state(element, uid)
         if state is None:
             return None, None
-        if state.version != version or ews.extended(element, ews.Key) != uid.partition("@")[0]:
+        if state.version != version or elements.extended(element, elements.Key) != uid.partition("@")[0]:
             raise Conflict("The event is not what we last saw.")
         return element, state
 

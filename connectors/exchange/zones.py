@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.exchange import ews
+from connectors.exchange import elements
 from daemon.core.errors import BrokenItem
 from daemon.formats.zones import Zone, Zones
 
@@ -33,7 +33,7 @@ def zone_of(element: Any, path: str) -> tuple[str, str]:
     Raises:
         BrokenItem: it names none, though it should.
     """
-    found = element.find(path, ews.NS)
+    found = element.find(path, elements.NS)
     if found is None:
         raise BrokenItem("it does not say in which time zone it recurs")
     name = (found.get("Id") or found.get("Name") or "").replace('"', "'").strip()
@@ -53,9 +53,13 @@ def zone(name: str, shipped: str, user: str) -> Zone:
 
 def vtimezone(name: str, definition: Any) -> str:
     """A definition (t:Periods, t:TransitionsGroups, t:Transitions) as a VTIMEZONE; "" where there is none."""
-    biases = {p.get("Id", ""): _offset(p.get("Bias", "")) for p in definition.findall("t:Periods/t:Period", ews.NS)}
-    groups = {g.get("Id", ""): list(g) for g in definition.findall("t:TransitionsGroups/t:TransitionsGroup", ews.NS)}
-    outer = [(_starts(t), _target(t)) for t in definition.findall("t:Transitions/*", ews.NS)]
+    biases = {
+        p.get("Id", ""): _offset(p.get("Bias", "")) for p in definition.findall("t:Periods/t:Period", elements.NS)
+    }
+    groups = {
+        g.get("Id", ""): list(g) for g in definition.findall("t:TransitionsGroups/t:TransitionsGroup", elements.NS)
+    }
+    outer = [(_starts(t), _target(t)) for t in definition.findall("t:Transitions/*", elements.NS)]
     if not biases or not outer:
         return ""
     parts: list[str] = []
@@ -98,25 +102,25 @@ def _rule(step: Any) -> tuple[int, str, timedelta] | None:
     """(month, rule, time of day) of a yearly transition; None for one that has no date."""
     if step is None:
         return None
-    month = ews.text(step, "t:Month")
+    month = elements.text(step, "t:Month")
     if not month.isdigit() or not 1 <= int(month) <= 12:
         return None
-    at = _offset(ews.text(step, "t:TimeOffset")) * -1
+    at = _offset(elements.text(step, "t:TimeOffset")) * -1
     kind = str(step.tag).rpartition("}")[2]
     if kind == "RecurringDayTransition":
-        day = _DAYS.get(ews.text(step, "t:DayOfWeek"))
-        nth = ews.text(step, "t:Occurrence")
+        day = _DAYS.get(elements.text(step, "t:DayOfWeek"))
+        nth = elements.text(step, "t:Occurrence")
         if day is None or nth not in ("1", "2", "3", "4", "-1"):
             raise BrokenItem("its time zone changes on a day that is none")
         return int(month), f"BYMONTH={int(month)};BYDAY={nth}{day}", at
     if kind == "RecurringDateTransition":
-        day = ews.text(step, "t:Day")
+        day = elements.text(step, "t:Day")
         return int(month), f"BYMONTH={int(month)};BYMONTHDAY={int(day or 1)}", at
     return None
 
 
 def _starts(transition: Any) -> datetime | None:
-    said = ews.text(transition, "t:DateTime")
+    said = elements.text(transition, "t:DateTime")
     try:
         return datetime.fromisoformat(said).replace(tzinfo=None) if said else None
     except ValueError:
@@ -124,7 +128,7 @@ def _starts(transition: Any) -> datetime | None:
 
 
 def _target(transition: Any) -> str:
-    return ews.text(transition, "t:To")
+    return elements.text(transition, "t:To")
 
 
 def _offset(bias: str) -> timedelta:
