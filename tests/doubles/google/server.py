@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import threading
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -315,9 +317,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        with suppress(AttributeError):
-            import traceback
-
+        if isinstance(sys.exc_info()[1], ConnectionError):
+            return  # whoever asked died, as the kill matrix has it
+        with suppress(KeyError):
             _HANDLED[self].complaints.append(traceback.format_exc())
 
 
