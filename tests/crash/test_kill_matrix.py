@@ -40,6 +40,7 @@ class Some:
         ("local", Some(("",), 5)),
         ("graph", Some((*WRITES, "planning.store_intents"), None)),
         ("servers", Some((*WRITES, "outgoing.record", "planning.store_intents", "mail.search", "mail.pages"), None)),
+        ("google", Some((*WRITES, "outgoing.record", "mail.pages"), None)),
     ],
 )
 def test_whatever_is_killed_when_the_world_comes_out_the_same(backend: str, some: Some) -> None:
