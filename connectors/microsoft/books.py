@@ -60,12 +60,12 @@ class Books:
         link = place.link if place is not None else query(f"{base}/delta", select=SELECT)
         while True:
             answer = self._client.get(link)
-            link = self._client.link(answer, "@odata.nextLink")
+            link, final = self._client.follow(answer)
             now = self._client.now()
             if link:
                 position = Position(since.cursor, Place(link, now, full).text())
             else:
-                position = Position(Place(self._client.link(answer, "@odata.deltaLink"), now).text())
+                position = Position(Place(final, now).text())
             told = values(answer)
             if not (told or link or full or since.progress) and done is not None and now - done.at < REFRESH:
                 return

@@ -55,12 +55,12 @@ class Calendars:
         reading = _Reading(self._client, base, full, span)
         while True:
             answer = self._client.get(link, text=True)
-            link = self._client.link(answer, "@odata.nextLink")
+            link, final = self._client.follow(answer)
             now = self._client.now()
             if link:
                 position = Position(since.cursor, Place(link, now, full, span).text())
             else:
-                position = Position(Place(self._client.link(answer, "@odata.deltaLink"), now, span=span).text())
+                position = Position(Place(final, now, span=span).text())
             told = values(answer)
             if not (told or link or full or since.progress) and done is not None and now - done.at < REFRESH:
                 return

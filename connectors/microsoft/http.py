@@ -58,7 +58,7 @@ class Client:
         Raises:
             Status: refused (`errors.Status`); CursorExpired, NeedsUser, TryLater as for every call.
         """
-        return self._call("GET", path, headers=self._prefer(text)).json()
+        return _object(self._call("GET", path, headers=self._prefer(text)), TryLater)
 
     def raw(self, path: str) -> bytes:
         """A message as MIME."""
@@ -96,7 +96,8 @@ class Client:
         headers = self._prefer(False)
         if if_match:
             headers["If-Match"] = if_match
-        return self._call(method, path, body, headers, write=True).json()
+        reply = self._call(method, path, body, headers, write=True)
+        return {} if reply.status == 204 else _object(reply, OutcomeUnknown)
 
     def batch(self, paths: Sequence[str], *, text: bool = False) -> list[Part]:
         """Several resources read at once, in the order asked for; what is missing has its own status.
@@ -112,7 +113,7 @@ class Client:
                 {"id": str(n), "method": "GET", "url": path, "headers": headers} for n, path in enumerate(some, 1)
             ]
             body: Json = {"requests": requests}
-            answers = values(self._call("POST", "/$batch", body, {}).json(), "responses")
+            answers = values(_object(self._call("POST", "/$batch", body, {}), TryLater), "responses")
             by_id = {str(one.get("id")): one for one in answers}
             found += [self._part(by_id.get(str(n))) for n in range(1, len(some) + 1)]
         return found
@@ -129,6 +130,17 @@ class Client:
         if not str(url).lower().startswith(f"{BASE}/"):
             raise TryLater("Microsoft's answer goes on at a place that is not Microsoft's.")
         return str(url)[len(BASE) :]
+
+    def follow(self, answer: Mapping[str, Any]) -> tuple[str, str]:
+        """How a delta query goes on: (next link, delta link), one of them empty.
+
+        Raises:
+            TryLater: the answer has neither, and so no position to come back to.
+        """
+        further, final = self.link(answer, "@odata.nextLink"), self.link(answer, "@odata.deltaLink")
+        if not further and not final:
+            raise TryLater("Microsoft's answer does not say how to go on.")
+        return further, final
 
     # -- one exchange ----------------------------------------------------------------------------
 
@@ -163,8 +175,6 @@ class Client:
         said = reply.json() if reply.status >= 400 else {}
         if error := errors.of_answer(self.settings, reply.status, reply.headers, said, write=write):
             raise error
-        if reply.status == 200 and not reply.body:
-            raise (OutcomeUnknown if write else TryLater)("Microsoft's answer is empty.")
         return reply
 
     def _authorised(
@@ -190,6 +200,14 @@ class Client:
                 )
             )
         }
+
+
+def _object(reply: Reply, lost: type[TryLater]) -> Json:
+    """The body of a success. Something in between may have answered in Microsoft's place."""
+    found = reply.json()
+    if not found:
+        raise lost("Microsoft's answer is none of its own.")
+    return found
 
 
 def values(answer: Mapping[str, Any], name: str = "value") -> list[Json]:

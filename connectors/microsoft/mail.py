@@ -39,12 +39,9 @@ class MailReader:
             total = self._client.get(query(folder, select="totalItemCount")).get("totalItemCount")
         while True:
             answer = self._client.get(link)
-            link = self._client.link(answer, "@odata.nextLink")
+            link, final = self._client.follow(answer)
             now = self._client.now()
-            if link:
-                position = Position(since.cursor, Place(link, now).text())
-            else:
-                position = Position(Place(self._client.link(answer, "@odata.deltaLink"), now).text())
+            position = Position(since.cursor, Place(link, now).text()) if link else Position(Place(final, now).text())
             items = [one for one in values(answer) if "@removed" not in one]  # moved or deleted: retracts nothing
             if not items and not link and not since.progress and done is not None and now - done.at < REFRESH:
                 return

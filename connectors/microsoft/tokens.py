@@ -156,6 +156,8 @@ class _Answer:
         self.status_code = reply.status
         self.headers = reply.headers
         self.text = reply.body.decode("utf-8", "replace")
+        if not reply.json():  # a page of a network that wants to be signed in to first, say
+            raise TryLater("What answers in place of Microsoft's sign-in is not Microsoft's.")
 
     def raise_for_status(self) -> None:
         """Nothing is left to raise: what the status says is in the text."""

@@ -52,6 +52,22 @@ def test_a_reading_that_fails(rig: GraphRig, status: int, error: type[Exception]
     assert not isinstance(caught.value, OutcomeUnknown)
 
 
+@pytest.mark.parametrize("path", ["openid", "token", "GET .*calendars", "batch"])
+def test_somebody_else_answers_in_microsoft_s_place(double: GraphDouble, tmp_path: Path, path: str) -> None:
+    someone = SignedIn(double, tmp_path)
+    double.sign.run_out()
+    double.faults.append(Fault("noise", path))
+    with pytest.raises(TryLater):
+        someone.connection().check()
+    assert someone.connection().check()
+
+
+def test_a_write_answered_by_somebody_else_is_open(rig: GraphRig) -> None:
+    rig.double.faults.append(Fault("noise", writes=True))
+    with pytest.raises(OutcomeUnknown):
+        rig.connection().drafts.create(draft())  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("fault", [Fault(500, writes=True), Fault("drop-before", writes=True)])
 def test_a_write_without_an_answer_is_not_tried_again(rig: GraphRig, fault: Fault) -> None:
     rig.double.faults.append(fault)

@@ -29,7 +29,8 @@ AT_A_TIME = 4
 class Fault:
     """What goes wrong with the next request it fits: once.
 
-    ``kind`` is drop-before (nothing is done), drop-after (done, and no answer comes) or a status to answer with.
+    ``kind`` is drop-before (nothing is done), drop-after (done, and no answer comes), noise (a page that is not
+    Microsoft's) or a status to answer with.
     ``path`` is a pattern to be found in method and path.
     """
 
@@ -98,7 +99,7 @@ class GraphDouble:
         if set(told) != {"requests"} or not 0 < len(told["requests"]) <= BATCH:
             return self._complain(f"a batch of {len(told.get('requests', []))}")
         fault = self._fault("POST", "/$batch", False, False)
-        if fault is not None and isinstance(fault.kind, str):
+        if fault is not None and str(fault.kind).startswith("drop"):
             return 0, {}, None
         if fault is not None:
             return self._failed(fault)
@@ -134,7 +135,7 @@ class GraphDouble:
         fault = self._fault(method, parts.path, write, inner)
         if fault is not None and fault.kind == "drop-before":
             return 0, {}, None
-        if fault is not None and isinstance(fault.kind, int):
+        if fault is not None and (isinstance(fault.kind, int) or fault.kind == "noise"):
             return self._failed(fault)
         scopes = self.sign.access.get(headers.get("authorization", "").removeprefix("Bearer "))
         if scopes is None:
@@ -188,6 +189,8 @@ class GraphDouble:
         return fault
 
     def _failed(self, fault: Fault) -> tuple[int, dict[str, str], Any]:
+        if fault.kind == "noise":
+            return 200, {"Content-Type": "text/html"}, b"<html>Please sign in to the network</html>"
         assert isinstance(fault.kind, int)
         headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
         return fault.kind, headers, Refusal(fault.kind, fault.code).body()
@@ -204,7 +207,7 @@ class GraphDouble:
         tenant, _, path = parts.path.lstrip("/").partition("/")
         with self.lock:
             if (fault := self._fault(method, f"/login/{path}", False, False)) is not None:
-                return (0, {}, None) if isinstance(fault.kind, str) else self._failed(fault)
+                return (0, {}, None) if str(fault.kind).startswith("drop") else self._failed(fault)
             if method == "GET":
                 status, body = self.sign.get(tenant, path, dict(parse_qsl(parts.query)))
             else:
