@@ -105,7 +105,7 @@ def test_a_domain_in_two_spellings_is_asked_for_in_both() -> None:
 @given(st.lists(st.fixed_dictionaries({"name": st.text(max_size=12), "value": st.text(max_size=60)}), max_size=8))
 def test_no_header_can_become_two(headers: list[dict[str, str]]) -> None:
     raw = header_block([{"name": "From", "value": "anna@example.com"}, *headers])
-    names = {h["name"].lower().encode() for h in headers if h["name"].isascii()} | {b"from"}
+    names = {h["name"].lower() for h in headers} | {"from"}
     assert set(split_fields(raw)) <= names
 
 
