@@ -65,17 +65,23 @@ def ask(address: str, ca_file: str = "", bases: tuple[str, ...] = PATHS) -> str:
     reached = False
     for base in bases:
         url = QUERY.format(base=base.format(domain=domain), address=address)
-        try:
-            answer = requests.get(url, timeout=(WAIT, WAIT), verify=ca_file or True, allow_redirects=True)
-            reached = True
-            said = answer.json() if answer.ok and len(answer.content) < 100_000 else None
-        except (requests.RequestException, OSError, ValueError):
-            continue
-        if found := _url(said):
-            return found
+        for verify in dict.fromkeys((ca_file or True, True)):  # a public certificate is as good as the own one's
+            try:
+                answer = requests.get(url, timeout=(WAIT, WAIT), verify=verify, allow_redirects=True)
+                reached = True
+                said = answer.json() if _trusted(answer) else None
+            except (requests.RequestException, OSError, ValueError):
+                continue
+            if found := _url(said):
+                return found
     if not reached:
         raise TryLater(f"No Autodiscover server of {domain} can be reached: are you online?")
     return ""
+
+
+def _trusted(answer: requests.Response) -> bool:
+    """Whether the answer came over TLS to its end: whoever names the server is given the password."""
+    return answer.ok and len(answer.content) < 100_000 and urlsplit(answer.url).scheme == "https"
 
 
 def _url(said: Any) -> str:

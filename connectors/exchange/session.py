@@ -31,6 +31,9 @@ T = TypeVar("T")
 PATIENCE = 10
 """The whole of one call may take this many times the timeout: a server that trickles is given up."""
 
+MICROSOFT = "https://login.microsoftonline.com/"
+"""Where tokens come from if nothing else is said; the organisation's own authority does not vouch for it."""
+
 AUTH = {"ntlm": NTLM, "basic": BASIC, "kerberos": GSSAPI, "oauth2": OAUTH2}
 
 # It logs requests whole when something surprises it, letters and addresses included.
@@ -173,7 +176,8 @@ class Session:
                 held.append(self)
 
             def send(self, request: Any, *arguments: Any, **more: Any) -> Any:
-                if ca_file:  # said with each request: of a session, REQUESTS_CA_BUNDLE would overrule it
+                # said with each request: of a session, REQUESTS_CA_BUNDLE would overrule it
+                if ca_file and not request.url.startswith(MICROSOFT):
                     more["verify"] = ca_file
                 return super().send(request, *arguments, **more)
 

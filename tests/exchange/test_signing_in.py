@@ -166,6 +166,12 @@ def test_a_certificate_of_one_s_own_is_named_or_refused(cert: tuple[Path, Path],
             made.connection().close()
 
 
+def test_autodiscover_is_believed_over_tls_only(ews: Ews) -> None:
+    base = ews.url.removesuffix("/EWS/Exchange.asmx")
+    ews.url = "https://mail.example.org/EWS/Exchange.asmx"
+    assert base.startswith("http://") and finding.ask(ME, bases=(base,)) == ""
+
+
 def test_nothing_goes_over_the_network_in_the_open(ews: Ews, tmp_path: Path) -> None:
     for auth in ("basic", "ntlm"):
         rig = ExchangeRig(ews, ME, tmp_path, auth=auth, ews_url="http://mail.example.org/EWS/Exchange.asmx")

@@ -9,6 +9,8 @@ import pytest
 
 from daemon.core.errors import SignInRefused, TryLater
 from daemon.core.ports import Watcher
+from daemon.service.signals import Doorbell
+from daemon.service.watching import Watchers
 from tests.contract.rig_exchange import ExchangeRig
 from tests.doubles.ews import server as double
 from tests.doubles.ews.server import Ews
@@ -82,3 +84,18 @@ def test_a_server_that_is_busy_is_listened_to_later(ews: Ews, watcher: Watcher) 
 
 def test_nobody_is_listened_to_unless_asked(rig: ExchangeRig) -> None:
     assert rig.connection().watcher is None
+
+
+def test_the_service_is_woken_by_a_server(rig: ExchangeRig, ews: Ews) -> None:
+    rig.options["watch"] = True
+    bell = Doorbell()
+    watchers = Watchers(lambda name: rig.fresh_connection(), bell.ring)
+    watchers.follow({"work"})
+    listening(ews)
+    assert not watchers.news()
+    ews.notify()
+    assert bell.wait(10)
+    assert watchers.news() == {"work"}
+    watchers.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == "watch work"]
+    bell.close()
