@@ -13,7 +13,7 @@ from tests.contract.reading import read
 from tests.contract.rig import ME
 from tests.contract.rig_exchange import ExchangeRig
 from tests.contract.samples import ANNA, KNOWN, STRANGER, WINDOW, draft, mail, reminder
-from tests.doubles.ews import operations
+from tests.doubles.ews import reading
 from tests.doubles.ews import server as double
 from tests.doubles.ews.server import Ews
 from tests.doubles.ews.xml import make
@@ -235,7 +235,7 @@ def test_one_item_the_server_fails_at_hides_no_other(
     rig.add_mail("INBOX", mail(1))
     rig.add_broken_mail("INBOX")
     rig.add_mail("INBOX", mail(2))
-    monkeypatch.setattr(operations, "CORRUPT", code)
+    monkeypatch.setattr(reading, "CORRUPT", code)
     source = rig.connection().mail
     assert source is not None
     seen = read(source.pages(source.streams()[0], Position(), KNOWN))

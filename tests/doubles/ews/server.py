@@ -22,7 +22,7 @@ from typing import Any
 
 from lxml import etree
 
-from tests.doubles.ews import operations
+from tests.doubles.ews import answers, operations
 from tests.doubles.ews.mailbox import Mailbox
 from tests.doubles.ews.xml import ERRORS, MESSAGES, NS, SOAP, TYPES, NotEws, local, make, validate
 
@@ -214,9 +214,9 @@ class _Handler(BaseHTTPRequestHandler):
             address = self.headers.get("X-AnchorMailbox", "")
             try:
                 response = operations.dispatch(ews.box(address), request)
-            except operations.Answer as error:
+            except answers.Answer as error:
                 more = [make("m:SyncState"), make("m:IncludesLastItemInRange", "true")] if "Sync" in name else []
-                failed = operations.failure(name, error.code, error.message, *more)
+                failed = answers.failure(name, error.code, error.message, *more)
                 response = make(f"m:{name}Response", make("m:ResponseMessages", failed))
         validate(response, f"{name}Response")
         self._send(200, _envelope(response), half=what == DROP_AFTER)
@@ -225,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         if what == DROP_BEFORE:
             self.close_connection = True
         elif what == BUSY_MESSAGE:
-            failed = operations.failure(name, "ErrorServerBusy", "Busy.")
+            failed = answers.failure(name, "ErrorServerBusy", "Busy.")
             self._send(200, _envelope(make(f"m:{name}Response", make("m:ResponseMessages", failed))))
         elif what == INTERNAL:
             self._send(503, b"")
