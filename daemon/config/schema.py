@@ -97,6 +97,7 @@ def read_reminders(section: Section, accounts: Mapping[str, object]) -> tuple[Re
         ahead=section.get("ahead", values.duration(DAY, 90 * DAY), default.ahead),
         detail=section.get("detail", values.one_of(DETAILS), default.detail),
         reply_after=section.get("reply_after", values.duration(DAY, YEAR), default.reply_after),
+        weekly_digest=section.maybe("weekly_digest", values.weekly),
     )
     account = section.get("account", values.text, "")
     if account and account not in accounts:

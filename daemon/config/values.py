@@ -190,6 +190,15 @@ def weekday(value: object) -> int:
     raise NotAllowed('weekdays like "mon" or "Friday"')
 
 
+def weekly(value: object) -> tuple[int, time]:
+    """A weekday and a time of day: "mon 9:00"."""
+    day_, _, at = value.strip().partition(" ") if isinstance(value, str) else ("", "", "")
+    try:
+        return weekday(day_), clock(at.strip())
+    except NotAllowed:
+        raise NotAllowed('a weekday and a time, like "mon 9:00"') from None
+
+
 def email(value: object) -> str:
     """One address, normalised."""
     found = address.normalise(value) if isinstance(value, str) else ""

@@ -18,7 +18,7 @@ from daemon.core.model import Window
 from daemon.core.plan import FAILED, OPEN, WITHDRAWN, Plan, Row, order, slot_from
 from daemon.core.policy import ReminderRules, WorkingHours
 from daemon.core.slots import Agenda, Ask
-from daemon.core.wants import KEEP_IN_TOUCH, PROMISE, REMINDER, REPLY_OWED, Person, Want, World, urgency, weight
+from daemon.core.wants import KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, REPLY_OWED, Person, Want, World, urgency, weight
 
 DAY = timedelta(days=1)
 
@@ -86,12 +86,14 @@ class _Weeks:
             slot = moved.get(row.key, stood)
             if slot is None or row.kind != REMINDER or row.key in gone or row.state in (WITHDRAWN, FAILED):
                 continue
+            if row.purpose in LISTS:
+                continue
             if slot.end > now - 8 * DAY:  # the caps count what stood this week, too
                 standing.append(slot)
             if row.state in OPEN and world.day(slot.start) >= today:
                 self._stands(row.contact_id, row.purpose, row.period, slot)
         for want, place in ((c.want, c.slot) for c in plan.creates):
-            if place is not None:
+            if place is not None and want.purpose not in LISTS:
                 standing.append(place)
                 self._stands(want.contact_id, want.purpose, want.period, place)
         self.agenda = Agenda(hours, world.rules, standing, busy, now, world.closed)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
-from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, REMINDER, Want, World
+from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, Want, World
 
 T = TypeVar("T")
 
@@ -138,8 +138,8 @@ def make_plan(
     for row in rows:
         if row.kind != REMINDER or row.starts_at is None or row.ends_at is None:
             continue
-        if row.key in leaving or row.state in (WITHDRAWN, FAILED) or row.purpose == NEW_DRAFTS:
-            continue  # (the morning's list has a time of its own and takes nobody's place)
+        if row.key in leaving or row.state in (WITHDRAWN, FAILED) or row.purpose in LISTS:
+            continue  # (lists have a time of their own and take nobody's place)
         want = wanted.get(row.key)
         is_open = row.state in OPEN and want is not None and row.contact_id not in held
         if is_open and row.state != PENDING and not row.queued and _last_day(row.ends_at, zone) < today:

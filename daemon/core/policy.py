@@ -130,6 +130,7 @@ class ReminderRules:
     ahead: timedelta = timedelta(days=7)  # how far ahead of today reminders are placed
     detail: str = "full"  # full | name | none
     reply_after: timedelta = timedelta(days=5)  # inbound mail without an answer
+    weekly_digest: tuple[int, time] | None = None  # ISO weekday and hour of an event that says who waits; None: never
 
 
 @dataclass(frozen=True, slots=True)

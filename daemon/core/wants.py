@@ -27,6 +27,9 @@ REPLY = "reply"
 NEWS = "news"
 VISIT = "visit"
 NEW_DRAFTS = "new-drafts"
+DIGEST = "digest"
+LISTS = frozenset({NEW_DRAFTS, DIGEST})
+"""Events that list several people, at an hour of the user's choice: they take nobody's place, a tick says nothing."""
 
 TOLD = frozenset({UPDATE, NEWS})
 """Purposes that only a letter serves: no reminder stands in for it."""

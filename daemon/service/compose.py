@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,14 @@ from sqlalchemy import Connection, select, true
 from daemon.core.errors import Refused
 from daemon.core.model import OutgoingDraft, OutgoingEvent
 from daemon.core.plan import OPEN
-from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, THANKS, UPDATE, Person, Want
+from daemon.core.wants import DIGEST, DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
 from daemon.service.new_drafts import listed
 from daemon.service.news import News
+from daemon.service.overview import Digest, Happened, Waiting
 from daemon.service.render import DraftFacts, ReminderFacts
 from daemon.service.routing import latest_thread, recipient
+from daemon.service.week_digest import named_in
 from daemon.store import agendas
 from daemon.store.tables import contact, hand_log, ledger
 
@@ -150,6 +153,7 @@ def remind(
     """The reminder, ready to be put into the calendar of ``account``. ``start`` and ``end`` in UTC."""
     zone = ZoneInfo(deps.settings.hours.zone)
     new = listed(deps, conn, account, want.due) if want.purpose == NEW_DRAFTS else ()
+    week = named_in(deps, conn, account, deps.now()) if want.purpose == DIGEST else Digest((), (), ())
     moments = (
         (person.last.inbound, "mail"),
         (person.last.outbound, "mail"),
@@ -176,6 +180,9 @@ def remind(
             prepared_draft=subject,
             prepared_in=where,
             drafts=tuple((d.name, d.subject) for d in new),
+            waiting=_names(week.waiting),
+            drafted=_names(week.drafted),
+            lapsed=_names(week.lapsed),
         )
     )
     return OutgoingEvent(
@@ -188,6 +195,10 @@ def remind(
         description=description,
         alarm=ALARM,
     )
+
+
+def _names(entries: Iterable[Waiting | Happened]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(e.name for e in entries))
 
 
 def _next_step(conn: Connection, contact_id: int, want: Want) -> tuple[str, date | None]:

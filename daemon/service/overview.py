@@ -11,11 +11,12 @@ from sqlalchemy import Connection, func, select
 from daemon.config.settings import Settings
 from daemon.core.desired import due
 from daemon.core.plan import FAILED, LAPSED, OPEN, WITHDRAWN
-from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, REMINDER
+from daemon.core.policy import JOB_HUNTING
+from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER
 from daemon.service import holder
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
-from daemon.store.tables import contact, ledger, quarantine
+from daemon.store.tables import contact, contact_circle, ledger, quarantine
 
 QUESTIONS = {
     "reminders-gone": "{n} of our reminders vanished at once from {account}. Did you delete them? `kith confirm {id}`",
@@ -52,6 +53,8 @@ class Waiting:
     due: datetime
     last: datetime | None
     why: str
+    contact_id: int = 0
+    job_hunting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Happened:
     state: str
     at: datetime
     reason: str
+    contact_id: int = 0
+    job_hunting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +201,11 @@ OF_LATE = timedelta(days=7)
 def digest(conn: Connection, settings: Settings, now: datetime) -> Digest:
     """Who is due and has no reminder (the longest overdue first), and the last week's drafts and lapses."""
     kept = people(conn, settings, now, kept_only=True)
+    hunting = select(contact_circle.c.contact_id).where(contact_circle.c.circle.in_(sorted(JOB_HUNTING)))
     rows = conn.execute(
-        select(ledger, contact.c.name)
+        select(ledger, contact.c.name, contact.c.id.in_(hunting).label("hunting"))
         .join(contact, contact.c.id == ledger.c.contact_id)
-        .where(ledger.c.changed_at > now - OF_LATE)
+        .where(ledger.c.changed_at > now - OF_LATE, ledger.c.purpose.not_in(sorted(LISTS)))
         .order_by(ledger.c.changed_at.desc(), ledger.c.key)
     ).all()
     drafted = [
@@ -208,16 +214,20 @@ def digest(conn: Connection, settings: Settings, now: datetime) -> Digest:
     lapsed = [r for r in rows if r.state == LAPSED or (r.kind == DRAFT and r.state == WITHDRAWN)]
     return Digest(
         tuple(_waiting(conn, kept, now)),
-        tuple(Happened(r.name, r.kind, r.purpose, r.state, r.created_at, r.reason) for r in drafted),
-        tuple(Happened(r.name, r.kind, r.purpose, r.state, r.changed_at, r.reason) for r in lapsed),
+        tuple(_happened(r, r.created_at) for r in drafted),
+        tuple(_happened(r, r.changed_at) for r in lapsed),
     )
+
+
+def _happened(r: Any, at: datetime) -> Happened:
+    return Happened(r.name, r.kind, r.purpose, r.state, at, r.reason, r.contact_id, r.hunting)
 
 
 def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
     reminded = set(
         conn.execute(
             select(ledger.c.contact_id).where(
-                ledger.c.kind == REMINDER, ledger.c.purpose != NEW_DRAFTS, ledger.c.state.in_(OPEN)
+                ledger.c.kind == REMINDER, ledger.c.purpose.not_in(sorted(LISTS)), ledger.c.state.in_(OPEN)
             )
         ).scalars()
     )
@@ -233,7 +243,9 @@ def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
             continue
         overdue = p.turn.since + p.turn.cadence if p.turn.since else at
         if p.contact_id in lapsed and overdue is not None and overdue <= now:
-            found.append(Waiting(p.name, overdue, p.reset_at, "two reminders passed unanswered"))
+            found.append(
+                Waiting(p.name, overdue, p.reset_at, "two reminders passed unanswered", p.contact_id, p.job_hunting)
+            )
         elif at is not None and at <= now:
-            found.append(Waiting(p.name, at, p.reset_at, "no room for a reminder yet"))
+            found.append(Waiting(p.name, at, p.reset_at, "no room for a reminder yet", p.contact_id, p.job_hunting))
     return sorted(found, key=lambda w: (w.due, w.name))

@@ -57,6 +57,7 @@ from daemon.service.new_drafts import morning
 from daemon.service.news import News, told_news
 from daemon.service.people import people, with_languages
 from daemon.service.routing import Router
+from daemon.service.week_digest import weekly
 from daemon.store import enablement, health, lease, reasons
 from daemon.store.tables import dismissal, hand_log, ledger, outbox
 
@@ -95,8 +96,8 @@ def situation(
     kept = with_languages(conn, kept, deps.renderer.languages(), news=_to_tell(world))
     persons = {p.contact_id: p for p in kept}
     wants = {w.key: w for w in writable(deps, conn, desired(kept, world, now), persons, world, news, now)}
-    early = morning(deps, conn, persons, world, now)
-    wants |= {w.key: w for w in early.standing}
+    lists = (morning(deps, conn, persons, world, now), weekly(deps, conn, persons, world, now))
+    wants |= {w.key: w for each in lists for w in each.standing}
     rows, held = _rows(conn, deps.accounts), {p.contact_id for p in kept if p.held}
     choice = one_letter(list(wants.values()), rows, held=held, world=world, now=now)
     plan = make_plan(
@@ -108,9 +109,9 @@ def situation(
         busy=busy,
         now=now,
     )
-    if early.create is not None:
-        wants[early.create.want.key] = early.create.want
-        plan = replace(plan, creates=(*plan.creates, early.create))
+    for create in (each.create for each in lists if each.create is not None):
+        wants[create.want.key] = create.want
+        plan = replace(plan, creates=(*plan.creates, create))
     plan = replace(plan, superseded=choice.closed, withdrawals=plan.withdrawals + choice.withdrawn)
     return Situation(plan, persons, wants, world, news, tuple(f for f in (fault, unknown) if f))
 
@@ -156,7 +157,8 @@ def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: d
     found = with_languages(conn, found, deps.renderer.languages(), news=_to_tell(world))
     persons = {p.contact_id: p for p in found}
     wants = writable(deps, conn, desired(found, world, now), persons, world, news, now)
-    return any(w.key == key for w in (*wants, *morning(deps, conn, persons, world, now).standing))
+    lists = (morning(deps, conn, persons, world, now), weekly(deps, conn, persons, world, now))
+    return any(w.key == key for w in (*wants, *(w for each in lists for w in each.standing)))
 
 
 def writable(

@@ -24,7 +24,7 @@ from daemon.core.plan import DONE, EDITED, LAPSED, MOVED, SKIPPED, UNKNOWN, WRIT
 from daemon.core.ports import DraftTarget, ReminderTarget
 from daemon.core.safety import many_gone
 from daemon.core.subject import same_subject
-from daemon.core.wants import DRAFT, NEW_DRAFTS, REMINDER
+from daemon.core.wants import DRAFT, LISTS, REMINDER
 from daemon.service import ailing
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.facts import Rules, derive
@@ -260,7 +260,7 @@ class ReadBack:
         name = conn.execute(select(contact.c.name).where(contact.c.id == row.contact_id)).scalar_one()
         self.report.answers.append((fate.state, row.kind, row.purpose, name))
         log.info("%s %s is %s", row.kind, row.key, fate.state)
-        if fate.state == DONE and row.purpose != NEW_DRAFTS:  # a list read is no contact made
+        if fate.state == DONE and row.purpose not in LISTS:  # a list read is no contact made
             self._log_contact(conn, row, fate, remote)
         if fate.state in (SKIPPED, DONE):
             close(conn, row.key, fate.state, person_of(self.deps, conn, row.contact_id, now), now)

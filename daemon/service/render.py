@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PURPOSES = ("thanks", "congratulations", "update", "check-in", "reply", "news", "visit")
 DETAILS = ("full", "name", "none")
-SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT, AGENDA_LIMIT = 150, 30_000, 3, 7
+SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT, AGENDA_LIMIT, DIGEST_LIMIT = 150, 30_000, 3, 7, 20
 _NEEDS = {
     "thanks": ("name", "occasion_date"),
     "congratulations": ("name", "occasion_date"),
@@ -105,6 +105,9 @@ class ReminderFacts:
     agenda: tuple[str, ...] = ()
     prepared_in: str = ""
     drafts: tuple[tuple[str, str], ...] = ()  # of the morning event: (name, subject) each
+    waiting: tuple[str, ...] = ()  # of the weekly digest: names, like the two that follow
+    drafted: tuple[str, ...] = ()
+    lapsed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +288,8 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         ": ".join(part for part in (_entry(n, 80), _entry(s, 120) if full else "") if part) for n, s in facts.drafts
     )
     count = len(facts.drafts)
+    digest = {"waiting": facts.waiting, "drafted": facts.drafted, "lapsed": facts.lapsed}
+    listed = {what: ", ".join(_entry(n, 80) for n in names[:DIGEST_LIMIT]) for what, names in digest.items()}
     if not full:
         facts = ReminderFacts(facts.purpose, facts.detail, facts.name if named else "", facts.due, facts.language)
     topics = tuple(t for t in (_entry(t, 120) for t in facts.topics) if t)[:TOPICS_LIMIT]
@@ -306,6 +311,8 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "prepared_in": _entry(facts.prepared_in, 60),
         "drafts": drafts if named else (),
         "count": count,
+        "counts": {what: len(names) for what, names in digest.items()},
+        **{what: names if named else "" for what, names in listed.items()},
     }
 
 

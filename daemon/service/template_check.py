@@ -107,6 +107,9 @@ def sample_reminder(purpose: str, lang: str, today: date, *, detail: str = "full
         next_by=today + timedelta(days=5),
         agenda=("как прошёл переезд" if lang == "ru" else "how the move went",),
         prepared_in="home",
+        waiting=_PEOPLE.get(lang, _PEOPLE["en"])[:1],
+        drafted=_PEOPLE.get(lang, _PEOPLE["en"])[:1],
+        lapsed=_PEOPLE.get(lang, _PEOPLE["en"])[:1],
         drafts=((_PEOPLE.get(lang, _PEOPLE["en"])[0], "Что нового?" if lang == "ru" else "Catching up"),),
     )
 

@@ -13,6 +13,7 @@ def test_weeks_of_a_life_keep_every_promise(store: Store, tmp_path: Path) -> Non
     for kind in (
         "reminder keep-in-touch",
         "reminder reply-owed",
+        "reminder digest",
         "draft thanks",
         "draft congratulations",
         "draft check-in",

@@ -17,7 +17,7 @@ import connectors.memory
 from connectors.memory import MemoryServer
 from daemon.config.settings import AccountSettings
 from daemon.core.model import Account, Form
-from daemon.core.policy import MONTH, SHIPPED_CIRCLES, Policies, Policy, Quiet, WorkingHours
+from daemon.core.policy import MONTH, SHIPPED_CIRCLES, Policies, Policy, Quiet, ReminderRules, WorkingHours
 from daemon.service import contacts as book
 from daemon.service import hand
 from daemon.service.facts import Rules
@@ -31,6 +31,7 @@ DAY = timedelta(days=1)
 ZONE = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 12, 2, 7, 0, tzinfo=UTC)
 HOURS = WorkingHours(zone="Europe/Berlin", country="DE", subdivision="BE")
+RULES = ReminderRules(weekly_digest=(1, time(9)))
 QUIET = (Quiet(date(2026, 12, 24), date(2027, 1, 6)), Quiet(date(2027, 7, 12), date(2027, 7, 25)))
 FORMS = (Form.MEETING, Form.CALL, Form.CHAT)
 HOME, WORK = "home", "work"  # work is the employer's
@@ -204,8 +205,16 @@ def a_town(store: Store, folder: Path, count: int, seed: int) -> Iterator[Town]:
         "mentor": Policy(cadence=MONTH, forms=(("mail", MONTH), ("talk", 3 * MONTH)), drafts=frozenset({"check-in"})),
     }
     house = House(
-        store, folder, rigs, accounts=accounts, hours=HOURS, quiet=QUIET, policies=Policies(circles=circles)
-    )  # fmt: skip
+        store,
+        folder,
+        rigs,
+        accounts=accounts,
+        hours=HOURS,
+        quiet=QUIET,
+        policies=Policies(circles=circles),
+        reminders=RULES,
+        morning_event=time(9),
+    )
     house.clock = START
     try:
         yield Town(house, rigs, random.Random(seed))  # noqa: S311

@@ -1,0 +1,79 @@
+"""The weekly event: who waits, what was drafted and what lapsed, where the user wants it and there is anything to say.
+
+Like the morning event it goes through the same door as every reminder, bound to one of the people it names; its key
+is the week's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from daemon.core.model import Window
+from daemon.core.plan import OPEN, Create
+from daemon.core.wants import DIGEST, REMINDER, Person, Want, World
+from daemon.service.deps import Deps
+from daemon.service.new_drafts import BEFORE, LENGTH, Morning
+from daemon.service.overview import Digest, Happened, Waiting, digest
+from daemon.store.contacts import FORGETTING
+from daemon.store.tables import ledger
+
+
+def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Morning:
+    """What should stand now: an event stays until its time is over, wherever the user moved it."""
+    said = deps.settings.reminders.weekly_digest
+    if said is None or world.enabled_since is None:
+        return Morning()
+    rows = conn.execute(select(ledger).where(ledger.c.purpose == DIGEST, ledger.c.state.in_(sorted(OPEN)))).all()
+    standing = tuple(
+        _want(world, r.contact_id, r.period, r.starts_at)
+        for r in rows
+        if r.ends_at >= now and not (r.contact_id in persons and persons[r.contact_id].state == FORGETTING)
+    )
+    weekday, at = said
+    today = world.day(now)
+    start = datetime.combine(today, at, ZoneInfo(world.zone))
+    if today.isoweekday() != weekday or not start - BEFORE <= now < start or world.quiet_on(today) is not None:
+        return Morning(standing)
+    year, week, _ = today.isocalendar()
+    want = _want(world, 0, f"{year}-W{week:02}", start)
+    if conn.execute(select(ledger.c.key).where(ledger.c.key == want.key)).first() is not None:
+        return Morning(standing)
+    found = digest(conn, deps.settings, now)
+    everybody: list[Waiting | Happened] = [*found.waiting, *found.drafted, *found.lapsed]
+    named: list[Waiting | Happened] = [x for x in everybody if x.contact_id in persons]
+    if not named:
+        return Morning(standing)
+    # Whom it is bound to says which accounts may take it: an employer's must not, if only these are named.
+    first = min(named, key=lambda x: x.job_hunting)
+    made = _want(world, first.contact_id, want.period, start)
+    return Morning(standing, Create(made, Window(made.due, made.due + LENGTH)))
+
+
+def named_in(deps: Deps, conn: Connection, account: str, now: datetime) -> Digest:
+    """What an event in this account may say: an employer's hears nothing of recruiters and the like."""
+    settings = deps.accounts.get(account)
+    found = digest(conn, deps.settings, now)
+    if settings is not None and not settings.account.employer:
+        return found
+    return Digest(
+        tuple(x for x in found.waiting if not x.job_hunting),
+        tuple(x for x in found.drafted if not x.job_hunting),
+        tuple(x for x in found.lapsed if not x.job_hunting),
+    )
+
+
+def _want(world: World, contact_id: int, period: str, start: datetime) -> Want:
+    return Want(
+        key=world.key("", REMINDER, DIGEST, period),
+        kind=REMINDER,
+        purpose=DIGEST,
+        contact_id=contact_id,
+        period=period,
+        due=start,
+        reason="the week",
+        source="kith digest",
+    )
