@@ -150,6 +150,24 @@ def test_what_google_charges_is_what_is_counted(signed_in: SignedIn) -> None:
     assert connection.spent() == signed_in.google.units > 7 * 20
 
 
+def test_many_new_people_are_searched_for_and_what_was_read_is_not_paid_for_again(
+    google: GoogleDouble, rig: GoogleRig, store: Store, tmp_path: Path
+) -> None:
+    rigs: dict[str, Rig] = {"google": rig}
+    house = House(store, tmp_path, rigs)
+    house.person("Anna", ANNA)
+    for number in range(12):
+        rig.add_mail("INBOX", letter(number, NOW - number * DAY, ANNA))
+    for number in range(30):
+        rig.add_mail("INBOX", letter(f"n{number}", NOW - number * DAY, f"new{number}@example.net"))
+    house.cycle()
+    assert google.calls[GET] == 12
+    new = [house.person(f"New {number}", f"new{number}@example.net") for number in range(30)]
+    house.cycle()
+    assert google.calls[GET] == 12 + 30
+    assert all(len(house.interactions(who)) == 1 for who in new)
+
+
 # -- what is new -------------------------------------------------------------------------------------
 
 
