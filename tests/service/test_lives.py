@@ -436,6 +436,8 @@ def test_a_lost_answer_leaves_exactly_one(house: House, purpose: str) -> None:
     house.person("Анна Образцова", ANNA, language="ru")
     if purpose == "draft":
         dav_rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
+    else:  # overdue: who has no history comes up at some time within the first cadence
+        mail_rig(house).add_mail("Sent", letter("old", NOW - 200 * DAY, ME, ANNA))
     house.enable()
     house.clock += timedelta(minutes=15)
     from daemon.service.cycle import run_cycle
