@@ -146,7 +146,7 @@ def plan_json(found: Situation) -> dict[str, Any]:
 def show_plan(kith: Ctx, found: Situation) -> None:
     """The plan as a table, and who waits."""
     name = {i: p.name for i, p in found.people.items()}
-    from daemon.core.plan import SUPERSEDED
+    from daemon.core.states import SUPERSEDED
 
     zone, now, plan = kith.zone, kith.now(), found.plan
     rows: list[tuple[str, str, str, str, str, str]] = []

@@ -35,7 +35,7 @@ def drafts(kith: Ctx, name: str | None, only_open: bool, everything: bool, as_js
 
     from sqlalchemy import select
 
-    from daemon.core.plan import OPEN
+    from daemon.core.states import OPEN
     from daemon.core.wants import DRAFT
     from daemon.service.finding import find
     from daemon.store.tables import contact, ledger

@@ -21,7 +21,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 @pass_ctx
 def policy(kith: Ctx, name: str, as_json: bool) -> int:
     """What holds for NAME: how often, which drafts, what counts, and which rule of the configuration says so."""
-    from daemon.core.desired import due
+    from daemon.core.due import due
     from daemon.service import contacts as book
     from daemon.service.people import people
 

@@ -43,7 +43,7 @@ DUE_SHOWN = 10
 
 def _show_due(kith: Ctx, kept: Sequence[Person]) -> None:
     from daemon.cli.why import cadence
-    from daemon.core.desired import due
+    from daemon.core.due import due
 
     now, zone = kith.now(), kith.zone
     late = sorted((at, p.name, p) for p in kept if p.active and (at := due(p)) is not None and at <= now)
@@ -168,7 +168,7 @@ def interactions(
 @pass_ctx
 def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
     """What was written, where, and what became of it."""
-    from daemon.core.plan import OPEN
+    from daemon.core.states import OPEN
     from daemon.store.tables import contact, outbox
     from daemon.store.tables import ledger as rows_of
 

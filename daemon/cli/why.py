@@ -51,7 +51,7 @@ def why(kith: Ctx, name: str, as_json: bool) -> int:
             }
         )
         return 0
-    from daemon.core.desired import due
+    from daemon.core.due import due
 
     zone, now = kith.zone, kith.now()
     at = due(person) if person.active else None

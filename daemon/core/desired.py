@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core import occasions, own_news
-from daemon.core.cadence import first_due, interval
+from daemon.core.due import ANY_CONTACT, REPLY_LAPSES, due
 from daemon.core.wants import (
     CHECK_IN,
     DRAFT,
@@ -27,25 +27,6 @@ from daemon.core.wants import (
     stamp,
     urgency_of,
 )
-
-REPLY_LAPSES = timedelta(days=45)  # after that an answer is no answer any more, and keep-in-touch takes over
-
-
-def due(person: Person) -> datetime | None:
-    """When the contact is next due, UTC; None for somebody not kept.
-
-    Somebody kept with whom there never was contact comes up some time within their first cadence; where there was
-    some, but none that resets it, from the day they were kept.
-    """
-    if not person.kept:
-        return None
-    turn, at = person.turn, person.kept_since
-    if turn.since is not None:
-        at = turn.since + interval(turn.cadence, person.unanswered)
-    elif at is not None and person.last.reset(ANY_CONTACT) is None:
-        at = first_due(person.uid, person.tier, at, turn.cadence)
-    later = [d.not_before for d in person.dismissals if d.purpose == KEEP_IN_TOUCH and d.not_before]
-    return max([*later, at]) if at else None
 
 
 def desired(people: Iterable[Person], world: World, now: datetime) -> list[Want]:
@@ -82,9 +63,6 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
         return  # they wrote meanwhile, though it resets nothing: asking how they are would sound deaf
     if person.reachable and person.speaks:
         yield make_want(person, world, DRAFT, CHECK_IN, period, due=at, reason=reason, urgency=urgency)
-
-
-ANY_CONTACT = ("inbound", "outbound", "meeting", "logged")
 
 
 def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.core.model import Form, RemoteDraft, RemoteEvent, Whereabouts
-from daemon.core.plan import DONE, EDITED, LAPSED, MOVED, SENT, SKIPPED, UNKNOWN, WRITTEN
+from daemon.core.states import DONE, EDITED, LAPSED, MOVED, SENT, SKIPPED, UNKNOWN, WRITTEN
 
 _TICK = re.compile(r"\s*(?:[✓✔☑✅]\ufe0f?|done\b|готово\b)[\s:.,!–—-]*(\w*)", re.IGNORECASE)
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from daemon.core.cadence import interval
-from daemon.core.desired import due, keep_in_touch, promised, reply_owed
+from daemon.core.desired import keep_in_touch, promised, reply_owed
+from daemon.core.due import due
 from daemon.core.model import Window
-from daemon.core.plan import FAILED, OPEN, WITHDRAWN, Plan, Row, order, slot_from
+from daemon.core.plan import Plan, Row, order, slot_from
 from daemon.core.policy import ReminderRules, WorkingHours
 from daemon.core.slots import Agenda, Ask
+from daemon.core.states import FAILED, OPEN, WITHDRAWN
 from daemon.core.wants import KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, REPLY_OWED, Person, Want, World, urgency, weight
 
 DAY = timedelta(days=1)

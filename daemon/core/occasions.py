@@ -10,11 +10,11 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.anniversaries import kept_now, years
+from daemon.core.due import THANKS_LASTS
 from daemon.core.reasons import CONGRATULATED_ON, EVENT, THANKED_FOR, Noted
 from daemon.core.wants import ASKED, CONGRATULATIONS, THANKS, UPDATE, Met, Person, Want, World, letter
 
 THANKS_WITHIN = timedelta(days=3)
-THANKS_LASTS = timedelta(days=7)
 THANKS_ONCE_IN = timedelta(days=90)
 THANKS_PEOPLE = 5  # the user, the contact and at most three others
 CONGRATULATIONS_WITHIN = timedelta(days=2)

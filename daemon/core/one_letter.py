@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from daemon.core.plan import EDITED, OPEN, SUPERSEDED, Row, Supersede, Withdraw
+from daemon.core.plan import Row, Supersede, Withdraw
+from daemon.core.states import EDITED, OPEN, SUPERSEDED
 from daemon.core.wants import (
     ASKED,
     CHECK_IN,

@@ -14,16 +14,10 @@ from zoneinfo import ZoneInfo
 from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
+from daemon.core.states import EDITED, FAILED, OPEN, PENDING, WITHDRAWN, WRITTEN
 from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, Want, World
 
 T = TypeVar("T")
-
-PENDING, WRITTEN, EDITED, MOVED = "pending", "written", "edited", "moved"
-DONE, SENT, SKIPPED, LAPSED = "done", "sent", "skipped", "lapsed"
-SUPERSEDED, WITHDRAWN, FAILED, UNKNOWN = "superseded", "withdrawn", "failed", "unknown"
-
-OPEN = frozenset({PENDING, WRITTEN, EDITED, MOVED})
-"""States in which something of ours stands remotely, or is about to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, true
 
 from daemon.core.errors import Refused
 from daemon.core.model import OutgoingDraft, OutgoingEvent
-from daemon.core.plan import OPEN
+from daemon.core.states import OPEN
 from daemon.core.wants import DIGEST, DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
 from daemon.service.new_drafts import listed

@@ -7,8 +7,8 @@ from dataclasses import replace
 from daemon.core.address import normalise
 from daemon.core.errors import Conflict, Refused, TryLater
 from daemon.core.model import OutgoingDraft, RemoteDraft, Whereabouts
-from daemon.core.plan import EDITED, PENDING, SENT, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.ports import DraftTarget
+from daemon.core.states import EDITED, PENDING, SENT, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.service.compose import compose
 from daemon.service.news import told_news
 from daemon.service.outgoing import Job, Outgoing

@@ -8,8 +8,8 @@ from typing import Any
 from daemon.core.errors import Conflict, TryLater
 from daemon.core.fate import ticked
 from daemon.core.model import OutgoingEvent, RemoteEvent, Whereabouts
-from daemon.core.plan import EDITED, MOVED, PENDING, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.ports import ReminderTarget
+from daemon.core.states import EDITED, MOVED, PENDING, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.service.compose import remind
 from daemon.service.outgoing import Job, Outgoing
 from daemon.service.planning import person_of

@@ -16,9 +16,8 @@ from sqlalchemy import Connection, func, or_, select
 
 from daemon.core.address import domain_of
 from daemon.core.cadence import LastContact
-from daemon.core.desired import REPLY_LAPSES
+from daemon.core.due import REPLY_LAPSES, THANKS_LASTS
 from daemon.core.model import Direction, Form
-from daemon.core.occasions import THANKS_LASTS
 from daemon.core.verdict import UPCOMING
 from daemon.core.wants import Met
 from daemon.store.sources import chunks

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from daemon.core.people import global_id, is_shared_by_form
-from daemon.core.plan import EDITED, OPEN
+from daemon.core.states import EDITED, OPEN
 from daemon.store import addresses, backfills, contacts, forgotten, metas, sources
 from daemon.store.contacts import FORGETTING
 from daemon.store.forgotten import mark_of

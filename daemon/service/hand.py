@@ -13,8 +13,8 @@ from daemon.config.settings import Settings
 from daemon.core.errors import UserMistake
 from daemon.core.identity import hand_identity
 from daemon.core.model import Direction, Form, Position, Stream
-from daemon.core.plan import MOVED, WRITTEN
 from daemon.core.policy import Policies
+from daemon.core.states import MOVED, WRITTEN
 from daemon.core.wants import KEEP_IN_TOUCH, stamp
 from daemon.service import evidence as facts_in
 from daemon.service.asking import STRANGER

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from daemon.core.model import Window
-from daemon.core.plan import EDITED, OPEN, PENDING, WRITTEN, Create
+from daemon.core.plan import Create
 from daemon.core.policy import JOB_HUNTING
+from daemon.core.states import EDITED, OPEN, PENDING, WRITTEN
 from daemon.core.wants import DRAFT, NEW_DRAFTS, REMINDER, Person, Want, World
 from daemon.service.deps import Deps
 from daemon.store.contacts import FORGETTING

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 
 from daemon.core.errors import KithError, TryLater
-from daemon.core.plan import FAILED, PENDING, SENT, SKIPPED, SUPERSEDED, WITHDRAWN
+from daemon.core.states import FAILED, PENDING, SENT, SKIPPED, SUPERSEDED, WITHDRAWN
 from daemon.core.wants import DRAFT, Person, Want
 from daemon.service import ailing
 from daemon.service.compose import as_day

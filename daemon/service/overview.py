@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from daemon.config.settings import Settings
-from daemon.core.desired import due
-from daemon.core.plan import FAILED, LAPSED, OPEN, WITHDRAWN
+from daemon.core.due import due
 from daemon.core.policy import JOB_HUNTING
+from daemon.core.states import FAILED, LAPSED, OPEN, WITHDRAWN
 from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER
 from daemon.service import holder
 from daemon.service.people import people

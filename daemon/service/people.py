@@ -18,8 +18,8 @@ from daemon.core.countries import country_code
 from daemon.core.language import choose_language
 from daemon.core.model import Form
 from daemon.core.organisations import fold_organisation
-from daemon.core.plan import FAILED, SUPERSEDED
 from daemon.core.resolve import Resolver
+from daemon.core.states import FAILED, SUPERSEDED
 from daemon.core.wants import CHECK_IN, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts

@@ -14,29 +14,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, insert, select, update
 
 from daemon.core.address import domain_of
-from daemon.core.desired import desired, due
+from daemon.core.desired import desired
+from daemon.core.due import due
 from daemon.core.errors import KithError, UserMistake
 from daemon.core.forecast import Expected, asked_a_week, fits_a_week, forecast, longest_wait
 from daemon.core.keys import draft_message_id, event_uid, make_key
 from daemon.core.model import Window
 from daemon.core.one_letter import one_letter
-from daemon.core.plan import (
-    DONE,
-    LAPSED,
-    OPEN,
-    PENDING,
-    SUPERSEDED,
-    UNKNOWN,
-    Create,
-    Lapse,
-    Move,
-    Plan,
-    Release,
-    Row,
-    Supersede,
-    Withdraw,
-    make_plan,
-)
+from daemon.core.plan import Create, Lapse, Move, Plan, Release, Row, Supersede, Withdraw, make_plan
+from daemon.core.states import DONE, LAPSED, OPEN, PENDING, SUPERSEDED, UNKNOWN
 from daemon.core.wants import (
     ASKED,
     DRAFT,

@@ -20,9 +20,9 @@ from daemon.core.errors import KithError, LeaseLost, StoreBusy
 from daemon.core.fate import Fate, draft_fate, reminder_fate
 from daemon.core.identity import hand_identity
 from daemon.core.model import Direction, Form, RemoteDraft, RemoteEvent, Role, Whereabouts
-from daemon.core.plan import DONE, EDITED, LAPSED, MOVED, SKIPPED, UNKNOWN, WRITTEN
 from daemon.core.ports import DraftTarget, ReminderTarget
 from daemon.core.safety import many_gone
+from daemon.core.states import DONE, EDITED, LAPSED, MOVED, SKIPPED, UNKNOWN, WRITTEN
 from daemon.core.subject import same_subject
 from daemon.core.wants import DRAFT, LISTS, REMINDER
 from daemon.service import ailing

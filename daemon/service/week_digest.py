@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from daemon.core.model import Window
-from daemon.core.plan import OPEN, Create
+from daemon.core.plan import Create
+from daemon.core.states import OPEN
 from daemon.core.wants import DIGEST, REMINDER, Person, Want, World
 from daemon.service.deps import Deps
 from daemon.service.new_drafts import BEFORE, LENGTH, Morning

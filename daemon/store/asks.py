@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from daemon.core.plan import FAILED, OPEN, PENDING
+from daemon.core.states import FAILED, OPEN, PENDING
 from daemon.core.wants import ASKED, Asked
 from daemon.store.dialect import insert
 from daemon.store.tables import ask as table

@@ -12,8 +12,8 @@ from connectors.google.own import MARK
 from daemon.core.errors import Conflict, LeaseLost, NeedsUser, Refused, TryLater
 from daemon.core.fate import reminder_fate, split_digest
 from daemon.core.model import RemoteEvent, Whereabouts
-from daemon.core.plan import EDITED, MOVED, WRITTEN
 from daemon.core.ports import ReminderTarget
+from daemon.core.states import EDITED, MOVED, WRITTEN
 from tests.contract.samples import NOW, reminder
 from tests.doubles.google import Fault, GoogleDouble
 from tests.doubles.google.diary import Shelf

@@ -24,7 +24,7 @@ from daemon.cli.demo.round import Played, play
 from daemon.cli.demo.show import show
 from daemon.cli.main import run
 from daemon.core.occasions import THANKS_WITHIN
-from daemon.core.plan import OPEN
+from daemon.core.states import OPEN
 from daemon.core.wants import DRAFT, REMINDER
 from daemon.store.tables import contact, evidence, interaction, ledger
 

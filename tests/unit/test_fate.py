@@ -8,7 +8,7 @@ import pytest
 
 from daemon.core.fate import Fate, draft_fate, reminder_fate, ticked
 from daemon.core.model import Form, RemoteDraft, RemoteEvent, Whereabouts
-from daemon.core.plan import DONE, EDITED, LAPSED, MOVED, SENT, SKIPPED, UNKNOWN, WRITTEN
+from daemon.core.states import DONE, EDITED, LAPSED, MOVED, SENT, SKIPPED, UNKNOWN, WRITTEN
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 HERE = RemoteEvent(Whereabouts.PRESENT, "r1", "v1", "t1-w1", "u1", START, START + timedelta(minutes=15), "Write to Ada")

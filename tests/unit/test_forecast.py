@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.core.cadence import LastContact
-from daemon.core.desired import desired, due
+from daemon.core.desired import desired
+from daemon.core.due import due
 from daemon.core.forecast import Expected, asked_a_week, fits_a_week, forecast, longest_wait
-from daemon.core.plan import DONE, OPEN, SKIPPED, Plan, make_plan
+from daemon.core.plan import Plan, make_plan
 from daemon.core.policy import MONTH, QUARTER, YEAR, Quiet
+from daemon.core.states import DONE, OPEN, SKIPPED
 from daemon.core.wants import KEEP_IN_TOUCH, Person, Promise, World
 from tests.unit.test_levelling import Life
 from tests.unit.test_plan import HOURS, NOW, POLICY, RULES, WORLD, person

@@ -14,18 +14,8 @@ from hypothesis import strategies as st
 from daemon.core.cadence import LastContact
 from daemon.core.desired import desired
 from daemon.core.model import Window
-from daemon.core.plan import (
-    DONE,
-    LAPSED,
-    MOVED,
-    OPEN,
-    SKIPPED,
-    WITHDRAWN,
-    WRITTEN,
-    Plan,
-    Row,
-    make_plan,
-)
+from daemon.core.plan import Plan, Row, make_plan
+from daemon.core.states import DONE, LAPSED, MOVED, OPEN, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.wants import KEEP_IN_TOUCH, REPLY_OWED, Dismissal, Person, stamp
 from tests.unit.test_plan import HOURS, NOW, POLICY, RULES, WORLD, person
 

@@ -15,10 +15,11 @@ from daemon.core.cadence import LastContact
 from daemon.core.desired import desired
 from daemon.core.holidays import Holiday
 from daemon.core.one_letter import STRENGTH, one_letter
-from daemon.core.plan import EDITED, OPEN, SUPERSEDED, WRITTEN, Row
+from daemon.core.plan import Row
 from daemon.core.policy import ReminderRules
 from daemon.core.reasons import Noted, OwnNews, Trip, Yearly
 from daemon.core.resolve import Resolved
+from daemon.core.states import EDITED, OPEN, SUPERSEDED, WRITTEN
 from daemon.core.verdict import Caps
 from daemon.core.wants import (
     CHECK_IN,

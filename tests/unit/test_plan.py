@@ -9,23 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.cadence import LastContact
-from daemon.core.desired import desired, due
+from daemon.core.desired import desired
+from daemon.core.due import due
 from daemon.core.model import Window
-from daemon.core.plan import (
-    EDITED,
-    LAPSED,
-    MOVED,
-    OPEN,
-    PENDING,
-    SKIPPED,
-    WITHDRAWN,
-    WRITTEN,
-    Plan,
-    Row,
-    make_plan,
-)
+from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.policy import ReminderRules, WorkingHours
 from daemon.core.resolve import Resolved
+from daemon.core.states import EDITED, LAPSED, MOVED, OPEN, PENDING, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.verdict import Caps
 from daemon.core.wants import (
     CHECK_IN,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.cadence import LastContact, first_due, next_turn, proposes_pause
-from daemon.core.desired import desired, due
+from daemon.core.desired import desired
+from daemon.core.due import due
 from daemon.core.policy import MONTH, QUARTER, YEAR, Policies, Policy, Quiet, WorkingHours
 from daemon.core.resolve import ACCEPTED, resolve
 from daemon.core.wants import CONGRATULATIONS, KEEP_IN_TOUCH, THANKS, Asked, Met, Promise

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from daemon.core.desired import due
+from daemon.core.due import due
 from daemon.core.forecast import fits_a_week, longest_wait
-from daemon.core.plan import FAILED, OPEN, WITHDRAWN, WRITTEN
 from daemon.core.policy import JOB_HUNTING
+from daemon.core.states import FAILED, OPEN, WITHDRAWN, WRITTEN
 from daemon.core.wants import ASKED, DRAFT, LISTS, PROMISE, REMINDER
 from daemon.service import planning
 from daemon.service.daysoff import days_off

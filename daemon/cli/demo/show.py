@@ -18,9 +18,9 @@ from daemon.cli.demo.meetings import meetings
 from daemon.cli.demo.people import PEOPLE
 from daemon.cli.demo.round import Played
 from daemon.cli.output import ago, moment, table
-from daemon.core.desired import due
+from daemon.core.due import due
 from daemon.core.model import Direction, Form
-from daemon.core.plan import OPEN
+from daemon.core.states import OPEN
 from daemon.core.wants import DRAFT, REMINDER, THANKS
 from daemon.service.people import people
 from daemon.store.tables import contact, interaction, ledger

@@ -1,0 +1,10 @@
+"""What can become of one ledger row (see `daemon.core.plan`, and docs/reminders-and-drafts.md for its users)."""
+
+from __future__ import annotations
+
+PENDING, WRITTEN, EDITED, MOVED = "pending", "written", "edited", "moved"
+DONE, SENT, SKIPPED, LAPSED = "done", "sent", "skipped", "lapsed"
+SUPERSEDED, WITHDRAWN, FAILED, UNKNOWN = "superseded", "withdrawn", "failed", "unknown"
+
+OPEN = frozenset({PENDING, WRITTEN, EDITED, MOVED})
+"""States in which something of ours stands remotely, or is about to."""
