@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
-from statistics import median
+from statistics import mean, median
 
 STEPS = tuple(timedelta(days=n) for n in (7, 14, 21, 30, 42, 61, 91, 122, 182, 365))
 """Intervals people think in: weeks up to three, a month, six weeks, two months, a quarter ... a year."""
@@ -24,7 +24,8 @@ DIFFERENT = 1.4
 def rhythm(days: Iterable[date]) -> timedelta | None:
     """The usual time between conversations, in human steps; None where there were too few.
 
-    The median: one long silence or one busy month changes nothing.
+    The median of the gaps, so that one long silence changes nothing; but no less than what they come to on average
+    (the longest left out): a few busy weeks in years are no weekly rhythm.
     """
     begun: list[date] = []
     last: date | None = None
@@ -34,7 +35,8 @@ def rhythm(days: Iterable[date]) -> timedelta | None:
         last = day
     if len(begun) < AT_LEAST:
         return None
-    usual = median((b - a).days for a, b in pairwise(begun))
+    gaps = sorted((b - a).days for a, b in pairwise(begun))
+    usual = max(median(gaps), mean(gaps[:-1]))
     return min(STEPS, key=lambda step: abs(math.log(step.days / usual)))
 
 

@@ -29,6 +29,7 @@ def days(*gaps: int) -> list[date]:
         ((30, 1, 1, 30, 2, 30, 30), 30),  # a conversation of some days is one
         ((30, 30, 400, 30, 30), 30),  # one long silence changes nothing
         ((7, 7, 7, 7, 7), 7),
+        ((7, 7, 7, 7, 300, 7, 7, 400), 42),  # some busy weeks in two years are no weekly rhythm
         ((900, 900, 900, 900), 365),
         ((30, 30, 30), None),  # too few
         ((1, 1, 1, 1, 1, 1), None),
