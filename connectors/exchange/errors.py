@@ -40,6 +40,7 @@ PERHAPS_DONE = ("closed connection", "ErrorInternalServerTransientError", "Error
 
 NO_MAILBOX = (ews.ErrorNonExistentMailbox, ews.ErrorMissingEmailAddress, ews.ErrorInvalidSmtpAddress)
 NOT_ALLOWED = (ews.ErrorImpersonateUserDenied, ews.ErrorImpersonationDenied, ews.ErrorImpersonationFailed)
+LOCKED = (ews.ErrorAccountDisabled, ews.ErrorPasswordExpired, ews.ErrorPasswordChangeRequired)
 CHANGED = (ews.ErrorIrresolvableConflict, ews.ErrorStaleObject, ews.ErrorInvalidChangeKey)
 
 
@@ -48,6 +49,8 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
     if isinstance(error, KithError):
         return error
     host = host_of(url)
+    if found := _token(settings, host, error):
+        return found
     if _is_sign_in(error):
         return sign_in_refused(settings, host)
     if found := _network(error, host, write=write):
@@ -71,6 +74,11 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
         )
     if isinstance(error, ews.ErrorQuotaExceeded):
         return NeedsUser("The mailbox is full.", "Delete something from it.")
+    if isinstance(error, LOCKED):
+        return NeedsUser(
+            f"{host} does not let {settings.user} in any more ({type(error).__name__}).",
+            "Sign in to Outlook on the web: it says what is wanted, such as a new password.",
+        )
     if isinstance(error, ews.RedirectError):
         target = getattr(error, "url", "")
         if is_online(target):
@@ -112,6 +120,21 @@ def sign_in_refused(settings: Settings, host: str) -> SignInRefused:
         f"{host} refused the password of {settings.user}.",
         "Nothing more is tried with it for six hours, so that the account is not locked; `kith once` tries at once.",
     )
+
+
+NO_TOKEN = {"MissingTokenError", "ServerError", "TemporarilyUnavailableError"}
+"""oauthlib's names for an endpoint that has trouble, or that something else answered for."""
+
+
+def _token(settings: Settings, host: str, error: Exception) -> KithError | None:
+    """What went wrong in asking for a token; None where it was not that, or the application itself was refused."""
+    kind = type(error).__name__
+    if kind == "InsecureTransportError":
+        return NeedsUser("The application's secret would be sent in the open.", "Let token_url begin with https.")
+    if kind in NO_TOKEN:
+        where = host_of(settings.token_url) or "Microsoft's sign-in"
+        return TryLater(f"{where} has trouble, and gave no token for {host}.")
+    return None
 
 
 def _is_sign_in(error: BaseException) -> bool:

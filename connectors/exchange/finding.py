@@ -9,17 +9,26 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from connectors.exchange.options import Settings, is_online, online_error
+from connectors.deadline import Deadline
+from connectors.exchange.options import Settings, is_online, is_online_host, online_error
+from connectors.network import read_body
 from daemon.core.errors import NeedsUser, TryLater
 
 WAIT = 10
-"""Seconds to wait for one place."""
+"""Seconds to wait for one place, before each piece of its answer."""
+
+PATIENCE = 3
+"""The whole of an answer may take this many times as long."""
+
+MOST = 100_000
+"""Bytes of an answer; more is not read."""
 
 PATHS = ("https://autodiscover.{domain}", "https://{domain}")
 QUERY = "{base}/autodiscover/autodiscover.json/v1.0/{address}?Protocol=EWS"
@@ -63,25 +72,53 @@ def ask(address: str, ca_file: str = "", bases: tuple[str, ...] = PATHS) -> str:
     """
     domain = address.rpartition("@")[2]
     reached = False
-    for base in bases:
-        url = QUERY.format(base=base.format(domain=domain), address=address)
-        for verify in dict.fromkeys((ca_file or True, True)):  # a public certificate is as good as the own one's
-            try:
-                answer = requests.get(url, timeout=(WAIT, WAIT), verify=verify, allow_redirects=True)
-                reached = True
-                said = answer.json() if _trusted(answer) else None
-            except (requests.RequestException, OSError, ValueError):
-                continue
-            if found := _url(said):
-                return found
+    with requests.Session() as session:
+        deadline = Deadline()
+        session.mount("https://", deadline)
+        session.mount("http://", deadline)
+        for base in bases:
+            url = QUERY.format(base=base.format(domain=domain), address=address)
+            for verify in dict.fromkeys((ca_file or True, True)):  # a public certificate is as good as the own one's
+                try:
+                    with deadline.within(PATIENCE * WAIT):
+                        there, said = _told(session, url, verify)
+                except requests.exceptions.SSLError:
+                    reached = True  # somebody else's name in the certificate, mostly: there is a server, not theirs
+                    continue
+                except (requests.RequestException, OSError, ValueError):
+                    continue
+                reached = reached or there
+                if found := _url(said):
+                    return found
+    if online := _alias(f"autodiscover.{domain}"):
+        return f"https://{online}/"
     if not reached:
         raise TryLater(f"No Autodiscover server of {domain} can be reached: are you online?")
     return ""
 
 
-def _trusted(answer: requests.Response) -> bool:
-    """Whether the answer came over TLS to its end: whoever names the server is given the password."""
-    return answer.ok and len(answer.content) < 100_000 and urlsplit(answer.url).scheme == "https"
+def _told(session: requests.Session, url: str, verify: str | bool) -> tuple[bool, Any]:
+    """(whether anybody answered, what it said over TLS to the end: whoever names the server is given the password)."""
+    with session.get(url, timeout=(WAIT, WAIT), verify=verify, stream=True) as answer:
+        if not answer.ok or urlsplit(answer.url).scheme != "https":
+            return True, None
+        body = read_body(answer, MOST)
+        try:
+            return True, json.loads(body) if body is not None else None
+        except (ValueError, RecursionError):
+            return True, None
+
+
+def _alias(host: str) -> str:
+    """The name in Exchange Online a host is another name for, "" where it is none.
+
+    Domains of Exchange Online point their Autodiscover there, where the certificate is of another name.
+    """
+    try:
+        real, others, _ = socket.gethostbyname_ex(host)
+    except OSError:
+        return ""
+    return next((name for name in (real, *others) if is_online_host(name)), "")
 
 
 def _url(said: Any) -> str:

@@ -38,8 +38,17 @@ OPTIONS: Sequence[Option] = (
     Option("watch", "bool", default=False, help="Let the server tell at once when something is new."),
 )
 
-ONLINE = ("outlook.office365.com", "outlook.office.com", "outlook.com", "office365.us", "outlook.cn", "outlook.de")
-"""Ends of the names of Exchange Online's hosts."""
+ONLINE = (
+    "outlook.com",
+    "office.com",
+    "office365.com",
+    "office365.us",
+    "outlook.cn",
+    "outlook.de",
+    "cloud.microsoft",
+    "live.com",
+)
+"""Ends of the names of Exchange Online's hosts, those of Outlook on the web among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,12 @@ def host_of(url: str) -> str:
 
 def is_online(url: str) -> bool:
     """Whether the URL is one of Exchange Online's."""
-    host = (urlsplit(url).hostname or "").lower()
+    return is_online_host(urlsplit(url).hostname or "")
+
+
+def is_online_host(name: str) -> bool:
+    """Whether a host is one of Exchange Online's."""
+    host = name.lower().rstrip(".")
     return any(host == end or host.endswith(f".{end}") for end in ONLINE)
 
 

@@ -8,12 +8,14 @@ after it this object asks the server nothing more, and the service leaves the ac
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, Identity
 from exchangelib.credentials import OAuth2Credentials
+from exchangelib.errors import UnauthorizedError
 from exchangelib.ewsdatetime import UTC
 from exchangelib.protocol import FailFast, Protocol
 from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NTLM, OAUTH2
@@ -36,8 +38,18 @@ MICROSOFT = "https://login.microsoftonline.com/"
 
 AUTH = {"ntlm": NTLM, "basic": BASIC, "kerberos": GSSAPI, "oauth2": OAUTH2}
 
-# It logs requests whole when something surprises it, letters and addresses included.
-logging.getLogger("exchangelib").setLevel(logging.CRITICAL + 1)
+for _name in ("exchangelib", "requests_oauthlib", "oauthlib"):
+    # they log requests whole, letters, addresses, secrets and tokens included
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+
+
+class _Once(FailFast):  # type: ignore[misc]  # the library has no types
+    """A 401 is a refusal, whatever stands in its header: exchangelib looks at that first and sees a busy server."""
+
+    def raise_response_errors(self, response: Any) -> None:
+        if response.status_code == 401:
+            raise UnauthorizedError("401")
+        super().raise_response_errors(response)
 
 
 class Session:
@@ -150,7 +162,7 @@ class Session:
             service_endpoint=self._url,
             auth_type=auth,
             credentials=self._credentials(),
-            retry_policy=FailFast(),
+            retry_policy=_Once(),
             # the oldest version that has all we ask for; an older server says so and is asked in its own
             version=Version(build=EXCHANGE_2013_SP1),
             max_connections=1,
@@ -205,6 +217,9 @@ class Session:
             return Credentials(settings.user, secret)
         if not settings.client_id or not (settings.tenant or settings.token_url):
             raise NeedsUser("auth = oauth2 needs client_id and tenant.", "Add them to the account's section.")
+
+        # a server may answer with another spelling of the scope asked for: oauthlib would take it for an error
+        os.environ.setdefault("OAUTHLIB_RELAX_TOKEN_SCOPE", "1")
 
         class Application(OAuth2Credentials):  # type: ignore[misc]
             @property

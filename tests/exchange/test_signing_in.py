@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 
 from connectors.exchange import finding
 from connectors.exchange.options import is_online
-from daemon.core.errors import NeedsUser, SignInRefused
+from daemon.core.errors import NeedsUser, SignInRefused, TryLater
 from daemon.service import hand
 from daemon.service.cycle import run_cycle
 from daemon.store import health
@@ -62,6 +63,54 @@ def test_a_wrong_password_is_one_attempt_and_one_sentence(
             connection.drafts.find("k", "<m@example.org>", "")
         assert (ews.attempts, ews.refused) == (1, 1)
         connection.close()
+
+
+@pytest.mark.parametrize("more", [{"Connection": "close"}, {"X-CasErrorCode": "CAS error: EndpointNotFound"}])
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+def test_a_refusal_is_one_whatever_comes_along_with_it(auth: str, more: dict[str, str], tmp_path: Path) -> None:
+    """exchangelib takes a 401 for a busy server where a proxy closes the connection along with it."""
+    with open_ews(auth=auth) as ews:
+        rig = ExchangeRig(ews, ME, tmp_path, auth=auth)
+        ews.refusal = more
+        rig.secrets.password = "wrong"
+        connection = rig.connection()
+        assert connection.mail and connection.calendar
+        for ask in (connection.mail.streams, connection.calendar.streams, connection.check):
+            with pytest.raises(SignInRefused):
+                ask()
+        assert (ews.attempts, ews.refused) == (1, 1)
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (503, b"<html>out of order</html>"),
+        (200, b"<html>sign in to the network first</html>"),
+        (400, b'{"error":"temporarily_unavailable"}'),
+        (500, b'{"error":"server_error"}'),
+    ],
+)
+def test_a_token_endpoint_out_of_order_is_no_refusal(
+    answer: tuple[int, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    with open_ews(auth="bearer") as ews:
+        url = ews.url.replace("/EWS/Exchange.asmx", "/token")
+        rig = ExchangeRig(ews, ME, tmp_path, auth="oauth2", client_id="app", tenant="example", token_url=url)
+        ews.token_answer = answer
+        with pytest.raises(TryLater):
+            rig.connection().check()
+        ews.token_answer = None
+        assert rig.connection().check()
+        rig.connection().close()
+
+
+def test_a_token_is_not_asked_for_in_the_open(ews: Ews, tmp_path: Path) -> None:
+    more = {"client_id": "app", "tenant": "example", "token_url": "http://adfs.example.org/adfs/oauth2/token"}
+    with pytest.raises(NeedsUser, match="token_url") as caught:
+        ExchangeRig(ews, ME, tmp_path, auth="oauth2", **more).connection().check()
+    assert not isinstance(caught.value, SignInRefused)
 
 
 class Lived:
@@ -172,6 +221,29 @@ def test_autodiscover_is_believed_over_tls_only(ews: Ews) -> None:
     assert base.startswith("http://") and finding.ask(ME, bases=(base,)) == ""
 
 
+def test_a_domain_whose_autodiscover_is_exchange_online_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the certificate is of another name, and nothing is answered to the domain's own."""
+    names = ("autod.ms-acdc-autod.office.com", ["autodiscover.example.org", "autodiscover.outlook.com"], ["192.0.2.1"])
+    monkeypatch.setattr(socket, "gethostbyname_ex", lambda host: names)
+    monkeypatch.setattr(finding, "PATHS", ())
+    monkeypatch.setattr(finding.ask, "__defaults__", ("", ()))
+    account = ExchangeRig(Ews(), ME, tmp_path, ews_url="")
+    with pytest.raises(NeedsUser, match='kind = "microsoft"'):
+        account.connection().check()
+
+
+def test_a_certificate_of_another_name_is_somebody_all_the_same(
+    cert: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostbyname_ex", lambda host: (host, [], []))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*cert)
+    with open_ews(tls=context) as ews:
+        assert finding.ask(ME, bases=(ews.url.removesuffix("/EWS/Exchange.asmx"),)) == ""
+
+
 def test_nothing_goes_over_the_network_in_the_open(ews: Ews, tmp_path: Path) -> None:
     for auth in ("basic", "ntlm"):
         rig = ExchangeRig(ews, ME, tmp_path, auth=auth, ews_url="http://mail.example.org/EWS/Exchange.asmx")
@@ -193,6 +265,8 @@ def test_kerberos_without_its_package_says_what_to_install(ews: Ews, tmp_path: P
         {"ews_url": "https://outlook.office365.com/EWS/Exchange.asmx"},
         {"ews_url": "", "server": "outlook.office365.com"},
         {"ews_url": "https://Outlook.Office365.com:443/ews/exchange.asmx", "auth": "ntlm"},
+        {"ews_url": "", "server": "outlook.cloud.microsoft"},
+        {"ews_url": "", "server": "outlook.live.com"},
     ],
 )
 def test_exchange_online_is_told_to_be_microsoft(ews: Ews, tmp_path: Path, options: dict[str, object]) -> None:
@@ -224,6 +298,9 @@ def test_autodiscover_that_names_exchange_online(ews: Ews, tmp_path: Path, monke
     [
         ("https://outlook.office365.com/EWS/Exchange.asmx", True),
         ("https://s.outlook.com/x", True),
+        ("https://outlook.cloud.microsoft/mail/", True),
+        ("https://outlook.live.com/EWS/Exchange.asmx", True),
+        ("https://outlook.office365.us./EWS/Exchange.asmx", True),
         ("https://mail.example.org/EWS/Exchange.asmx", False),
         ("https://outlook.office365.com.example.org/EWS", False),
         ("https://notoutlook.com/EWS", False),

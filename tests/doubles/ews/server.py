@@ -37,7 +37,8 @@ DROP_BEFORE, DROP_AFTER, INTERNAL, SILENT = "drop before", "drop after", "intern
 class Ews:
     """One server with mailboxes by address. ``calls`` counts operations, ``attempts`` sign-ins that carried a password.
 
-    ``faults`` are (operation or "" for any write, what happens), used up one by one.
+    ``faults`` are (operation or "" for any write, what happens), used up one by one. ``refusal`` are header fields that
+    come along with the 401 to a wrong password, ``token_answer`` is what the token endpoint says in place of a token.
     """
 
     boxes: dict[str, Mailbox] = field(default_factory=dict)
@@ -48,6 +49,8 @@ class Ews:
     attempts: int = 0
     refused: int = 0
     tokens: int = 0
+    refusal: dict[str, str] = field(default_factory=dict)
+    token_answer: tuple[int, bytes] | None = None
     wrong: list[str] = field(default_factory=list)
     faults: deque[tuple[str, str]] = field(default_factory=deque)
     streams: list[queue.Queue[str]] = field(default_factory=list)
@@ -167,11 +170,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, challenge: str) -> None:
         self.send_response(401)
         self.send_header("WWW-Authenticate", challenge)
+        for name, value in self.ews.refusal.items() if self.ews.refused else ():
+            self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def _token(self, raw: bytes) -> None:
         self.ews.attempts += 1
+        if self.ews.token_answer is not None:
+            self._send(*self.ews.token_answer, "application/json")
+            return
         said = raw.decode()
         if "grant_type=client_credentials" not in said or f"client_secret={self.ews.password}" not in said:
             self.ews.refused += 1
