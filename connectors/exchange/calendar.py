@@ -76,7 +76,7 @@ class ExchangeCalendars:
         items: list[EventItem] = []
         broken: list[Broken] = []
         fetched = fetch(self._session, ids)
-        exceptions = self._exceptions(fetched, window)
+        exceptions = self._exceptions(fetched, window.start)
         for id_, element in zip(ids, fetched, strict=True):
             if isinstance(element, ews.GONE):
                 continue  # deleted since it was listed: the next pass is told
@@ -98,11 +98,11 @@ class ExchangeCalendars:
         raw = events.calendar(element, exceptions, settings.address, settings.time_zone)
         return ics.read(id_, raw, interest, window, settings.time_zone)
 
-    def _exceptions(self, fetched: Sequence[Any], window: Window) -> dict[str, Any]:
+    def _exceptions(self, fetched: Sequence[Any], since: datetime) -> dict[str, Any]:
         ids: list[str] = []
         for element in fetched:
             if not isinstance(element, Exception):
-                ids += events.exceptions_of(element, window.start, window.end)
+                ids += events.exceptions_of(element, since)
         found = zip(ids, fetch(self._session, ids), strict=True)
         return {id_: element for id_, element in found if not isinstance(element, Exception)}
 

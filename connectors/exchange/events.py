@@ -68,23 +68,37 @@ def calendar(element: Any, exceptions: Mapping[str, Any], me: str, user: str) ->
         found = exceptions.get(elements.item_id(occurrence)[0])
         if found is not None:
             lines += _event(found, uid, me, local, "", [which])
+        elif (at := elements.moment(occurrence, "t:Start")) and (until := elements.moment(occurrence, "t:End")):
+            # one that was not asked for, or cannot be given: when it is now, the series says too
+            lines += _event(element, uid, me, local, "", [which], (at, until))
     return "".join(fold(line) for line in [*lines, "END:VCALENDAR"]).encode()
 
 
-def exceptions_of(element: Any, since: datetime, until: datetime) -> list[str]:
-    """Ids of a series' instances that differ from it, and are or were within a span."""
+def exceptions_of(element: Any, since: datetime) -> list[str]:
+    """Ids of a series' instances that differ from it, and are or were after a moment.
+
+    However far ahead: the window comes to them without the series being read anew.
+    """
     found = []
     for occurrence in element.findall("t:ModifiedOccurrences/t:Occurrence", elements.NS):
         moments = [m for m in (elements.moment(occurrence, p) for p in ("t:Start", "t:OriginalStart")) if m is not None]
-        if any(since - timedelta(days=2) <= m <= until + timedelta(days=2) for m in moments):
+        if any(since - timedelta(days=2) <= m for m in moments):
             found.append(elements.item_id(occurrence)[0])
     return found
 
 
-def _event(element: Any, uid: str, me: str, local: Zone, name: str, times: Iterable[str]) -> list[str]:
-    """A VEVENT's lines. ``name`` is the zone its times are written in, "" for UTC."""
+def _event(
+    element: Any,
+    uid: str,
+    me: str,
+    local: Zone,
+    name: str,
+    times: Iterable[str],
+    at: tuple[datetime, datetime] | None = None,
+) -> list[str]:
+    """A VEVENT's lines. ``name`` is the zone its times are in, "" for UTC; ``at`` is when, where it does not say."""
     all_day = elements.flag(element, "t:IsAllDayEvent")
-    start, end = _moment(element, "t:Start"), _moment(element, "t:End")
+    start, end = at or (_moment(element, "t:Start"), _moment(element, "t:End"))
     lines = [
         "BEGIN:VEVENT",
         f"UID:{uid}",

@@ -36,6 +36,7 @@ from exchangelib.services.common import EWSService
 from exchangelib.util import create_element
 
 from connectors.exchange.elements import NS, fields, item_id
+from daemon.core.errors import TryLater
 
 GONE = (ErrorItemNotFound, ErrorCalendarOccurrenceIsDeletedFromRecurrence, ErrorFolderNotFound)
 """Answers that say positively: it is not there."""
@@ -147,7 +148,11 @@ class Changes:
 
 
 def sync(account: Any, folder: str, state: str, wanted: Sequence[Any], size: int) -> Changes:
-    """What changed in a folder since ``state``, one page of it. Marks of having been read are left out."""
+    """What changed in a folder since ``state``, one page of it. Marks of having been read are left out.
+
+    Raises:
+        TryLater: the answer leads nowhere: it has more to tell, and gives no other state to ask from.
+    """
     service = _Changes(account=account)
     found = list(
         service.call(
@@ -167,7 +172,10 @@ def sync(account: Any, folder: str, state: str, wanted: Sequence[Any], size: int
             changed.append(one[0])
         elif kind == "Delete":
             gone.append(item_id(one)[0])
-    return Changes(tuple(changed), tuple(gone), service.sync_state or "", bool(service.includes_last_item_in_range))
+    reached, last = service.sync_state or "", bool(service.includes_last_item_in_range)
+    if not reached or (reached == state and not last):
+        raise TryLater("The server's list of changes does not get on.")
+    return Changes(tuple(changed), tuple(gone), reached, last)
 
 
 def get_items(account: Any, ids: Sequence[str], wanted: Sequence[Any], size: int) -> list[Any]:

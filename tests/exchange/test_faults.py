@@ -91,6 +91,23 @@ def test_a_state_the_server_forgot_means_a_full_pass(rig: ExchangeRig) -> None:
                 next(iter(pages))
 
 
+@pytest.mark.parametrize("state", ["", "the same"])
+def test_a_list_of_changes_that_does_not_get_on_is_no_endless_pass(
+    rig: ExchangeRig, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    for number in range(9):
+        rig.add_mail("INBOX", mail(number))
+    source = rig.connection().mail
+    assert source is not None
+    pages = source.pages(source.streams()[0], Position(), KNOWN)
+    next(pages)
+    monkeypatch.setattr(reading, "_since", lambda *_: 0)
+    monkeypatch.setattr(reading, "_state", lambda *_: state)
+    with pytest.raises(TryLater):
+        for _ in zip(range(5), pages, strict=False):
+            pass
+
+
 def test_no_error_quotes_a_letter_an_address_or_a_password(
     rig: ExchangeRig, ews: Ews, caplog: pytest.LogCaptureFixture
 ) -> None:
