@@ -10,12 +10,13 @@ ifneq ($(wildcard ../shared/corpus),)
 export KITH_SHARED ?= $(abspath ../shared)
 endif
 
-.PHONY: venv dev demo test lint corpus crash year bench lock clean help
+.PHONY: venv dev demo test golden lint corpus crash year bench lock clean help
 
 help:
 	@echo "make venv   the program in .venv (then: .venv/bin/kith --help)"
 	@echo "make demo   a made-up person's mail and calendar, and one whole round of kith on them, in demo/"
 	@echo "make test   everything is tried, on real servers on loopback"
+	@echo "make golden every letter rendered anew into tests/golden; read the difference"
 	@echo "make corpus other people's mail, calendars and address books through the real importers (CORPUS=DIR: yours)"
 	@echo "make crash  the daemon is killed at every step of a life, on every backend"
 	@echo "make year   a year of three hundred people, day by day: caps, quiet time, nobody forgotten, nothing twice"
@@ -53,6 +54,9 @@ demo: $(VENV)/.product
 test: $(VENV)/.dev
 	@tests/support/system-packages
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
+
+golden: $(VENV)/.dev
+	KITH_GOLDEN=write $(BIN)/python -m pytest --quiet tests/unit/test_golden.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -52,7 +52,8 @@ def check(kith: Ctx) -> int:
     """Try every template with both forms of address and with facts missing; nothing is written."""
     from daemon.service.template_check import check as try_all
 
-    tried, found = try_all(_renderer(kith), _today(kith))
+    own = kith.settings.policies.circles if kith.path is not None and kith.path.exists() else ()
+    tried, found = try_all(_renderer(kith), _today(kith), own)
     for each in found:
         click.echo(f"{each.template}: {each.problem}", err=True)
     if found:
@@ -63,7 +64,7 @@ def check(kith: Ctx) -> int:
 
 @templates.command()
 @click.argument("name")
-@click.argument("purpose", type=click.Choice([*PURPOSES, *REMINDERS]))
+@click.argument("purpose", metavar="PURPOSE[.OCCASION]")
 @click.option("--language", default="", metavar="TAG", help="ru or en; else the person's own (English for the sample).")
 @click.option("--form", type=click.Choice(["formal", "familiar"]), help="Else the person's own.")
 @click.option("--variant", type=int, default=0, help="0, 1, 2 ...: another of the template's variants.")
@@ -73,12 +74,20 @@ def check(kith: Ctx) -> int:
 def preview(
     kith: Ctx, name: str, purpose: str, language: str, form: str | None, variant: int, as_html: bool, detail: str
 ) -> int:
-    """Show how a letter or a reminder to NAME reads; NAME `sample` is a made-up person. Nothing is written."""
+    """Show how a letter or a reminder to NAME reads; NAME `sample` is a made-up person. Nothing is written.
+
+    PURPOSE is like thanks, thanks.interview, congratulations.birthday or keep-in-touch; `kith templates list` shows
+    them all.
+    """
     from dataclasses import replace
 
+    from daemon.core.errors import UserMistake
     from daemon.service.template_check import sample_facts, sample_reminder
 
     renderer, today = _renderer(kith), _today(kith)
+    purpose, _, occasion = purpose.partition(".")
+    if purpose not in (*PURPOSES, *REMINDERS):
+        raise UserMistake(f"No letter is called {purpose}; {', '.join((*PURPOSES, *REMINDERS))} are.")
     if purpose in REMINDERS:
         if name == "sample":
             sample = sample_reminder(purpose, language or "en", today, detail=detail)
@@ -87,13 +96,14 @@ def preview(
             summary, description = _reminder(kith, name, purpose, language, detail)
         click.echo(f"{summary}\n\n{description}")
         return 0
-    facts = sample_facts(purpose, language or "en", today)
+    facts = sample_facts(purpose, language or "en", today, occasion=occasion)
     if name != "sample":
-        facts = _facts(kith, name, purpose, language)
+        facts = _facts(kith, name, purpose, occasion, language)
     if form:
         facts = replace(facts, form=form)
     why = renderer.missing(facts, facts.language)
-    letter = None if why else renderer.render_draft(purpose, facts.occasion, facts.language, facts, str(variant))
+    letters = [] if why else renderer.render_all(facts, facts.language)
+    letter = letters[variant % len(letters)] if letters else None
     if letter is None:
         click.echo(f"No draft would be made for {facts.name or name}: {why or 'too little is known'}.", err=True)
         return 1
@@ -136,7 +146,7 @@ def _reminder(kith: Ctx, name: str, purpose: str, language: str, detail: str) ->
     return event.summary, event.description
 
 
-def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
+def _facts(kith: Ctx, name: str, purpose: str, occasion: str, language: str) -> DraftFacts:
     """What is known of a real person, with a made-up occasion.
 
     Raises:
@@ -144,7 +154,7 @@ def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
     """
     from dataclasses import replace
 
-    from daemon.core.wants import DRAFT, Want
+    from daemon.core.wants import DRAFT, UPDATE, Want
     from daemon.service.compose import draft_facts
     from daemon.service.contacts import find
     from daemon.service.deps import Deps
@@ -158,7 +168,8 @@ def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
     with kith.store.read() as conn:
         found = people(conn, settings, now, only=[find(conn, name)])
         (person,) = with_languages(conn, found, renderer.languages(), news=True)
-        made_up = sample_facts(purpose, language or person.speaks or "en", now.astimezone(kith.zone).date())
+        speaks, today = language or person.speaks, now.astimezone(kith.zone).date()
+        made_up = sample_facts(purpose, speaks or "en", today, occasion=occasion)
         want = Want(
             key="",
             kind=DRAFT,
@@ -170,4 +181,18 @@ def _facts(kith: Ctx, name: str, purpose: str, language: str) -> DraftFacts:
             occasion=made_up.occasion,
             occasion_date=made_up.occasion_date,
         )
-        return draft_facts(deps, conn, replace(person, speaks=language or person.speaks), want, news, now)
+        known = draft_facts(deps, conn, replace(person, speaks=speaks), want, news, now)
+    # What an occasion brings with it is made up; what is known of the person is theirs.
+    return replace(
+        known,
+        **{
+            name: getattr(made_up, name)
+            for name in (*OF_THE_OCCASION, *(() if purpose == UPDATE else ("news",)))
+            if not getattr(known, name)
+        },
+    )
+
+
+OF_THE_OCCASION = (
+    "occasion_title", "reach", "years", "company", "place", "until", "link", "note", "other", "other_work", "why",
+)  # fmt: skip

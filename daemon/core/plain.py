@@ -18,7 +18,8 @@ def clean(text: str, limit: int = 30_000) -> str:
     Every kind of line break becomes ``\\n``, tabs become spaces, and the text is in Unicode NFC.
     """
     text = _BREAKS.sub("\n", text).replace("\t", "    ")
-    text = "".join(c for c in text if c == "\n" or not _unwanted(c))
+    if not text.replace("\n", "").isprintable():  # nothing unwanted is printable
+        text = "".join(c for c in text if c == "\n" or not _unwanted(c))
     return shorten(unicodedata.normalize("NFC", text), limit)
 
 

@@ -98,8 +98,8 @@ def compose(
     message_id: str,
     news: News | None,
     now: datetime,
-) -> OutgoingDraft:
-    """The letter, ready to be laid into Drafts.
+) -> tuple[OutgoingDraft, str]:
+    """The letter, ready to be laid into Drafts; and which words it uses, for the next one not to use them again.
 
     Raises:
         Refused: it cannot be written (no address that works, or too little is known by now).
@@ -108,23 +108,13 @@ def compose(
     to = recipient(conn, person.contact_id, want)
     if not to:
         raise Refused("no address of theirs works")
-    earlier = conn.execute(
-        select(ledger.c.key)
-        .where(
-            ledger.c.contact_id == person.contact_id,
-            ledger.c.purpose == want.purpose,
-            ledger.c.kind == DRAFT,
-            ledger.c.key != want.key,
-        )
-        .order_by(ledger.c.created_at, ledger.c.key)
-    ).scalars()
     letter = deps.renderer.render_draft(
-        want.purpose, want.occasion, person.speaks, facts, want.key, previous=tuple(earlier)
+        want.purpose, want.occasion, person.speaks, facts, want.key, _words_used(conn, person.contact_id, want, now)
     )
     if letter is None:
         raise Refused("too little is known to write it")
     thread = latest_thread(conn, person.contact_id, account, want, now)
-    return OutgoingDraft(
+    draft = OutgoingDraft(
         key=want.key,
         message_id=message_id,
         sender=(deps.settings.me.name, deps.accounts[account].account.address or deps.settings.me.addresses[0]),
@@ -138,6 +128,22 @@ def compose(
         references=thread.references,
         thread=thread.thread,
     )
+    return draft, f"{letter.template}#{letter.variant}"
+
+
+def _words_used(conn: Connection, contact_id: int, want: Want, now: datetime) -> dict[str, str]:
+    """Template -> the variant their last letter from it was in. ``now``: when this letter was intended."""
+    rows = conn.execute(
+        select(ledger.c.words)
+        .where(
+            ledger.c.contact_id == contact_id,
+            ledger.c.words != "",
+            ledger.c.key != want.key,
+            ledger.c.created_at <= now,
+        )
+        .order_by(ledger.c.created_at, ledger.c.key)
+    ).scalars()
+    return {template: variant for template, _, variant in (words.rpartition("#") for words in rows)}
 
 
 def remind(

@@ -43,7 +43,7 @@ class DraftWrites:
             if not self.out.wanted(job):
                 self.out.record(job, {"state": WITHDRAWN})
                 return
-            letter = self._letter(job)
+            letter, words = self._letter(job)
             copy = self._users_own(job, letter)
             if copy is not None:
                 self._written(job, copy, EDITED)
@@ -53,10 +53,10 @@ class DraftWrites:
                 made = self.target.create(letter)
             except Conflict:
                 raise TryLater("The draft appeared meanwhile; it is looked at next time.") from None
-            self._written(job, made, WRITTEN, letter)
+            self._written(job, made, WRITTEN, letter, words)
         elif found.where is Whereabouts.PRESENT:  # written before a crash, or by a store now lost
             ours = self._as_ours(job, found)
-            self._written(job, found, WRITTEN if ours else EDITED, ours)
+            self._written(job, found, WRITTEN if ours else EDITED, *(ours or ()))
         else:
             self.out.record(job, {"state": SENT if found.where is Whereabouts.SENT else SKIPPED})
 
@@ -82,13 +82,13 @@ class DraftWrites:
             return
         self.out.record(job, {"state": SENT if left.where is Whereabouts.SENT else gone})
 
-    def _as_ours(self, job: Job, found: RemoteDraft) -> OutgoingDraft | None:
+    def _as_ours(self, job: Job, found: RemoteDraft) -> tuple[OutgoingDraft, str] | None:
         """What we would write, if what lies there is that word for word: then nobody has touched it."""
         try:
-            letter = self._letter(job)
+            letter, words = self._letter(job)
         except Refused:
             return None
-        return letter if self.target.expected(letter) == found.digest else None
+        return (letter, words) if self.target.expected(letter) == found.digest else None
 
     def _users_own(self, job: Job, letter: OutgoingDraft) -> RemoteDraft | None:
         """A letter like this one that lies in Drafts already and is not known to be ours.
@@ -99,7 +99,7 @@ class DraftWrites:
         with self.out.deps.store.read() as conn:
             return unclaimed(conn, job.row, similar)
 
-    def _letter(self, job: Job) -> OutgoingDraft:
+    def _letter(self, job: Job) -> tuple[OutgoingDraft, str]:
         row, deps = job.row, self.out.deps
         now = deps.now()
         news, _ = told_news(deps.settings.updates, now, deps.settings.hours.zone)
@@ -108,7 +108,9 @@ class DraftWrites:
             person = replace(person, speaks=row.lang)
             return compose(deps, conn, person, job.want, row.account, row.message_id, news, row.created_at)
 
-    def _written(self, job: Job, made: RemoteDraft, state: str, letter: OutgoingDraft | None = None) -> None:
+    def _written(
+        self, job: Job, made: RemoteDraft, state: str, letter: OutgoingDraft | None = None, words: str = ""
+    ) -> None:
         values = {
             "state": state,
             "remote_id": made.remote_id,
@@ -117,5 +119,5 @@ class DraftWrites:
             "message_id": made.message_id or job.row.message_id,
         }
         if letter is not None:
-            values |= {"recipient": normalise(letter.recipient[1]), "in_reply_to": letter.in_reply_to}
+            values |= {"recipient": normalise(letter.recipient[1]), "in_reply_to": letter.in_reply_to, "words": words}
         self.out.record(job, values)

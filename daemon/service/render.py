@@ -31,7 +31,9 @@ from daemon.service.letter import flatten, signed, tidy, to_html
 if TYPE_CHECKING:
     from daemon.service.templating import Filled, Loaded, TemplateFault
 
-PURPOSES = ("thanks", "congratulations", "update", "check-in", "reply", "news", "visit")
+PURPOSES = (
+    "thanks", "congratulations", "update", "check-in", "reply", "news", "visit", "share", "introduce", "outcome",
+)  # fmt: skip
 DETAILS = ("full", "name", "none")
 SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT, AGENDA_LIMIT, DIGEST_LIMIT = 150, 30_000, 3, 7, 20
 _NEEDS = {
@@ -42,6 +44,9 @@ _NEEDS = {
     "reply": ("name",),
     "news": ("name", "news"),
     "visit": ("name", "occasion_date"),
+    "share": ("name",),
+    "introduce": ("name", "other"),
+    "outcome": ("name", "news"),
 }
 _SAFE_PART = re.compile(r"[\w-]{1,60}\Z")
 
@@ -53,7 +58,10 @@ class DraftFacts:
     ``form`` is formal or familiar; dates are days in the user's own zone; ``occasion_title`` and ``topics`` hold
     only words the user logged or gave, never a message's subject; ``news`` is the body of the quarter's file in
     Markdown, or what the user wrote of themselves. For an update, ``occasion_title`` is the subject the file asks for.
-    ``years`` is 0 where they are not known; ``until`` is the last day of a visit to ``place``.
+    ``years`` is 0 where they are not known; ``until`` is the last day of a visit to ``place``. ``link``, ``words`` (a
+    text to share) and ``note`` are what the user gives; ``other`` and ``other_work`` whom they introduce, ``why`` their
+    reason. ``offer`` and ``question`` are the user's own ends of an update. ``one_sided``: the person gave more than
+    they got.
     """
 
     purpose: str
@@ -79,6 +87,15 @@ class DraftFacts:
     company: str = ""
     place: str = ""
     until: date | None = None
+    link: str = ""
+    words: str = ""
+    note: str = ""
+    other: str = ""
+    other_work: str = ""
+    why: str = ""
+    offer: str = ""
+    question: str = ""
+    one_sided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,29 +195,50 @@ class Renderer:
         lang: str,
         facts: DraftFacts,
         variant_seed: str,
-        previous: Sequence[str] = (),
+        used: Mapping[str, str] | None = None,
     ) -> Rendered | None:
         """The letter, or None where too little is known or no template speaks ``lang`` (then: a reminder).
 
-        ``variant_seed`` is the want's key: the same key always makes the same letter. ``previous`` are the keys
-        of this contact's earlier drafts of the purpose, oldest first: the variant used last is not used again.
+        ``variant_seed`` is the want's key: the same key always makes the same letter. ``used`` maps a template
+        (`Rendered.template`) to the variant this contact got last: that one is not used again.
 
         Raises:
             TemplateFault: the template is broken or asks for a fact that is not known.
         """
         facts = replace(facts, purpose=purpose, occasion=occasion)
+        found = self._blocks(facts, lang)
+        if found is None:
+            return None
+        path, blocks = found
+        chosen = choose_variant(blocks.variants(), variant_seed, (used or {}).get(f"{lang}/{path.name}", ""))
+        return self._letter(path, blocks, chosen, facts, lang)
+
+    def render_all(self, facts: DraftFacts, lang: str) -> list[Rendered]:
+        """The letter in each of its variants; none where too little is known.
+
+        Raises:
+            TemplateFault: as `render_draft`.
+        """
+        found = self._blocks(facts, lang)
+        if found is None:
+            return []
+        path, blocks = found
+        return [self._letter(path, blocks, each, facts, lang) for each in blocks.variants()]
+
+    def _blocks(self, facts: DraftFacts, lang: str) -> tuple[Path, Filled] | None:
         if self.missing(facts, lang):
             return None
-        path = self.find(lang, purpose, occasion, facts.circle)
+        path = self.find(lang, facts.purpose, facts.occasion, facts.circle)
         if path is None:
             return None
         variables = draft_variables(facts, lang)
         if any(not variables.get(need) for need in self._load(path).needs):
             return None
-        blocks = self._fill(path, variables)
-        chosen = choose_variant(blocks.variants(), variant_seed, previous)
+        return path, self._fill(path, variables)
+
+    def _letter(self, path: Path, blocks: Filled, chosen: str, facts: DraftFacts, lang: str) -> Rendered:
         subject = one_line(blocks.show(f"subject_{chosen}"), SUBJECT_LIMIT)
-        body = tidy(blocks.show(f"{'familiar' if variables['familiar'] else 'formal'}_{chosen}", f"text_{chosen}"))
+        body = tidy(blocks.show(f"{'familiar' if facts.form == 'familiar' else 'formal'}_{chosen}", f"text_{chosen}"))
         if not subject or not body:
             raise _fault(f"{path}: variant {chosen} came out without a {'text' if subject else 'subject'}.")
         text = clean(signed(body, _signature(facts, lang)), TEXT_LIMIT)
@@ -222,6 +260,14 @@ class Renderer:
         if not summary:
             raise _fault(f"{path}: the summary came out empty.")
         return summary, clean(description, TEXT_LIMIT)
+
+    def reads(self, path: Path) -> frozenset[str]:
+        """The names a template asks for.
+
+        Raises:
+            TemplateFault: it cannot be read.
+        """
+        return self._load(path).reads
 
     def _load(self, path: Path) -> Loaded:
         if path not in self._made:
@@ -260,7 +306,7 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "quoted_title": quoted_list((line["occasion_title"],), lang) if fits_title else "",
         "circle": line["circle"],
         "organisation": line["organisation"] if fits(line["organisation"], lang) else "",
-        "news": clean(flatten(clean(facts.news)), TEXT_LIMIT),
+        "news": _passage(facts.news),
         "topics": topics,
         "quoted_topics": quoted_list(topics, lang) if topics else "",
         "today": facts.today,
@@ -273,12 +319,26 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "quoted_company": quoted_list((company,), lang) if company else "",
         "place": line["place"] if fits(line["place"], lang) else "",
         "days": from_to(happened, facts.until, lang) if happened else "",
-        "reach": clean(flatten(clean(facts.reach)), TEXT_LIMIT),
+        "reach": _passage(facts.reach),
+        "link": line["link"],
+        "words": _passage(facts.words),
+        "note": _passage(facts.note),
+        "other": line["other"],
+        "other_work": line["other_work"] if fits(line["other_work"], lang) else "",
+        "why": _passage(facts.why),
+        "offer": _passage(facts.offer),
+        "question": _passage(facts.question),
+        "one_sided": facts.one_sided,
         "days_late": max(0, (facts.today - happened).days) if happened else 0,
         "last_contact": last,
         "last_month": in_month(last, facts.today, lang) if last else "",
         "long_ago": bool(last and (facts.today - last).days >= 45),
     }
+
+
+def _passage(markdown: str) -> str:
+    """The user's Markdown as the plain text of a letter."""
+    return clean(flatten(clean(markdown)), TEXT_LIMIT)
 
 
 def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
@@ -332,13 +392,10 @@ def _full_date(day: date | None, lang: str) -> str:
     return calendar_date(day, lang, year=True) if day else ""
 
 
-def choose_variant(variants: Sequence[str], seed: str, previous: Sequence[str] = ()) -> str:
-    """The variant a seed names: always the same, and never the one chosen for the last of ``previous``."""
-    last = ""
-    for each in (*previous, seed):
-        left = [v for v in variants if v != last] or list(variants)
-        last = left[int.from_bytes(sha256(each.encode()).digest()[:8]) % len(left)]
-    return last
+def choose_variant(variants: Sequence[str], seed: str, last: str = "") -> str:
+    """The variant a seed names: always the same, and never the ``last`` one where there is another."""
+    left = [v for v in variants if v != last] or list(variants)
+    return left[int.from_bytes(sha256(seed.encode()).digest()[:8]) % len(left)]
 
 
 def _fault(sentence: str) -> TemplateFault:

@@ -1,41 +1,66 @@
-"""Every template tried with every form of address and every set of unknown facts, before a real letter needs it."""
+"""Every template tried with every form of address and every set of unknown facts, before a real letter needs it.
+
+A combination is a language, a purpose, an occasion, a circle, a form of address, a variant, and what is known of the
+facts the template asks for; those it does not ask for change nothing and are not varied.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
 from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 from daemon.core.errors import KithError
-from daemon.service.render import DETAILS, PURPOSES, DraftFacts, ReminderFacts, Rendered, Renderer
+from daemon.core.policy import CIRCLES
+from daemon.service.render import DETAILS, PURPOSES, DraftFacts, ReminderFacts, Renderer
 
-_DROPPED: dict[str, object] = {
-    "given": "",
-    "patronymic": "",
-    "topics": (),
-    "last_contact": None,
-    "organisation": "",
-    "occasion_title": "",
-    "circle": "",
-    "my_name": "",
-    "reach": "",
-    "years": 0,
-    "company": "",
-    "place": "",
-    "until": None,
+OCCASIONS: Mapping[str, tuple[str, ...]] = {
+    "thanks": ("meeting", "first-meeting", "interview", "recommendation", "introduction", "event", "mail"),
+    "congratulations": ("named", "birthday", "work", "company", "job", "achievement", "holiday", "mail"),
+    "update": ("2026-Q4",),
+    "news": ("change", "old-colleague", "new-colleague"),
 }
+"""The occasions there are of a purpose; of the others there is one, without a name."""
+
+_ASKED_BY = {
+    "call": ("given", "patronymic"),
+    "title": ("occasion_title",),
+    "quoted_title": ("occasion_title",),
+    "quoted_topics": ("topics",),
+    "day": ("occasion_date",),
+    "date": ("occasion_date",),
+    "days_late": ("occasion_date",),
+    "days": ("occasion_date", "until"),
+    "counted_years": ("years",),
+    "quoted_company": ("company",),
+    "last_month": ("last_contact",),
+    "long_ago": ("last_contact",),
+}
+"""Which facts a variable of the templates is made from, where it is not called like its fact."""
+
+_MANY = 600
+"""More combinations of unknown facts than this are not tried for one letter: then only any two are unknown at once."""
+
 _LEFTOVER = re.compile(r"\{\{|\}\}|\{%|\{\w+\}|\[(?:name|имя)\]|\bNone\b|\bUndefined\b")
-_WORDS = {
+_GAP = re.compile(r"\(\)|«»|“”|\(«»\)|  | [,.!?;:]|,,|, !|\n\n\n")
+WORDS: Mapping[str, Mapping[str, Any]] = {
     "ru": {
         "title": "десять лет в профессии",
         "topics": ("бюджет", "CalDAV"),
         "news": "Этой осенью я учусь новому.",
         "reach": "Мой новый адрес: irina@example.org.",
         "place": "Казань",
+        "words": "Хорошее письмо коротко.",
+        "note": "Особенно хороша вторая глава.",
+        "other": "Олег Примеров",
+        "other_work": "директор, Example",
+        "why": "Вы оба занимаетесь календарями.",
+        "offer": "Могу показать, как это устроено.",
+        "question": "Как прошла осень?",
     },
     "en": {
         "title": "ten years in the profession",
@@ -43,6 +68,13 @@ _WORDS = {
         "news": "This autumn I learn a lot.",
         "reach": "My new address: irina@example.org.",
         "place": "Leipzig",
+        "words": "A good letter is short.",
+        "note": "The second chapter is especially good.",
+        "other": "Oleg Sample",
+        "other_work": "Director, Example",
+        "why": "Both of you work on calendars.",
+        "offer": "I could show you how it works.",
+        "question": "How was the autumn?",
     },
 }
 _PEOPLE = {
@@ -59,11 +91,14 @@ class Found:
     problem: str
 
 
-def sample_facts(purpose: str, lang: str, today: date, *, form: str = "formal") -> DraftFacts:
-    """A made-up person about whom everything is known."""
-    words = _WORDS.get(lang, _WORDS["en"])
+def sample_facts(purpose: str, lang: str, today: date, *, form: str = "formal", occasion: str = "") -> DraftFacts:
+    """A made-up person about whom everything is known; ``occasion`` is the purpose's usual one by default."""
+    words = WORDS.get(lang, WORDS["en"])
     name, given, patronymic, mine = _PEOPLE.get(lang, _PEOPLE["en"])
-    occasion = {"thanks": "meeting", "congratulations": "birthday", "update": "quarter"}.get(purpose, "")
+    usual = {"thanks": "meeting", "congratulations": "birthday"}
+    occasion = occasion or usual.get(purpose) or OCCASIONS.get(purpose, ("",))[0]
+    said = {"holiday": {"ru": "День программиста", "en": "Programmer's Day"}, "event": {"ru": "PyCon", "en": "PyCon"}}
+    titled = said.get(occasion, {}).get(lang) or str(words["title"])
     return DraftFacts(
         purpose=purpose,
         occasion=occasion,
@@ -75,23 +110,28 @@ def sample_facts(purpose: str, lang: str, today: date, *, form: str = "formal") 
         language=lang,
         my_name=mine,
         occasion_date=today - timedelta(days=2 if purpose == "thanks" else 0),
-        occasion_title=str(words["title"]) if purpose in ("thanks", "congratulations") else "",
+        occasion_title=titled if purpose in ("thanks", "congratulations", "share", "outcome") else "",
         topics=tuple(words["topics"]),
         organisation="Example",
-        news=str(words["news"]),
+        news=words["news"],
         last_contact=today - timedelta(days=120),
         circle="mentor",
-        reach=str(words["reach"]),
+        reach=words["reach"],
         years=5,
         company="Example",
-        place=str(words["place"]),
+        place=words["place"],
         until=today + timedelta(days=4),
+        link="https://example.org/letters" if purpose == "share" else "",
+        other=words["other"],
+        other_work=words["other_work"],
+        why=words["why"],
+        note=words["note"],
     )
 
 
 def sample_reminder(purpose: str, lang: str, today: date, *, detail: str = "full") -> ReminderFacts:
     """A reminder about the made-up person."""
-    words = _WORDS.get(lang, _WORDS["en"])
+    words = WORDS.get(lang, WORDS["en"])
     return ReminderFacts(
         purpose=purpose,
         detail=detail,
@@ -114,20 +154,24 @@ def sample_reminder(purpose: str, lang: str, today: date, *, detail: str = "full
     )
 
 
-def check(renderer: Renderer, today: date) -> tuple[int, tuple[Found, ...]]:
-    """How many letters and reminders were tried, and what was wrong with which template (each fault once)."""
+def check(renderer: Renderer, today: date, circles: Iterable[str] = ()) -> tuple[int, tuple[Found, ...]]:
+    """How many letters and reminders were tried, and what was wrong with which template (each fault once).
+
+    ``circles`` are the user's own beside the shipped ones.
+    """
     tried = 0
     found: dict[Found, None] = {}
+    known = dict.fromkeys((*CIRCLES, *circles))
     for lang, name, path in renderer.templates():
         purpose, _, special = name.partition(".")
         if purpose != "reminder" and purpose not in PURPOSES:
-            known = ", ".join((*PURPOSES, "reminder"))
-            found[Found(f"{lang}/{path.name}", f"no letter is called {purpose}; {known} are.")] = None
+            there = ", ".join((*PURPOSES, "reminder"))
+            found[Found(f"{lang}/{path.name}", f"no letter is called {purpose}; {there} are.")] = None
             continue
         if purpose == "reminder":
             attempts = _reminders(renderer, lang, special, today)
         else:
-            attempts = _letters(renderer, lang, purpose, special, path, today)
+            attempts = _letters(renderer, lang, purpose, special, path, today, tuple(known))
         for problem in attempts:
             tried += 1
             if problem:
@@ -135,19 +179,80 @@ def check(renderer: Renderer, today: date) -> tuple[int, tuple[Found, ...]]:
     return tried, tuple(found)
 
 
-def _letters(renderer: Renderer, lang: str, purpose: str, special: str, path: Path, today: date) -> Iterator[str]:
+def _letters(
+    renderer: Renderer, lang: str, purpose: str, special: str, path: Path, today: date, circles: Sequence[str]
+) -> Iterator[str]:
     """One string an attempt: "" where it came out well or, rightly, not at all."""
-    # any two facts may hang together in one sentence; three do not in practice
-    unknown = [(), tuple(_DROPPED), *combinations(_DROPPED, 1), *combinations(_DROPPED, 2)]
-    for form, dropped in product(("formal", "familiar"), unknown):
-        blank = {name: _DROPPED[name] for name in dropped}
-        facts = replace(sample_facts(purpose, lang, today, form=form), **blank)  # type: ignore[arg-type]
-        # a template for an occasion or a circle is found by either name
-        facts = replace(facts, occasion=special or facts.occasion, circle="")
-        if renderer.find(lang, purpose, facts.occasion) != path:
-            return  # the user's own file stands before it
-        for seed in ("a", "b", "c", "d"):
-            yield _attempt(partial(renderer.render_draft, purpose, facts.occasion, lang, facts, seed))
+    try:
+        reads = renderer.reads(path)
+    except KithError as e:
+        yield str(e)
+        return
+    occasions = dict.fromkeys((*OCCASIONS.get(purpose, ("",)), special))
+    ways = [
+        (occasion, circle)
+        for occasion, circle in product(occasions, dict.fromkeys(("", *circles, special)))
+        if renderer.find(lang, purpose, occasion, circle) == path
+    ]
+    if not {"occasion", "circle"} & reads:  # all of them make the same letter
+        ways = ways[:1]
+    for (occasion, circle), form in product(ways, ("formal", "familiar")):
+        full = replace(sample_facts(purpose, lang, today, form=form, occasion=occasion), circle=circle)
+        for given in known_and_unknown(reads, full):
+            try:
+                letters = renderer.render_all(replace(full, **given), lang)
+            except KithError as e:
+                yield str(e)
+                continue
+            yield from (_leftover(f"{letter.subject}\n{letter.text}") for letter in letters or ())
+
+
+def known_and_unknown(reads: frozenset[str], full: DraftFacts) -> Iterator[dict[str, Any]]:
+    """Every combination of what may be known of the facts a template asks for, the whole first, nothing last."""
+    today = full.today
+    words = WORDS.get(full.language, WORDS["en"])
+    choices: dict[str, tuple[Any, ...]] = {
+        "given": (full.given, ""),
+        "patronymic": (full.patronymic, "") if full.patronymic else ("",),
+        "topics": (full.topics, full.topics[:1], ()),
+        "last_contact": (full.last_contact, today - timedelta(days=5), None),
+        "organisation": (full.organisation, ""),
+        "occasion_title": (full.occasion_title or words["title"], ""),
+        "occasion_date": (
+            full.occasion_date,
+            today if full.occasion_date != today else today - timedelta(days=2),
+            None,
+        ),
+        "reach": (full.reach, ""),
+        "years": (5, 1, 0),
+        "company": (full.company, ""),
+        "place": (full.place, ""),
+        "until": (full.until, None),
+        "link": (full.link or "https://example.org/letters", ""),
+        "words": ("", words["words"]),
+        "note": (full.note, ""),
+        "other_work": (full.other_work, ""),
+        "why": (full.why, ""),
+        "offer": (words["offer"], ""),
+        "question": (words["question"], ""),
+        "one_sided": (True, False),
+        "my_name": (full.my_name, ""),
+    }
+    asked = {fact for name in reads for fact in _ASKED_BY.get(name, (name,))} | {"my_name"}
+    names = [name for name in choices if name in asked]
+    size = 1
+    for name in names:
+        size *= len(choices[name])
+    if size <= _MANY:
+        for values in product(*(choices[name] for name in names)):
+            yield dict(zip(names, values, strict=True))
+        return
+    whole = {name: choices[name][0] for name in names}
+    yield whole
+    for pair in combinations(names, 2):
+        for values in product(*(choices[name] for name in pair)):
+            yield whole | dict(zip(pair, values, strict=True))
+    yield {name: choices[name][-1] for name in names}
 
 
 def _reminders(renderer: Renderer, lang: str, special: str, today: date) -> Iterator[str]:
@@ -167,14 +272,9 @@ def _reminders(renderer: Renderer, lang: str, special: str, today: date) -> Iter
             yield _leftover(summary + "\n" + description)
 
 
-def _attempt(render: Callable[[], Rendered | None]) -> str:
-    try:
-        letter = render()
-    except KithError as e:
-        return str(e)
-    return _leftover(f"{letter.subject}\n{letter.text}") if letter else ""
-
-
 def _leftover(text: str) -> str:
     match = _LEFTOVER.search(text)
-    return f"“{match[0]}” would stand in the text as it is." if match else ""
+    if match:
+        return f"“{match[0]}” would stand in the text as it is."
+    gap = _GAP.search(text)
+    return f"something is left out and leaves a gap: “{text[max(0, gap.start() - 20) : gap.end() + 5]}”." if gap else ""

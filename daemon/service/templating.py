@@ -68,6 +68,7 @@ class Loaded:
     path: Path
     template: Template
     needs: tuple[str, ...]
+    reads: frozenset[str] = frozenset()  # the names it asks for, and what it imports
 
 
 class Filled:
@@ -133,9 +134,32 @@ def load(path: Path, folders: Sequence[Path]) -> Loaded:
     )
     with _named(path):
         source = path.read_text(encoding="utf-8")
-        return Loaded(
-            path, environment.get_template(path.name), _needs(environment.parse(source, path.name, str(path)))
-        )
+        tree = environment.parse(source, path.name, str(path))
+        return Loaded(path, environment.get_template(path.name), _needs(tree), _reads(tree, environment, {path.name}))
+
+
+def _reads(tree: nodes.Node, environment: SandboxedEnvironment, seen: set[str]) -> frozenset[str]:
+    """The names a template uses, those of the macros it imports included. ``seen``: what was looked at already."""
+    found = {each.name for each in tree.find_all(nodes.Name) if each.ctx == "load"}
+    imports: list[nodes.FromImport | nodes.Import | nodes.Include] = [
+        *tree.find_all(nodes.FromImport),
+        *tree.find_all(nodes.Import),
+        *tree.find_all(nodes.Include),
+    ]
+    for each in imports:
+        name = str(each.template.value) if isinstance(each.template, nodes.Const) else ""
+        if name in ("", *seen) or environment.loader is None:
+            continue
+        source, _, _ = environment.loader.get_source(environment, name)
+        there: nodes.Node = environment.parse(source, name)
+        if isinstance(each, nodes.FromImport):
+            wanted = {n if isinstance(n, str) else n[0] for n in each.names}
+            for macro in there.find_all(nodes.Macro):
+                if macro.name in wanted:
+                    found |= _reads(macro, environment, {*seen, name})
+        else:
+            found |= _reads(there, environment, {*seen, name})
+    return frozenset(found)
 
 
 def _needs(tree: nodes.Template) -> tuple[str, ...]:

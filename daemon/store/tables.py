@@ -377,6 +377,7 @@ ledger = Table(
     _text("occasion"),  # what the want is about, for "once per occasion" rules
     _text("source"),  # what the reason was seen in, or who said so
     _text("lang"),
+    _text("words"),  # of a draft: the template and its variant, for the next letter not to use the same
     Column("moves", Integer, nullable=False, server_default="0"),  # how often we moved it ourselves
     _moment("created_at", nullable=False),
     _moment("changed_at", nullable=False),

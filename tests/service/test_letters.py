@@ -1,0 +1,103 @@
+"""Letters over a long time and with hostile facts, as they lie in the Drafts folder."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+
+from daemon.core.model import Form
+from daemon.core.reasons import ACHIEVEMENT, RECOMMENDATION
+from daemon.service import hand, noting
+from daemon.service.facts import Rules
+from tests.contract.samples import ANNA, BORIS
+from tests.service.house import House
+
+pytestmark = pytest.mark.memory_only
+DAY = timedelta(days=1)
+
+INTENDED = {"from", "to", "subject", "date", "message-id", "content-language", "mime-version", "content-type"}
+
+HOSTILE = (
+    "Ann\r\nBcc: eve@example.test",
+    "{{7*7}} {% raw %}",
+    "<img src=x onerror=alert(1)> & <b>Ann</b>",
+    "\u202egnp.exe\u2066",
+    "=cmd|' /C calc'!A0",
+    "=?utf-8?q?Ann_=0D=0ABcc=3A_eve=40example=2Etest?=",
+    "A" * 10_000,
+    'Ann" <eve@example.test>, "x',
+    "Анна\u2028Вымышленная\x00\x1b[31m",
+)
+
+
+def drafts(house: House) -> list[EmailMessage]:
+    found = [message_from_bytes(d, policy=policy.default) for d in next(iter(house.rigs.values())).drafts()]
+    return [m for m in found if isinstance(m, EmailMessage)]
+
+
+def test_whatever_comes_in_turn_nobody_gets_the_same_words_twice_running(house: House) -> None:
+    """Of each template never the same variant twice running, whatever other letters come in between."""
+    people = [house.person("Ann Example", ANNA, language="en"), house.person("Анна", BORIS, language="ru")]
+    house.enable()
+    for n in range(12):
+        kind = (ACHIEVEMENT, RECOMMENDATION)[n % 2]
+        with house.store.write() as conn:
+            for who in people:
+                noting.note(conn, who, kind, f"n {n}", house.clock.date(), house.clock)
+        house.cycle()
+        house.cycle(after=8 * DAY)
+    got: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for row in house.ledger(kind="draft"):
+        assert row.words, row
+        template, _, variant = row.words.rpartition("#")
+        got[row.contact_id, template].append(variant)
+    assert [len(variants) for variants in got.values()] == [6] * 4
+    assert {len(set(variants)) for variants in got.values()} <= {2, 3}
+    for variants in got.values():
+        assert all(a != b for a, b in itertools.pairwise(variants))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_nothing_in_a_fact_gets_out_of_its_place(house: House, hostile: str, language: str) -> None:
+    house.person(hostile, ANNA, language=language, given=hostile, organisation=hostile, birthday="--11-18")
+    who = house.person(f"B {hostile}", BORIS, language=language, patronymic=hostile)
+    house.enable()
+    with house.store.write() as conn:
+        rules = Rules(house.settings.policies, house.clock)
+        hand.log_contact(
+            conn,
+            rules,
+            who,
+            Form.MEETING,
+            house.clock - timedelta(hours=1),
+            topic=hostile,
+            note=hostile,
+            next_step=hostile,
+        )
+        noting.note(conn, who, RECOMMENDATION, hostile, house.clock.date(), house.clock)
+    house.cycle()
+    found = drafts(house)
+    assert {str(m["To"].addresses[0].addr_spec) for m in found} == {ANNA, BORIS}
+    for message in found:
+        assert {name.lower() for name in message} <= INTENDED
+        assert len(message.keys()) == len(set(map(str.lower, message.keys())))
+        assert len(message["To"].addresses) == len(message["From"].addresses) == 1
+        assert len(str(message["Subject"])) <= 150
+        for kind in ("plain", "html"):
+            part = message.get_body((kind,))
+            assert part is not None
+            text = str(part.get_content())
+            assert not re.search(
+                "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", text.replace("\r\n", "\n")
+            )
+            assert "49" not in text
+            assert len(text) < 3000
+            if kind == "html":
+                assert set(re.findall(r"<(/?\w+)", text.partition("<body>")[2])) <= {"p", "/p", "br", "/body", "/html"}
