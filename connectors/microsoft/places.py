@@ -154,6 +154,10 @@ class Places:
             return [c for c in there if any(_named(c.name, wanted) for wanted in settings.calendars)]
         return [c for c in there if c.mine]
 
+    def own_calendars(self) -> list[Calendar]:
+        """The user's own, as they are now: what others share may be closed to us, and holds nothing of ours."""
+        return [c for c in self.calendars(fresh=True) if c.mine]
+
     def reminders_calendar(self) -> Calendar | None:
         """Where reminders go; None where it has yet to be made.
 

@@ -36,7 +36,7 @@ class Reminders:
 
     def find(self, key: str, uid: str) -> RemoteEvent:
         """See `ReminderTarget.find`."""
-        (found,) = self._by_key([uid], self._places.calendars(fresh=True), key)
+        (found,) = self._by_key([uid], self._places.own_calendars(), key)
         return found
 
     def create(self, event: OutgoingEvent) -> RemoteEvent:
@@ -72,7 +72,7 @@ class Reminders:
                     found[uid] = self._state(part.body, uid)
         elsewhere = [uid for _, uid in events if uid not in found]
         if elsewhere:
-            answers = self._by_key(elsewhere, self._places.calendars(fresh=True))
+            answers = self._by_key(elsewhere, self._places.own_calendars())
             found |= dict(zip(elsewhere, answers, strict=True))
         return [found[uid] for _, uid in events]
 
@@ -86,7 +86,7 @@ class Reminders:
     # -- looking ---------------------------------------------------------------------------------
 
     def _by_key(self, uids: Sequence[str], calendars: Sequence[Calendar], key: str = "") -> list[RemoteEvent]:
-        """Each event in any calendar of the account. GONE only if every calendar said that it has none."""
+        """Each event in any calendar of the user's own. GONE only if every calendar said that it has none."""
         asked = [(uid, calendar) for uid in uids for calendar in calendars]
         paths = [
             query(
@@ -136,7 +136,7 @@ class Reminders:
         Raises:
             Conflict: it is not what we last saw, or nothing kithd wrote.
         """
-        paths = [_path(f"{calendar.path}/events", remote_id) for calendar in self._places.calendars(fresh=True)]
+        paths = [_path(f"{calendar.path}/events", remote_id) for calendar in self._places.own_calendars()]
         parts = self._client.batch(paths, text=True)
         held = next((part.body for part in parts if part.status == 200), None)
         if held is None:

@@ -229,6 +229,14 @@ def test_a_calendar_that_cannot_be_asked_makes_nothing_gone(rig: GraphRig) -> No
     assert see(rig, made).where is Whereabouts.GONE
 
 
+def test_a_colleague_s_calendar_that_may_not_be_read_stands_in_no_reminder_s_way(rig: GraphRig) -> None:
+    rig.box.calendars["Boris"] = Folder("AAMkboris=", "Boris", parent="Boris@Example.org", kind="closed")
+    made = reminders(rig).create(reminder())
+    assert see(rig, made).where is Whereabouts.PRESENT
+    assert reminders(rig).withdraw(made.remote_id, made.version).where is Whereabouts.GONE
+    assert see(rig, made).where is Whereabouts.GONE
+
+
 def test_a_guest_the_user_invited_makes_it_theirs(rig: GraphRig) -> None:
     made = reminders(rig).create(reminder())
     rig._change(made.uid, attendees=[{"type": "required", "emailAddress": {"name": "", "address": ANNA}}])

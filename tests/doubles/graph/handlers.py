@@ -250,6 +250,8 @@ def calendar_of(call: Call) -> Folder:
     found = call.box.calendar(call.ids[0])
     if found is None:
         raise missing()
+    if found.kind == "closed":  # shared by somebody, which needs a scope we do not ask for
+        raise Refusal(403, "ErrorAccessDenied")
     return found
 
 
