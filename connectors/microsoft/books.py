@@ -60,7 +60,7 @@ class Books:
         link = place.link if place is not None else query(f"{base}/delta", select=SELECT)
         while True:
             answer = self._client.get(link)
-            link, final = self._client.follow(answer)
+            link, final = self._client.follow(answer, link)
             now = self._client.now()
             if link:
                 position = Position(since.cursor, Place(link, now, full).text())

@@ -55,7 +55,7 @@ class Calendars:
         reading = _Reading(self._client, base, full, span)
         while True:
             answer = self._client.get(link, text=True)
-            link, final = self._client.follow(answer)
+            link, final = self._client.follow(answer, link)
             now = self._client.now()
             if link:
                 position = Position(since.cursor, Place(link, now, full, span).text())

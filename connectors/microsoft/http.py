@@ -77,10 +77,11 @@ class Client:
         """A collection page by page, each with the link to the next; "" for the last."""
         for _ in range(MAX_PAGES):
             answer = self.get(path)
-            path = self.link(answer, "@odata.nextLink")
-            yield values(answer), path
-            if not path:
+            further = self.link(answer, "@odata.nextLink")
+            yield values(answer), further
+            if not further:
                 return
+            path = _onward(path, further)
         raise TryLater("Microsoft's answer never comes to an end.")
 
     def every(self, path: str) -> list[Json]:
@@ -100,7 +101,7 @@ class Client:
         return {} if reply.status == 204 else _object(reply, OutcomeUnknown)
 
     def batch(self, paths: Sequence[str], *, text: bool = False) -> list[Part]:
-        """Several resources read at once, in the order asked for; what is missing has its own status.
+        """Several resources read at once, in the order asked for; what is missing or fails alone has its own status.
 
         Raises:
             TryLater: one of them is to be asked for later: then all are.
@@ -115,7 +116,13 @@ class Client:
             body: Json = {"requests": requests}
             answers = values(_object(self._call("POST", "/$batch", body, {}), TryLater), "responses")
             by_id = {str(one.get("id")): one for one in answers}
-            found += [self._part(by_id.get(str(n))) for n in range(1, len(some) + 1)]
+            others = any(one.get("status") == 200 for one in answers)
+            for n, path in enumerate(some, 1):
+                answer = by_id.get(str(n))
+                if answer is not None and answer.get("status") == 500 and (others or len(some) == 1):
+                    found.append(self._alone(path, headers))
+                else:
+                    found.append(self._part(answer))
         return found
 
     def link(self, answer: Mapping[str, Any], name: str) -> str:
@@ -131,18 +138,26 @@ class Client:
             raise TryLater("Microsoft's answer goes on at a place that is not Microsoft's.")
         return str(url)[len(BASE) :]
 
-    def follow(self, answer: Mapping[str, Any]) -> tuple[str, str]:
-        """How a delta query goes on: (next link, delta link), one of them empty.
+    def follow(self, answer: Mapping[str, Any], asked: str) -> tuple[str, str]:
+        """How a delta query goes on from the link that was ``asked``: (next link, delta link), one of them empty.
 
         Raises:
-            TryLater: the answer has neither, and so no position to come back to.
+            TryLater: the answer has neither, and so no position to come back to; or it leads round in a circle.
         """
         further, final = self.link(answer, "@odata.nextLink"), self.link(answer, "@odata.deltaLink")
         if not further and not final:
             raise TryLater("Microsoft's answer does not say how to go on.")
-        return further, final
+        return _onward(asked, further), final
 
     # -- one exchange ----------------------------------------------------------------------------
+
+    def _alone(self, path: str, headers: Mapping[str, str]) -> Part:
+        """One the server failed at while it answers others. Failing again is an answer: it must not hide them."""
+        self.get(query("/me/mailFolders/inbox", select="id"))  # does it answer at all?
+        reply = self._authorised("GET", path, None, headers, False, fresh=False)
+        if reply.status == 500:
+            return Part(500)
+        return self._part({"status": reply.status, "headers": dict(reply.headers), "body": reply.json()})
 
     def _part(self, answer: Json | None) -> Part:
         if answer is None:
@@ -200,6 +215,13 @@ class Client:
                 )
             )
         }
+
+
+def _onward(asked: str, further: str) -> str:
+    """The next link. One that is the link just asked would be followed for ever."""
+    if further == asked:
+        raise TryLater("Microsoft's answer leads round in a circle.")
+    return further
 
 
 def _object(reply: Reply, lost: type[TryLater]) -> Json:

@@ -39,7 +39,7 @@ class MailReader:
             total = self._client.get(query(folder, select="totalItemCount")).get("totalItemCount")
         while True:
             answer = self._client.get(link)
-            link, final = self._client.follow(answer)
+            link, final = self._client.follow(answer, link)
             now = self._client.now()
             position = Position(since.cursor, Place(link, now).text()) if link else Position(Place(final, now).text())
             items = [one for one in values(answer) if "@removed" not in one]  # moved or deleted: retracts nothing

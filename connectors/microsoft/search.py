@@ -47,16 +47,18 @@ class Search:
     def pages(self, progress: str) -> Iterator[tuple[list[Json], str]]:
         """The messages that may be theirs, page by page, and the progress after each; "" after the last."""
         step, link, hits = _read(progress)
+        anew: set[str] = set()
         while True:
             try:
                 items, further = self._one(step, link)
             except (CursorExpired, Status):
-                if link:
-                    link, hits = "", 0  # the link has expired: this step anew
+                if link and step not in anew:
+                    anew.add(step)
+                    link, hits = "", 0  # the link has expired: this step anew, once
                     continue
                 if step == "all":
                     raise
-                step = "all"  # the question is refused
+                step, link, hits = "all", "", 0  # the question is refused, or its links never hold
                 continue
             hits += len(items)
             if step.isdecimal() and hits >= LIMIT:

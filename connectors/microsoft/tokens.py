@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.microsoft.options import Settings
 from connectors.microsoft.refusals import not_signed_in, refusal, unknown_tenant
 from connectors.microsoft.transport import LOGIN, Reply, Transport
+from connectors.network import retry_after
 from daemon.core.errors import NeedsUser, TryLater
 from daemon.core.ports import SecretStore
 
@@ -152,7 +153,7 @@ class _Answer:
 
     def __init__(self, reply: Reply) -> None:
         if reply.status >= 500 or reply.status == 429:
-            raise TryLater(f"Microsoft's sign-in has trouble ({reply.status}).")
+            raise TryLater(f"Microsoft's sign-in has trouble ({reply.status}).", retry_after(reply.headers))
         self.status_code = reply.status
         self.headers = reply.headers
         self.text = reply.body.decode("utf-8", "replace")

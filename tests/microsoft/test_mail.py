@@ -13,7 +13,7 @@ from tests.contract.reading import Seen, read
 from tests.contract.rig import ME
 from tests.contract.rig_graph import GraphRig
 from tests.contract.samples import ANNA, KNOWN, NOW, STRANGER, mail
-from tests.doubles.graph import translate
+from tests.doubles.graph import odata, translate
 
 
 def folder(rig: GraphRig, label: str = "Inbox") -> Stream:
@@ -217,3 +217,25 @@ def test_a_search_whose_link_expired_begins_anew(rig: GraphRig) -> None:
     rig.box.tokens.clear()
     rest = read(source.search(folder(rig), [ANNA], first.position.progress, interest))
     assert len({m.message_id for m in mails(first) + mails(rest)}) == 9
+
+
+def test_a_search_whose_links_never_hold_is_given_up(rig: GraphRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        old(rig, number)
+    listing = "GET mailFolders/{id}/messages"
+    asked: list[str] = []
+    searched = odata.searched
+
+    def ask(said: str) -> odata.Test:
+        asked.append(said)
+        return searched(said)
+
+    monkeypatch.setattr(odata, "searched", ask)
+
+    def forget(what: str) -> None:
+        if what == listing and rig.double.calls[listing] <= 5:  # the last days; the question and its link, twice
+            rig.box.tokens.clear()
+
+    rig.double.on_call = forget
+    assert len(found(rig, [ANNA])) == 9
+    assert len(asked) == 2, "then the folder is listed"

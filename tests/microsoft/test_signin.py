@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -232,3 +233,12 @@ def test_too_little_was_granted(double: GraphDouble, tmp_path: Path) -> None:
     assert someone.connection().mail is not None
     with pytest.raises(NeedsUser, match="does not cover"):
         someone.connection().calendar.streams()  # type: ignore[union-attr]
+
+
+def test_a_busy_sign_in_is_left_alone_as_long_as_it_asks(double: GraphDouble, tmp_path: Path) -> None:
+    someone = SignedIn(double, tmp_path)
+    double.sign.run_out()
+    double.faults.append(Fault(429, "token", retry_after="77"))
+    with pytest.raises(TryLater) as caught:
+        someone.connection().check()
+    assert caught.value.after == timedelta(seconds=77)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -42,6 +44,56 @@ def test_a_part_that_is_refused_is_that_part_alone(rig: GraphRig) -> None:
     rig.double.faults.append(Fault(400, "messages/", code="ErrorMessageNotReadable", inner=True))
     seen = read(source.pages(inbox, Position(), KNOWN))
     assert len(seen.items) == len(seen.broken) == 1
+
+
+def test_a_letter_the_server_always_fails_at_hides_no_other(rig: GraphRig) -> None:
+    for number in (1, 2, 3):
+        rig.add_mail("INBOX", mail(number))
+    bad = rig.add_mail("INBOX", mail("bad"))
+    source = rig.connection().mail
+    assert source is not None
+    inbox = next(s for s in source.streams() if s.label == "Inbox")
+    rig.double.faults.append(Fault(500, re.escape(quote(bad, safe="")), code="ErrorInternalServerError", lasting=True))
+    seen = read(source.pages(inbox, Position(), KNOWN))
+    assert len(seen.items) == 3 and [one.item_id for one in seen.broken] == [bad]
+
+
+def test_a_letter_the_server_fails_at_once_is_read(rig: GraphRig) -> None:
+    for number in (1, 2):
+        rig.add_mail("INBOX", mail(number))
+    source = rig.connection().mail
+    assert source is not None
+    inbox = next(s for s in source.streams() if s.label == "Inbox")
+    rig.double.faults.append(Fault(500, "messages/", inner=True))
+    seen = read(source.pages(inbox, Position(), KNOWN))
+    assert len(seen.items) == 2 and not seen.broken
+
+
+def test_a_server_that_fails_at_everything_is_asked_later(rig: GraphRig) -> None:
+    for number in (1, 2):
+        rig.add_mail("INBOX", mail(number))
+    source = rig.connection().mail
+    assert source is not None
+    inbox = next(s for s in source.streams() if s.label == "Inbox")
+    rig.double.faults.append(Fault(500, "messages/[^d]", lasting=True))
+    with pytest.raises(TryLater):
+        read(source.pages(inbox, Position(), KNOWN))
+
+
+def test_links_that_lead_round_in_a_circle_are_not_followed(rig: GraphRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.doubles.graph import delta
+
+    for number in range(9):
+        rig.add_mail("INBOX", mail(number))
+    source = rig.connection().mail
+    assert source is not None
+    inbox = next(s for s in source.streams() if s.label == "Inbox")
+    monkeypatch.setattr(delta, "_page", lambda *_, **__: {"value": [], "_skip": "skip-1"})
+    monkeypatch.setattr(delta, "go_on", lambda *_, **__: {"value": [], "_skip": "skip-1"})
+    pages = source.pages(inbox, Position(), KNOWN)
+    with pytest.raises(TryLater, match="circle"):
+        for _ in zip(range(9), pages, strict=False):
+            pass
 
 
 @pytest.mark.parametrize(("status", "error"), [(500, TryLater), (503, TryLater), (504, TryLater), (400, Refused)])

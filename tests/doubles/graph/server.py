@@ -31,7 +31,7 @@ class Fault:
 
     ``kind`` is drop-before (nothing is done), drop-after (done, and no answer comes), noise (a page that is not
     Microsoft's) or a status to answer with.
-    ``path`` is a pattern to be found in method and path.
+    ``path`` is a pattern to be found in method and path. ``lasting``: every time, not once.
     """
 
     kind: str | int
@@ -40,10 +40,15 @@ class Fault:
     code: str = "generalException"
     retry_after: str = ""
     inner: bool = False  # of a batch, one part
+    lasting: bool = False
 
     def fits(self, method: str, path: str, write: bool, inner: bool) -> bool:
         """Whether this request is meant."""
-        return self.inner is inner and (write or not self.writes) and bool(re.search(self.path, f"{method} {path}"))
+        return (
+            (self.inner is inner or self.lasting)
+            and (write or not self.writes)
+            and bool(re.search(self.path, f"{method} {path}"))
+        )
 
 
 @dataclass
@@ -184,7 +189,7 @@ class GraphDouble:
 
     def _fault(self, method: str, path: str, write: bool, inner: bool) -> Fault | None:
         fault = next((f for f in self.faults if f.fits(method, path, write, inner)), None)
-        if fault is not None:
+        if fault is not None and not fault.lasting:
             self.faults.remove(fault)
         return fault
 
