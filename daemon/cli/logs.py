@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 
 from daemon.config.settings import Settings
 
-LIBRARIES = ("urllib3", "requests", "imapclient", "exchangelib", "googleapiclient", "google", "sqlalchemy", "alembic")
+LIBRARIES = (
+    "urllib3", "requests", "requests_ntlm", "requests_oauthlib", "oauthlib", "spnego", "msal", "imapclient",
+    "exchangelib", "googleapiclient", "google", "sqlalchemy", "alembic", "charset_normalizer", "tzlocal",
+)  # fmt: skip
 """Some of these tell addresses, commands and whole answers, urllib3 even in warnings ("unparsed data"). What matters of
 it our own errors say."""
 

@@ -204,3 +204,24 @@ def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -
     with output.progress() as report:
         report("reading", 1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_no_library_writes_to_the_service_s_log() -> None:
+    """They tell addresses, tokens and whole answers; msal even in warnings."""
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import logging, exchangelib, msal, requests_ntlm, requests_oauthlib, spnego\n"
+            "from daemon.cli import logs\n"
+            "logs.set_up('debug')\n"
+            "for name in list(logging.root.manager.loggerDict):\n"
+            "    if name.partition('.')[0] not in ('daemon', 'connectors', 'asyncio', 'concurrent'):\n"
+            "        logging.getLogger(name).error('%s', name)\n",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert said.stderr.split() == []
