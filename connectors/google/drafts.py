@@ -25,6 +25,8 @@ from daemon.formats.mime import build, digest, digest_of, letter_message_id, res
 TOLD = ["To", "Subject", "In-Reply-To", "Message-ID"]
 NEWEST = 5
 """So many of the newest drafts are looked at besides what a search finds: its index may lag behind."""
+MANY = 500
+"""Drafts of one listing, by the API's limit."""
 FOUND = 50
 """So many drafts to one person are compared; who has more is not helped by one that is missed."""
 
@@ -77,7 +79,7 @@ class Drafts:
             made = self._create(message)
         try:
             (held,) = self._held([str(made["id"])])
-        except TryLater as error:
+        except (TryLater, Refused) as error:
             raise OutcomeUnknown(str(error)) from None
         if held is None:
             raise OutcomeUnknown("Gmail took the draft but does not show it.")
@@ -129,20 +131,17 @@ class Drafts:
 
     # -- looking
 
-    def _find(self, message_id: str, fresh: Sequence[str] | None) -> RemoteDraft:
+    def _find(self, message_id: str, fresh: frozenset[str] | None) -> RemoteDraft:
         standing = self._in_drafts(message_id, fresh)
         return standing.draft if standing is not None else self._elsewhere(message_id)
 
-    def _in_drafts(self, message_id: str, fresh: Sequence[str] | None) -> _Held | None:
+    def _in_drafts(self, message_id: str, fresh: frozenset[str] | None) -> _Held | None:
         """The draft of this Message-ID; ``fresh`` are messages that may be it, None for the newest drafts'."""
         found = self._listed(FOUND, q=_by_id(message_id))
         if not found:
-            newest = self._listed(NEWEST)
-            heads = self._told(newest if fresh is None else fresh)
-            mine = [m for m, head in heads.items() if letter_message_id(head) == message_id]
-            if mine and fresh is not None:
-                newest = self._listed(500)
-            found = {m: newest[m] for m in mine if m in newest}
+            newest = self._listed(NEWEST if fresh is None else MANY)
+            heads = self._told(m for m in newest if fresh is None or m in fresh)
+            found = {m: newest[m] for m, head in heads.items() if letter_message_id(head) == message_id}
         for held in self._held(list(found.values())):
             if held is not None and held.draft.where is Whereabouts.PRESENT and held.draft.message_id == message_id:
                 return held
@@ -211,25 +210,30 @@ class Drafts:
                     self._heads[m] = header_block(answer.get("payload", {}).get("headers", ()))
         return {m: self._heads[m] for m in wanted if m in self._heads}
 
-    def _since(self, hint: str) -> Sequence[str] | None:
-        """Messages that became drafts since the hint; None where Gmail does not remember that far back."""
-        try:
-            answer = self._session.call(
-                self._session.gmail.history().list(
-                    userId="me",
-                    startHistoryId=hint,
-                    historyTypes=["messageAdded"],
-                    labelId="DRAFT",
-                    maxResults=500,
-                    fields="history/messagesAdded/message/id",
-                )
-            )
-        except Rejected as error:
-            if error.status in (400, 404):
-                return None
-            raise
-        added = [a["message"]["id"] for r in answer.get("history", ()) for a in r.get("messagesAdded", ())]
-        return list(dict.fromkeys(map(str, reversed(added))))[:BATCH]
+    def _since(self, hint: str) -> frozenset[str] | None:
+        """Messages that became drafts since the hint; None where Gmail does not remember that far back.
+
+        Gmail saves a letter anew every few seconds while it is written: there may be hundreds, most gone by now.
+        """
+        added: set[str] = set()
+        asked: dict[str, Any] = {"labelId": "DRAFT", "historyTypes": ["messageAdded"], "maxResults": 500}
+        fields = "nextPageToken,history/messagesAdded/message/id"
+        while True:
+            history = self._session.gmail.history()
+            try:
+                answer = self._session.call(history.list(userId="me", startHistoryId=hint, fields=fields, **asked))
+            except Rejected as error:
+                if error.status in (400, 404):
+                    return None
+                raise
+            added |= {
+                str(one["message"]["id"])
+                for record in answer.get("history", ())
+                for one in record.get("messagesAdded", ())
+            }
+            if not answer.get("nextPageToken"):
+                return frozenset(added)
+            asked["pageToken"] = answer["nextPageToken"]
 
     def _create(self, message: dict[str, str]) -> dict[str, Any]:
         drafts = self._session.gmail.drafts()

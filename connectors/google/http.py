@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,10 +19,12 @@ class Http(httplib2.Http):  # type: ignore[misc]  # the library has no types
     """One thread's connections to Google.
 
     With ``once`` nothing is sent twice: the library would repeat whatever found no answer, writes included, because
-    the connection may have gone stale. Reading may profit from that.
+    the connection may have gone stale. Reading may profit from that: ``before_again`` is called first, and by raising
+    it forbids it.
     """
 
     once = False
+    before_again: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, seconds: float) -> None:
         super().__init__(timeout=seconds)
@@ -45,13 +48,18 @@ class Http(httplib2.Http):  # type: ignore[misc]  # the library has no types
 
     def _conn_request(self, conn: Any, request_uri: str, method: str, body: Any, headers: Any) -> Any:
         getresponse = type(conn).getresponse
+        tried = False
 
         def answer() -> Any:
+            nonlocal tried
             try:
                 return getresponse(conn)
             except (http.client.BadStatusLine, http.client.ResponseNotReady):
                 if self.once:
                     raise ConnectionResetError("the connection ended without an answer") from None
+                if not tried:  # the library repeats it once
+                    tried = True
+                    self.before_again()
                 raise
 
         conn.getresponse = answer

@@ -17,7 +17,7 @@ from connectors.google.quota import UNITS
 from connectors.google.scan import Scan
 from connectors.google.session import BATCH, Session
 from daemon.core.address import normalise
-from daemon.core.errors import CursorExpired
+from daemon.core.errors import CursorExpired, TryLater
 from daemon.core.model import FolderRole, Interest, MailPage, Position, Stream
 
 ALL = Stream("all", "All Mail", FolderRole.ALL)
@@ -54,7 +54,7 @@ class Mailbox:
             Paced: the minute's quota is used up; what was yielded stands.
         """
         if since.cursor:
-            yield from self._news(since.cursor, interest)
+            yield from self._news(since, interest)
         else:
             yield from self._past(since.progress, interest)
 
@@ -105,28 +105,56 @@ class Mailbox:
 
     # -- what is new
 
-    def _news(self, cursor: str, interest: Interest) -> Iterator[MailPage]:
-        """Page by page of history; a record's id is a place to go on from, so that no page token need last."""
+    def _news(self, since: Position, interest: Interest) -> Iterator[MailPage]:
+        """Page by page of history; a record's id is a place to go on from, so that no page token need last.
+
+        One record may tell of hundreds of messages (a whole folder taken out of the trash): the last one read is kept
+        as progress, or a minute's quota would end at the same place each time.
+        """
+        cursor, last = since.cursor, _place(since.progress)[1]
         while True:
-            answer = self._history(cursor, size=self._page)
+            answer = self._changes(cursor)
             records = answer.get("history", ())
-            more = bool(answer.get("nextPageToken")) and bool(records)
-            place = str(records[-1]["id"] if more else answer.get("historyId", cursor))
+            more = bool(answer.get("nextPageToken"))
+            place = str(records[-1]["id"] if more else answer["historyId"])
             if place == cursor:
                 return
-            taken = self._messages.take(self._concerned(records), interest)
-            yield MailPage(
-                tuple(taken.mails), Position(place, "more" if more else ""), tuple(taken.broken), taken.scanned
-            )
+            ids = self._concerned(records)
+            rest = ids[ids.index(last) + 1 :] if last in ids else ids
+            for first in range(0, max(1, len(rest)), self._page):
+                some = rest[first : first + self._page]
+                taken = self._messages.take(some, interest)
+                position = Position(place, "more" if more else "")
+                if first + self._page < len(rest):
+                    position = Position(cursor, json.dumps({"last": some[-1]}))
+                yield MailPage(tuple(taken.mails), position, tuple(taken.broken), taken.scanned)
             if not more:
                 return
-            cursor = place
+            cursor, last = place, ""
 
-    def _history(self, since: str, *, size: int) -> dict[str, Any]:
+    def _changes(self, since: str) -> dict[str, Any]:
+        """The next page of history that tells anything: what `HISTORY` leaves out may have filled the ones before.
+
+        Raises:
+            CursorExpired: see `_history`.
+            TryLater: the answer does not say where to go on from.
+        """
+        answer = self._history(since, size=self._page)
+        reached = answer.get("historyId")  # as of the first page: what comes while the others are asked for is after it
+        while answer.get("nextPageToken") and not answer.get("history"):
+            answer = self._history(since, size=self._page, page=str(answer["nextPageToken"]))
+        if not reached:
+            raise TryLater("Gmail ended its history without saying where to go on from.")
+        return {**answer, "historyId": reached}
+
+    def _history(self, since: str, *, size: int, page: str = "") -> dict[str, Any]:
         history = self._session.gmail.history()
+        asked = {"pageToken": page} if page else {}
         try:
             return self._session.call(
-                history.list(userId="me", startHistoryId=since, maxResults=size, historyTypes=HISTORY, fields=FIELDS),
+                history.list(
+                    userId="me", startHistoryId=since, maxResults=size, historyTypes=HISTORY, fields=FIELDS, **asked
+                ),
                 bulk=True,
             )
         except Rejected as error:

@@ -46,37 +46,45 @@ class Messages:
             Paced: the minute's quota is used up.
         """
         taken = Taken([], [])
-        for found in self._got(ids):
+        for name, found in self._got(ids):
+            if isinstance(found, Rejected):
+                if not found.absent:  # this one alone: it is listed as unread and holds up no other
+                    taken.broken.append(Broken(name, str(found)))
+                continue
             if not UNREAD.isdisjoint(found.get("labelIds", ())):
                 continue
             taken.scanned += 1
             try:
-                mail = self._mail(found, interest)
+                mail = self._mail(name, found, interest)
             except BrokenItem as error:
-                taken.broken.append(Broken(str(found["id"]), str(error)))
+                taken.broken.append(Broken(name, str(error)))
                 continue
             if concerns(mail, interest):
                 taken.mails.append(mail)
         return taken
 
-    def _got(self, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def _got(self, ids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any] | Rejected]]:
+        """Each message or what Google says instead, by its id.
+
+        Raises:
+            Rejected: of all alike, which says nothing of any one of them.
+        """
         for first in range(0, len(ids), BATCH):
             messages = self._session.gmail.messages()
+            some = ids[first : first + BATCH]
             requests = [
-                messages.get(userId="me", id=i, format="metadata", metadataHeaders=FIELDS, fields=WANTED)
-                for i in ids[first : first + BATCH]
+                messages.get(userId="me", id=i, format="metadata", metadataHeaders=FIELDS, fields=WANTED) for i in some
             ]
-            for answer in self._session.batch(requests, bulk=True):
-                if isinstance(answer, Rejected):
-                    if not answer.absent:
-                        raise answer
-                else:
-                    yield answer
+            answers = self._session.batch(requests, bulk=True)
+            refused = [answer for answer in answers if isinstance(answer, Rejected) and not answer.absent]
+            if len(refused) == len(some) > 1:
+                raise refused[0]
+            yield from zip(some, answers, strict=True)
 
-    def _mail(self, found: Mapping[str, Any], interest: Interest) -> Mail:
+    def _mail(self, name: str, found: Mapping[str, Any], interest: Interest) -> Mail:
         labels = frozenset(map(str, found.get("labelIds", ())))
         mail = parse_mail(
-            str(found["id"]),
+            name,
             header_block(found.get("payload", {}).get("headers", ())),
             received=_moment(found.get("internalDate")),
             asks=self._labels.asks(labels),

@@ -15,7 +15,8 @@ from daemon.core.ports import Option
 QUOTA = 5_400
 """Gmail's quota units a minute: Google grants 6,000 (to projects made since 2026-05), and others need some."""
 
-LEAST_QUOTA = 200
+LEAST_QUOTA = 1_000
+"""What one batch of the dearest calls costs: with less some things could never be asked."""
 
 OPTIONS: Sequence[Option] = (
     Option("client_file", "path", help="The JSON file of your Desktop client, as the Google Cloud console gives it."),

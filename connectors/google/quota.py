@@ -63,9 +63,9 @@ class Meter:
             # a clock set back leaves entries in the future: they count as of now
             entries[:] = [[min(at, now), cost] for at, cost in entries if at > now - MINUTE.total_seconds()]
             used = sum(cost for _, cost in entries)
-            if used and used + units > budget:
+            if used + units > budget:
                 # until the whole minute is free again: a few units at a time would make a round of each page
-                free = max(at for at, _ in entries) + MINUTE.total_seconds() - now
+                free = max((at for at, _ in entries), default=now) + MINUTE.total_seconds() - now
                 raise Paced(
                     f"Gmail's quota of {self.budget} units a minute is used up for now.", timedelta(seconds=free + 1)
                 )

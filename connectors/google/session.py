@@ -19,7 +19,7 @@ from connectors.google.errors import Rejected, answer, translated
 from connectors.google.http import Http
 from connectors.google.options import Settings
 from connectors.google.quota import UNITS, Meter
-from daemon.core.errors import TryLater
+from daemon.core.errors import OutcomeUnknown, TryLater
 from daemon.core.ports import Surroundings
 
 # On DEBUG these log addresses, queries and tokens.
@@ -35,6 +35,8 @@ for _name in (
 
 BATCH = 50
 """Calls in one batch: Google advises against more."""
+
+UNREADABLE = "What answers in place of Google cannot be read."
 
 VERSIONS = {"gmail": "v1", "calendar": "v3", "people": "v1"}
 
@@ -76,14 +78,17 @@ class Session:
             LeaseLost: a write that is not ours to do any more.
             Paced, TryLater, NeedsUser, Conflict, Rejected: as `errors.translated` has it.
         """
-        self.meter.take(UNITS.get(request.methodId, 0), bulk=bulk)
-        with translated(self.settings.account, write=write):
+        with self._paid(UNITS.get(request.methodId, 0), bulk), translated(self.settings.account, write=write):
             if not write:
                 found = request.execute(num_retries=0)
             else:
                 with self._sure():
                     found = request.execute(num_retries=0)
-        return found if isinstance(found, dict) else {}
+        if isinstance(found, dict):
+            return found
+        if found in ("", b"", None):  # all there is to say of a deletion
+            return {}
+        raise (OutcomeUnknown if write else TryLater)(UNREADABLE)
 
     def batch(self, requests: Sequence[Any], *, bulk: bool = False) -> list[dict[str, Any] | Rejected]:
         """Run reading requests together, at most `BATCH`; the answers in the same order.
@@ -96,16 +101,17 @@ class Session:
         """
         if not requests:
             return []
-        self.meter.take(sum(UNITS.get(r.methodId, 0) for r in requests), bulk=bulk)
         answers: dict[str, Any] = {}
 
         def take(number: str, found: Any, error: Any) -> None:
-            answers[number] = found if error is None else answer(error, self.settings.account, write=False)
+            told = found if error is None else answer(error, self.settings.account, write=False)
+            answers[number] = told if isinstance(told, (dict, Exception)) else TryLater(UNREADABLE)
 
         together = self._service(requests[0].methodId.partition(".")[0]).new_batch_http_request(callback=take)
         for number, request in enumerate(requests):
             together.add(request, request_id=str(number))
-        with translated(self.settings.account):
+        units = sum(UNITS.get(r.methodId, 0) for r in requests)
+        with self._paid(units, bulk), translated(self.settings.account), _legible():
             together.execute()
         found: list[dict[str, Any] | Rejected] = []
         for number, request in enumerate(requests):
@@ -124,6 +130,17 @@ class Session:
         """Let go of all connections."""
         while self._opened:
             self._opened.pop().close()
+
+    @contextmanager
+    def _paid(self, units: int, bulk: bool) -> Iterator[None]:
+        """For one exchange: its price is taken first, and once more should the library repeat it."""
+        self.meter.take(units, bulk=bulk)
+        http: Http = self._local.http
+        http.before_again = lambda: self.meter.take(units, bulk=bulk)
+        try:
+            yield
+        finally:
+            http.before_again = lambda: None
 
     @contextmanager
     def _sure(self) -> Iterator[None]:
@@ -159,3 +176,16 @@ class Session:
                 )
                 made[api] = build_from_document(document, http=signed)
         return made[api]
+
+
+@contextmanager
+def _legible() -> Iterator[None]:
+    """The library takes a batch's answer apart without looking: one that lacks a part, or whose parts are none.
+
+    Raises:
+        TryLater: instead of whatever came of it.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise TryLater(UNREADABLE) from None

@@ -149,3 +149,21 @@ def test_a_busy_answer_to_a_write_is_not_taken_for_a_refusal(signed_in: SignedIn
     signed_in.google.faults.append(Fault("refuse", CREATE, Refusal(500, "backendError")))
     with pytest.raises(OutcomeUnknown):
         target(signed_in).create(draft())
+
+
+def test_a_draft_is_found_behind_hundreds_of_savings_of_other_letters(signed_in: SignedIn) -> None:
+    box = signed_in.person.gmail
+    hint = target(signed_in).hint()
+    signed_in.google.faults.append(Fault("drop-after", CREATE))
+    with pytest.raises(OutcomeUnknown):
+        target(signed_in).create(draft())
+    other = box.make_draft(mail("other", ME, ANNA))
+    for _ in range(60):  # what Gmail does by itself while the user writes
+        box.edit_draft(other, mail("other", ME, ANNA))
+    for number in range(9):
+        box.make_draft(mail(f"other{number}", ME, ANNA))
+    box.lagging |= set(box.messages)
+    box.hollow = True
+    before = signed_in.google.units
+    assert target(signed_in).find(draft().key, draft().message_id, hint).where is Whereabouts.PRESENT
+    assert signed_in.google.units - before < 400, "what is gone by now is not asked for"

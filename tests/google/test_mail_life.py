@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.errors import CursorExpired, NeedsUser, TryLater
+from daemon.core.errors import CursorExpired, NeedsUser, Paced, Refused, TryLater
 from daemon.core.model import Mail, Position, Signal
 from daemon.core.ports import MailSource
 from daemon.service.cycle import run_cycle
@@ -168,6 +168,28 @@ def test_many_new_people_are_searched_for_and_what_was_read_is_not_paid_for_agai
     assert all(len(house.interactions(who)) == 1 for who in new)
 
 
+def test_people_added_while_a_first_scan_is_under_way_are_not_missed(
+    google: GoogleDouble, rig: GoogleRig, store: Store, tmp_path: Path
+) -> None:
+    house = House(store, tmp_path, {"google": rig})
+    anna = house.person("Anna", ANNA)
+    for number in range(12):
+        rig.add_mail("INBOX", letter(number, NOW - (12 - number) * DAY, ANNA))
+    for number in range(6):  # newer and older than where the scan is when Boris is added
+        rig.add_mail("INBOX", letter(f"b{number}", NOW - (12 - 2 * number) * DAY, BORIS))
+    added: list[int] = []
+
+    def add(method: str) -> None:
+        if method == GET and google.calls[GET] == 8 and not added:
+            added.append(house.person("Boris", BORIS))
+
+    google.on_call = add
+    house.cycle()
+    house.cycle()
+    assert len(house.interactions(anna)) == 12
+    assert len(house.interactions(added[0])) == 6
+
+
 # -- what is new -------------------------------------------------------------------------------------
 
 
@@ -211,6 +233,36 @@ def test_where_mail_may_not_be_changed_the_label_stays(signed_in: SignedIn) -> N
     assert len(message.labels) == 2 and not signed_in.google.calls["gmail.users.messages.modify"]
 
 
+def test_a_page_of_history_that_tells_nothing_is_not_the_end(signed_in: SignedIn) -> None:
+    fill(signed_in, 1)
+    position = go(signed_in).position
+    signed_in.person.gmail.hollow = True
+    signed_in.person.gmail.add(mail("new"), ["INBOX"])
+    assert ids(go(signed_in, position)) == ["new"]
+
+
+def test_one_record_of_more_than_a_minute_allows_is_read_over_several(signed_in: SignedIn) -> None:
+    box = signed_in.person.gmail
+    signed_in.options["quota_per_minute"] = 1_000
+    lost = [box.add(mail(number), ["TRASH"]).id for number in range(90)]
+    position = go(signed_in).position
+    box.restore(lost)
+    seen: list[str] = []
+    for minutes in range(4):
+        mailbox, some = source(signed_in), Seen()
+        signed_in.clock = NOW + minutes * 2 * MINUTE
+        try:
+            for page in mailbox.pages(mailbox.streams()[0], position, KNOWN):
+                some.take(page)
+                position = page.position
+        except Paced:
+            pass
+        seen += ids(some)
+    assert sorted(seen, key=int) == [str(n) for n in range(90)]
+    assert signed_in.google.calls[GET] == 90, "none twice"
+    assert position.cursor == str(box.history) and not position.progress
+
+
 # -- trouble -----------------------------------------------------------------------------------------
 
 
@@ -234,6 +286,63 @@ def test_a_call_inside_a_batch_that_fails_is_made_again_alone(signed_in: SignedI
     signed_in.google.faults.append(Fault("refuse", GET, Refusal(429, "tooMany"), inner=True, skip=2))
     assert len(ids(go(signed_in))) == 6
     assert signed_in.google.calls[GET] == 7
+
+
+@pytest.mark.parametrize("kind", ["page", "lost-part"])
+def test_a_batch_answered_in_part_is_no_answer(signed_in: SignedIn, kind: str) -> None:
+    fill(signed_in, 6)
+    signed_in.google.faults.append(Fault(kind, GET, inner=True, skip=2))
+    if kind == "page":  # the others' parts are in order: this one is asked for again alone
+        assert len(ids(go(signed_in))) == 6
+    else:
+        with pytest.raises(TryLater):
+            go(signed_in)
+        assert len(ids(go(signed_in))) == 6
+
+
+@pytest.mark.parametrize("method", [LIST, "gmail.users.getProfile", "gmail.users.labels.list"])
+def test_a_page_in_place_of_an_answer_is_not_taken_for_an_empty_mailbox(signed_in: SignedIn, method: str) -> None:
+    fill(signed_in, 3)
+    signed_in.google.faults.append(Fault("page", method))
+    with pytest.raises(TryLater):
+        go(signed_in)
+    assert len(ids(go(signed_in))) == 3
+
+
+def test_a_message_google_will_not_show_is_listed_and_holds_up_no_other(signed_in: SignedIn) -> None:
+    fill(signed_in, 6)
+    signed_in.google.faults.append(Fault("refuse", GET, Refusal(400, "failedPrecondition"), inner=True, skip=2))
+    seen = go(signed_in)
+    assert len(ids(seen)) == 5 and len(seen.broken) == 1
+    assert seen.position.cursor
+
+
+def test_where_google_shows_none_the_place_does_not_move(signed_in: SignedIn) -> None:
+    fill(signed_in, 3)
+    for _ in range(3):
+        signed_in.google.faults.append(Fault("refuse", GET, Refusal(403, "newPolicy"), inner=True))
+    with pytest.raises(Refused, match="newPolicy"):
+        go(signed_in)
+    assert len(ids(go(signed_in))) == 3
+
+
+def test_what_the_library_repeats_is_paid_for(signed_in: SignedIn) -> None:
+    fill(signed_in, 6)
+    signed_in.google.faults.append(Fault("drop-after", GET, inner=True, skip=5))
+    connection = signed_in.connection()
+    assert connection.mail is not None and connection.spent is not None
+    read(connection.mail.pages(connection.mail.streams()[0], Position(), KNOWN))
+    assert connection.spent() == signed_in.google.units > 12 * 20
+
+
+def test_what_the_library_would_repeat_waits_where_the_minute_is_used_up(signed_in: SignedIn) -> None:
+    signed_in.options["quota_per_minute"] = 1_000
+    fill(signed_in, 30)
+    signed_in.google.limit = 1_000
+    signed_in.google.faults.append(Fault("drop-after", GET, inner=True, skip=29))
+    with pytest.raises(Paced):
+        go(signed_in)
+    assert not signed_in.google.calls["refused"]
 
 
 def test_what_fails_again_alone_waits_and_nothing_is_lost(signed_in: SignedIn) -> None:

@@ -23,7 +23,7 @@ from tests.doubles.google.query import compiled
 START = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 500), st.booleans(), st.booleans()), max_size=60))
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 1_100), st.booleans(), st.booleans()), max_size=60))
 def test_no_minute_ever_costs_more_than_its_budget(steps: list[tuple[int, int, bool, bool]]) -> None:
     now = START
     taken: list[tuple[datetime, int]] = []

@@ -51,8 +51,9 @@ class Fault:
     """What goes wrong, once. ``method`` is a method's id or its beginning; "" fits any.
 
     ``kind``: ``refuse`` (answer with ``refusal``), ``drop-before`` (the connection ends, nothing applied),
-    ``drop-after`` (applied, no answer). ``writes`` limits it to requests that change something, ``inner`` to calls
-    inside a batch. ``skip`` lets so many that fit pass first.
+    ``drop-after`` (applied, no answer), ``page`` (applied, but a proxy's page comes with status 200), ``lost-part``
+    (applied, but the batch's answer lacks it). ``writes`` limits it to requests that change something, ``inner`` to
+    calls inside a batch. ``skip`` lets so many that fit pass first.
     """
 
     kind: str

@@ -179,6 +179,8 @@ def history(call: Call) -> dict[str, Any] | Refusal:
         told = [e["message"] for k in kinds for e in record.get(k, ())]
         if int(record["id"]) > start and told and (not label or label in told[0]["labelIds"]):
             records.append(kept)
+    if box.hollow and records and not call.get("pageToken"):
+        return {"historyId": str(box.history), "nextPageToken": "0"}
     page = _page(call, records)
     if isinstance(page, Refusal):
         return page

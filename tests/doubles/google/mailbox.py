@@ -75,7 +75,8 @@ class Mailbox:
     """State and doings. ``lagging`` are ids a search does not find yet; ``floor`` is the oldest history still known.
 
     Google does not say whether a draft whose message lies in the trash still is one: ``trash_keeps_draft`` plays both.
-    ``reissues`` makes an edit change the draft's id too, as one report has it.
+    ``reissues`` makes an edit change the draft's id too, as one report has it. ``hollow`` makes the first page of a
+    history that has anything to tell empty but for the place to go on from: filters may leave no more of one.
     """
 
     email: str
@@ -90,6 +91,7 @@ class Mailbox:
     number: int = 0x18C0000000000000
     trash_keeps_draft: bool = True
     reissues: bool = False
+    hollow: bool = False
 
     def noted(self, kind: str, message: Message, labels: Iterable[str] = ()) -> None:
         """One line of history. Numbers have gaps."""
@@ -130,6 +132,16 @@ class Mailbox:
         if less:
             self.noted("labelsRemoved", message, less)
         return message
+
+    def restore(self, message_ids: Iterable[str]) -> None:
+        """Out of the trash, all in one go: one record of history."""
+        told = []
+        for message_id in message_ids:
+            message = self.label(message_id, ["INBOX"], ["TRASH"])
+            told.append({"message": self.records.pop()["labelsRemoved"][0]["message"], "labelIds": ["TRASH"]})
+            self.records.pop()
+            message.history = self.history
+        self.records.append({"id": str(self.history), "labelsRemoved": told})
 
     def named(self, name: str) -> str:
         """The id of the user's label of this name, made when first asked for."""

@@ -140,6 +140,10 @@ class GoogleDouble:
         found = handler(call)
         if fault is not None and fault.kind == "drop-after":
             return None
+        if fault is not None and fault.kind == "page":
+            return _Answer(200, "<!doctype html><title>Please sign in to the network</title>")
+        if fault is not None and fault.kind == "lost-part":
+            return _Answer(0, "")
         if isinstance(found, Refusal):
             return _Answer.refusal(found)
         return _Answer(200, masked(found, arguments.get("fields", "")))
@@ -190,12 +194,14 @@ class GoogleDouble:
             answer = self.answer(verb, target, told, body.encode(), inner=True)
             if answer is None:
                 return None
+            if not answer.status:
+                continue
             content_id = str(part["Content-ID"]).replace("<", "<response-", 1)
             pieces.append(
                 f"--batch_kith\r\nContent-Type: application/http\r\nContent-ID: {content_id}\r\n\r\n"
                 f"HTTP/1.1 {answer.status} {responses[answer.status]}\r\n"
                 + "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-                + f"Content-Type: application/json; charset=UTF-8\r\n\r\n{json.dumps(answer.body)}\r\n"
+                + f"Content-Type: application/json; charset=UTF-8\r\n\r\n{answer.raw().decode()}\r\n"
             )
         whole = "".join(pieces) + "--batch_kith--\r\n"
         return _Answer(200, whole, {"Content-Type": "multipart/mixed; boundary=batch_kith"})
