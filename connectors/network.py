@@ -76,8 +76,8 @@ def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | N
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """How long the server asks us to wait (RFC 9110 10.2.3): seconds or a date, at most a day."""
     value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return timedelta(seconds=min(int(value), 86_400))
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:20]), 86_400))
     try:
         until = parsedate_to_datetime(value)
         told = parsedate_to_datetime(headers.get("Date", "")) if headers.get("Date") else None

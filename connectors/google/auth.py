@@ -15,7 +15,7 @@ import google.oauth2.service_account
 import google_auth_httplib2
 from google.auth.exceptions import GoogleAuthError, TransportError
 
-from connectors.google.errors import remedy, retry_after
+from connectors.google.errors import pause, remedy
 from connectors.google.http import Http
 from connectors.google.options import Settings
 from daemon.core.errors import NeedsUser, UserMistake
@@ -44,7 +44,7 @@ class Scope:
         return bool({self.url, *(_BASE + name for name in self.by)} & scopes)
 
 
-READ_MAIL = Scope("gmail.readonly", "no mail is read: nothing is logged from it", ("gmail.modify",))
+READ_MAIL = Scope("gmail.readonly", "no mail is read: nothing is logged from it, no drafts are left", ("gmail.modify",))
 DRAFTS = Scope("gmail.compose", "no drafts are left", ("gmail.modify",))
 CHANGE_MAIL = Scope("gmail.modify", "mail is neither read nor drafted, labels stay on, withdrawn drafts stay")
 READ_CALENDAR = Scope("calendar.readonly", "no meetings are logged and none keep a reminder away", ("calendar",))
@@ -104,7 +104,7 @@ class Requests(google_auth_httplib2.Request):  # type: ignore[misc]  # the libra
         """
         found = super().__call__(*args, **more)
         if found.status in (408, 429) or found.status >= 500:
-            raise Busy(retry_after(found.headers.get("retry-after")))
+            raise Busy(pause(found.headers))
         return found
 
 
@@ -162,12 +162,13 @@ class Auth:
             return self._made
 
     def scopes(self) -> frozenset[str]:
-        """What Google has granted, asked anew: users leave out what they do not like."""
+        """What the sign-in covered, once it has been tried: users leave out what they do not like.
+
+        They can take back all of it or nothing, so that what was granted then is what is granted now.
+        """
         made = self.credentials()
         made.refresh(None)
-        if self.service:
-            return frozenset(made.scopes or ())
-        return frozenset(made.granted_scopes or self._kept().get("scopes", ()))
+        return frozenset((made.scopes or ()) if self.service else self._kept().get("scopes", ()))
 
     def allows(self, scope: Scope) -> bool:
         """Whether the sign-in covered it, as far as we know without asking; yes where nobody has signed in yet."""
@@ -187,8 +188,7 @@ class Auth:
             return
         kept = self._kept()
         if kept.get("refresh_token") != made.refresh_token:
-            scopes = made.granted_scopes or kept.get("scopes", ())
-            value = json.dumps({"refresh_token": made.refresh_token, "scopes": sorted(scopes)})
+            value = json.dumps({**kept, "refresh_token": made.refresh_token})
             self._secrets.put(self._settings.account, SECRET, value)
 
     def _kept(self) -> dict[str, Any]:

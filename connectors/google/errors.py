@@ -5,16 +5,16 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any
 
 import httplib2
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from googleapiclient.errors import BatchError, HttpError
 
+from connectors.network import retry_after
 from daemon.core.errors import Conflict, KithError, NeedsUser, OutcomeUnknown, Refused, TryLater
 
 PAUSE = timedelta(minutes=1)
@@ -116,7 +116,7 @@ def answer(error: HttpError, account: str, *, write: bool) -> KithError:
     status = int(error.resp.status)
     reasons = _reasons(error)
     reason = next(iter(reasons), "")
-    after = retry_after(error.resp.get("retry-after"))
+    after = pause(error.resp)
     if status == 429 or reasons & RATE:
         return TryLater("Google asks for a pause: too many requests.", after or PAUSE)
     if reasons & DAILY:
@@ -132,10 +132,15 @@ def answer(error: HttpError, account: str, *, write: bool) -> KithError:
         )
     if status == 412:
         return Conflict("Google holds another version than the one last seen.")
-    if status >= 500:
+    if status >= 500 or status == 408:
         kind = OutcomeUnknown if write and status != 503 else TryLater
         return kind(f"Google is busy ({status}).", after)
     return Rejected(f"Google refused the request ({status}{' ' + reason if reason else ''}).", status, reason)
+
+
+def pause(headers: Mapping[str, str]) -> timedelta | None:
+    """How long an answer asks us to wait; None where it does not say. httplib2 has headers in lower case."""
+    return retry_after({"Retry-After": headers.get("retry-after", ""), "Date": headers.get("date", "")})
 
 
 def _reasons(error: HttpError) -> set[str]:
@@ -146,15 +151,3 @@ def _reasons(error: HttpError) -> set[str]:
         return (found | {str(told.get("status", ""))}) - {""}
     except (ValueError, KeyError, TypeError, AttributeError):
         return set()
-
-
-def retry_after(text: str | None) -> timedelta | None:
-    """The header of that name (RFC 9110 10.2.3): seconds or a date; None where it says nothing usable."""
-    if not text:
-        return None
-    if text.strip().isdigit():
-        return timedelta(seconds=int(text))
-    try:
-        return max(timedelta(0), parsedate_to_datetime(text) - datetime.now(UTC))
-    except (ValueError, TypeError):
-        return None

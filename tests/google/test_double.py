@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,10 @@ def test_only_a_handler_for_it_answers(google: GoogleDouble, signed_in: SignedIn
         (Refusal(503, "backendError"), TryLater),
         (Refusal(412, "conditionNotMet"), Conflict),
         (Refusal(404, "notFound"), Rejected),
+        (Refusal(403, "forbidden"), Rejected),
+        (Refusal(408, "timeout"), TryLater),
+        (Refusal(503, "backendError", retry_after="9" * 30), TryLater),
+        (Refusal(429, "tooMany", retry_after="\u00b2"), TryLater),
     ],
 )
 def test_refusals_are_named_by_what_to_do(
@@ -102,9 +107,9 @@ def test_refusals_are_named_by_what_to_do(
     signed_in.google.faults.append(Fault("refuse", refusal=refusal))
     with pytest.raises(expected) as told:
         opened.call(opened.gmail.getProfile(userId="me"))
-    if refusal.retry_after:
+    if refusal.retry_after.isascii() and refusal.retry_after:
         assert isinstance(told.value, TryLater) and told.value.after is not None
-        assert told.value.after.total_seconds() == 17
+        assert told.value.after.total_seconds() == min(int(refusal.retry_after), 86_400)
     opened.close()
 
 
@@ -117,4 +122,54 @@ def test_a_write_without_an_answer_is_unknown_and_sent_once(signed_in: SignedIn,
         opened.call(opened.gmail.messages().trash(userId="me", id=message.id), write=True)
     assert signed_in.google.calls["gmail.users.messages.trash"] == 1
     assert ("TRASH" in message.labels) is (kind == "drop-after")
+    opened.close()
+
+
+def test_what_google_answers_with_4xx_is_answered_so_here(signed_in: SignedIn, tmp_path: Path) -> None:
+    """Each refusal the connector must live with or never provoke, by the request that brings it about."""
+    opened = session(signed_in, tmp_path)
+    box = signed_in.person.gmail
+    asked = box.add(mail(7, Subject="Lunch?"), ["INBOX"])
+    home = signed_in.person.calendar.add_calendar("kith", by_app=True).id
+    events = opened.calendar.events()
+    token = opened.call(events.list(calendarId=home, fields="nextSyncToken"))["nextSyncToken"]
+    hour = {"start": {"dateTime": "2026-11-20T09:00:00Z"}, "end": {"dateTime": "2026-11-20T10:00:00Z"}}
+
+    def event(name: str) -> Any:
+        return events.insert(calendarId=home, body={"id": name, **hour}, sendUpdates="none")
+
+    def letter(thread: str, *lines: str) -> Any:
+        raw = "\r\n".join([*lines, "", "Hi"]).encode()
+        message = {"raw": urlsafe_b64encode(raw).decode(), "threadId": thread}
+        return opened.gmail.drafts().create(userId="me", body={"message": message})
+
+    answers = "In-Reply-To: <7@example.com>"
+    opened.call(event("abcdefv"))
+    opened.call(letter(asked.thread, "Subject: Re: Lunch?", answers))
+    for status, request in (
+        (400, events.list(calendarId=home, syncToken=token, timeMin="2026-01-01T00:00:00Z")),
+        (400, events.list(calendarId=home, syncToken=token, q="x")),
+        (410, events.list(calendarId=home, syncToken="sync-99.1")),
+        (400, event("abcdefw")),
+        (400, event("ABCDEF")),
+        (400, event("abcd")),
+        (409, event("abcdefv")),
+        (400, letter(asked.thread, "Subject: Re: Lunch?")),
+        (400, letter(asked.thread, "Subject: Dinner?", answers)),
+        (404, letter("18c0ffee", "Subject: Re: Lunch?", answers)),
+        (404, opened.gmail.history().list(userId="me", startHistoryId="1" * 12)),
+        (404, opened.gmail.messages().get(userId="me", id="1", format="minimal")),
+    ):
+        with pytest.raises(Rejected) as told:
+            opened.call(request)
+        assert told.value.status == status, request.uri
+    opened.close()
+
+
+def test_a_search_is_refused_to_who_may_see_metadata_alone(google: GoogleDouble, tmp_path: Path) -> None:
+    account = SignedIn(google, tmp_path, scopes=frozenset({"https://www.googleapis.com/auth/gmail.metadata"}))
+    opened = session(account, tmp_path)
+    assert opened.call(opened.gmail.messages().list(userId="me"))["resultSizeEstimate"] == 0
+    with pytest.raises(Rejected, match="403"):
+        opened.call(opened.gmail.messages().list(userId="me", q="from:anna@example.com"))
     opened.close()
