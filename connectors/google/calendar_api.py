@@ -26,6 +26,9 @@ EVENT = (
 )
 """What is asked of an event: no description, no place, no attachments."""
 
+OURS = f"{EVENT},description,location"
+"""What is asked of a reminder, too: what the user may have changed about it."""
+
 
 class CalendarApi:
     """One account's calendars. ``reads``: whether the user lets us see them; else only our own one is there for us.
@@ -144,10 +147,11 @@ class CalendarApi:
                 raise CursorExpired("Google Calendar does not know this position any more.") from error
             raise
 
-    def event(self, calendar: str, name: str) -> Event | None:
+    def event(self, calendar: str, name: str, fields: str = EVENT) -> Event | None:
         """One event, deleted ones included for as long as Google keeps them; None where there is positively none."""
+        request = self._session.calendar.events().get(calendarId=calendar, eventId=name, fields=fields)
         try:
-            return self._call(self._session.calendar.events().get(calendarId=calendar, eventId=name))
+            return self._call(request)
         except Rejected as error:
             if error.absent:
                 return None
@@ -160,9 +164,9 @@ class CalendarApi:
         return self._whole(request, f"items({EVENT}),nextPageToken", calendarId=calendar, eventId=name, **asked)
 
     def listed(self, calendar: str, begin: datetime) -> list[Event]:
-        """Whole events, none deleted, that end after ``begin``."""
+        """The events of our own calendar, none deleted, that end after ``begin``."""
         asked = {"calendarId": calendar, "singleEvents": False, "timeMin": as_time(begin)}
-        return self._whole(self._session.calendar.events().list, "", **asked)
+        return self._whole(self._session.calendar.events().list, f"items({OURS}),nextPageToken", **asked)
 
     def ids(self, calendar: str) -> frozenset[str]:
         """The ids of all events there are."""
@@ -223,9 +227,8 @@ class CalendarApi:
 
     def _whole(self, method: Any, fields: str, **asked: Any) -> list[Event]:
         found: list[Event] = []
-        more = {"fields": fields} if fields else {}
         while True:
-            answer = self._call(method(maxResults=PAGE, **more, **asked))
+            answer = self._call(method(maxResults=PAGE, fields=fields, **asked))
             found += answer.get("items", ())
             if not answer.get("nextPageToken"):
                 return found

@@ -51,7 +51,7 @@ class GoogleContacts:
             position = Position(since.cursor, now.text()) if more else Position(_Place(token, "", place.labels).text())
             if first and place.token and not people and position == since:
                 return
-            yield _page(people, labels, position, full=not place.token)
+            yield read_page(people, labels, position, full=not place.token)
             if not more:
                 return
             place, first = now, False
@@ -102,7 +102,8 @@ class GoogleContacts:
             asked["pageToken"] = answer["nextPageToken"]
 
 
-def _page(people: Sequence[Person], labels: Mapping[str, str], position: Position, *, full: bool) -> CardPage:
+def read_page(people: Sequence[Person], labels: Mapping[str, str], position: Position, *, full: bool) -> CardPage:
+    """People as cards. What is not of the form the API documents breaks that one entry."""
     cards: list[Card] = []
     gone: list[str] = []
     listed: list[str] = []
@@ -118,6 +119,8 @@ def _page(people: Sequence[Person], labels: Mapping[str, str], position: Positio
             cards.append(read_person(person, labels))
         except BrokenItem as error:
             broken.append(Broken(name, str(error)))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            broken.append(Broken(name, f"It cannot be read ({type(error).__name__})."))
     return CardPage(tuple(cards), position, tuple(gone), tuple(listed), tuple(broken), full)
 
 

@@ -65,12 +65,13 @@ def read_person(person: Person, groups: Mapping[str, str]) -> Card:
 
 def is_deleted(person: Person) -> bool:
     """Whether the entry tells of a deletion."""
-    return person.get("metadata", {}).get("deleted") is True
+    return _map(person.get("metadata")).get("deleted") is True
 
 
 def former_names(person: Person) -> tuple[str, ...]:
     """Resource names the person had before: linking a profile gives another one."""
-    return tuple(map(str, person.get("metadata", {}).get("previousResourceNames", ())))
+    former = _map(person.get("metadata")).get("previousResourceNames")
+    return tuple(map(str, former)) if isinstance(former, list) else ()
 
 
 def label_names(groups: list[Mapping[str, Any]]) -> dict[str, str]:
@@ -80,6 +81,10 @@ def label_names(groups: list[Mapping[str, Any]]) -> dict[str, str]:
         for one in groups
         if one.get("groupType") == "USER_CONTACT_GROUP" and one.get("name")
     }
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _ranked(person: Person, name: str) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from connectors.google import events as said
-from connectors.google.calendar_api import CalendarApi
+from connectors.google.calendar_api import OURS, CalendarApi
 from connectors.google.errors import Rejected
 from connectors.google.events import Calendar, Event
 from connectors.google.own import DESCRIPTION, Remembered
@@ -88,10 +88,10 @@ class GoogleReminders:
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:
         held: dict[tuple[str, str], Event] = {}
-        homes = list(dict.fromkeys(_parted(remote_id)[0] for remote_id, _ in events))
-        for home in homes:
+        ours = self._remembered.id
+        if any(_parted(remote_id)[0] == ours for remote_id, _ in events):  # the user's own calendars are not listed
             try:
-                held |= {(home, str(e["id"])): e for e in self._api.listed(home, self._now() - LOOK_BACK)}
+                held = {(ours, str(e["id"])): e for e in self._api.listed(ours, self._now() - LOOK_BACK)}
             except Rejected as error:
                 if not error.absent:  # the calendar is gone: each of its events is asked for
                     raise
@@ -149,7 +149,7 @@ class GoogleReminders:
         where = Whereabouts.GONE
         for home in [first, *others] if first else others:
             try:
-                event = self._api.event(home, key)
+                event = self._api.event(home, key, OURS)
             except Rejected:
                 where = Whereabouts.UNKNOWN  # a calendar that was just taken from us may hold it all the same
                 continue
@@ -178,7 +178,7 @@ class GoogleReminders:
         Raises:
             Conflict: it is not what we last saw, nothing kithd wrote, or in a calendar that is not ours to write to.
         """
-        event = self._api.event(home, name)
+        event = self._api.event(home, name, OURS)
         if event is None or said.is_cancelled(event):
             return None
         if str(event.get("etag", "")) != version or not said.is_ours(event):

@@ -308,6 +308,19 @@ def test_gone_is_what_was_deleted_or_is_not_there(signed_in: SignedIn, diary: Ca
     assert source(signed_in).gone(HOME, names) == {names[1], names[2]}
 
 
+def test_what_a_meeting_is_about_is_never_asked_for(
+    signed_in: SignedIn, diary: Calendars, google: GoogleDouble
+) -> None:
+    name = diary.add(weekly(ANNA))
+    position = go(signed_in).position
+    diary.except_instance(name, nth(2), summary="told apart")
+    go(signed_in, position)
+    source(signed_in).gone(HOME, [name])
+    asked = [arguments for method, arguments, _ in google.traffic if method.startswith("calendar.events.")]
+    assert len(asked) >= 4
+    assert not [a for a in asked if not a.get("fields") or "description" in a["fields"] or "location" in a["fields"]]
+
+
 def test_many_are_asked_about_at_little_cost(signed_in: SignedIn, diary: Calendars, google: GoogleDouble) -> None:
     names = [diary.add(event(NOW - number * HOUR)) for number in range(60)]
     diary.delete(names[7])

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.google.persons import read_person
+from connectors.google.contacts import read_page
+from connectors.google.persons import FIELDS, read_person
 from daemon.core.errors import BrokenItem, CursorExpired
 from daemon.core.model import Card, NamedDate, Position
 from daemon.core.ports import ContactSource
@@ -172,6 +173,20 @@ json = st.recursive(
 def test_whatever_stands_in_a_name_it_is_a_line_of_text(name: dict[str, Any]) -> None:
     found = card(names=[name], emailAddresses=[{"value": "only@example.com"}])
     assert all("\n" not in text and "\x00" not in text for text in (found.name, found.given, found.family))
+
+
+PARTS = st.sampled_from(sorted(FIELDS.split(",")))
+
+
+@given(st.dictionaries(PARTS, json))
+@example({"memberships": [{"contactGroupMembership": None}]})
+@example({"metadata": None})
+@example({"names": {"givenName": "no list"}})
+def test_one_odd_person_breaks_none_but_itself(odd: dict[str, Any]) -> None:
+    people = [{**odd, "resourceName": "people/odd"}, {"resourceName": "people/c2", "names": [{"givenName": "Anna"}]}]
+    page = read_page(people, {}, Position("x"), full=True)
+    assert "people/c2" in page.listed and page.cards[-1].record_id == "people/c2"
+    assert len(page.cards) + len(page.broken) >= 1
 
 
 # -- the book -------------------------------------------------------------------------------------------

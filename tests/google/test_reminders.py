@@ -221,6 +221,8 @@ def test_moved_to_another_calendar_it_is_there_and_the_users(signed_in: SignedIn
         target(signed_in).withdraw(seen.remote_id, seen.version)
     signed_in.person.calendar.delete(ONE.key)
     assert look(signed_in, seen).where is Whereabouts.GONE
+    asked = [a for m, a, _ in signed_in.google.traffic if m == "calendar.events.list"]
+    assert {a["calendarId"] for a in asked} <= {made.remote_id.partition("/")[0]}, "the user's own are not listed"
 
 
 def test_dragged_is_moved_and_nothing_else(signed_in: SignedIn) -> None:
