@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from daemon.store.engine import Store
 
 # A slow machine is no failure; and a build fails by what was changed, not by what was drawn.
-settings.register_profile("kith", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile(
+    "kith",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],  # a clock's, too: the tables of Unicode take seconds the first time
+)
 settings.load_profile("kith")
 
 
