@@ -36,6 +36,7 @@ class Method:
     names: tuple[str, ...]
     parameters: Mapping[str, Mapping[str, Any]]
     request: str
+    answers: bool
     scopes: frozenset[str]
     schemas: Mapping[str, Any]
 
@@ -183,6 +184,7 @@ def _gather(api: str, document: Mapping[str, Any], node: Mapping[str, Any], foun
                 names=tuple(pieces[1::2]),
                 parameters=parameters,
                 request=told.get("request", {}).get("$ref", ""),
+                answers="response" in told,
                 scopes=frozenset(told.get("scopes", ())),
                 schemas=document["schemas"],
             )

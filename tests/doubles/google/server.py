@@ -146,6 +146,8 @@ class GoogleDouble:
             return _Answer(0, "")
         if isinstance(found, Refusal):
             return _Answer.refusal(found)
+        if not method.answers:
+            return _Answer(204, "")
         return _Answer(200, masked(found, arguments.get("fields", "")))
 
     def _authorised(self, method: Method, headers: Mapping[str, str]) -> Refusal | None:
