@@ -50,8 +50,7 @@ class Drafts:
             made = self._client.write("POST", "/me/messages", wanted)
         try:
             held = self._client.find(_path(str(made["id"])))
-            if held is not None and answered and (wrong := letters.differs(held, wanted)):
-                self._client.write("PATCH", f"/me/messages/{seg(str(made['id']))}", wrong)
+            if held is not None and answered and self._made_ours(held, wanted):
                 held = self._client.find(_path(str(made["id"])))
         except TryLater as error:
             raise OutcomeUnknown("The draft was written, but could not be read back.", error.after) from None
@@ -97,6 +96,20 @@ class Drafts:
                 raise
             return self.find("", message_id, "")
         return replace(found, where=Whereabouts.TRASHED)
+
+    def _made_ours(self, held: Json, wanted: Json) -> bool:
+        """Write over what Outlook put into a reply of its own; whether there was anything of the kind.
+
+        Pictures of the letter that is quoted come along as attachments, which `hasAttachments` does not count.
+        """
+        path = f"/me/messages/{seg(str(held['id']))}"
+        brought = self._client.every(query(f"{path}/attachments", select="id"))
+        wrong = letters.differs(held, wanted)
+        if wrong:
+            self._client.write("PATCH", path, wrong)
+        for one in brought:
+            self._client.write("DELETE", f"{path}/attachments/{seg(str(one['id']))}")
+        return bool(wrong or brought)
 
     # -- looking ---------------------------------------------------------------------------------
 

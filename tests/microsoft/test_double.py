@@ -24,7 +24,7 @@ PREFER = 'IdType="ImmutableId", odata.maxpagesize=5'
         ("POST", "me/messages/x/send", None),
         ("POST", "me/messages/x/reply", {"comment": "x"}),
         ("DELETE", "me/messages/x", None),
-        ("GET", "me/messages/x/attachments", None),
+        ("GET", "me/messages/x/extensions", None),
         ("GET", "users/x/messages", None),
         ("GET", "me/messages?$filter=contains(subject,'x')", None),
         ("GET", "me/messages?$top=5", None),

@@ -64,6 +64,20 @@ def test_a_reply_is_begun_by_outlook_and_reads_as_we_want_it(rig: GraphRig, keep
     assert drafts(rig).find(ANSWER.key, "", "").remote_id == made.remote_id
 
 
+def test_pictures_of_the_letter_answered_do_not_go_back_with_the_answer(rig: GraphRig) -> None:
+    answered = rig.add_mail("INBOX", mail(7))
+    pictures = [
+        {"id": "AAMkat/1=", "name": "logo.png", "isInline": True},
+        {"id": "AAMkat/2=", "name": "cv.pdf", "isInline": False},
+    ]
+    rig.box.change(answered, _attached=pictures)
+    made = drafts(rig).create(ANSWER)
+    (held,) = rig.box.folders["drafts"].items.values()
+    assert held["_attached"] == [] and made.digest == drafts(rig).expected(ANSWER)
+    found = rig.box.message(answered)
+    assert found is not None and found[1]["_attached"] == pictures, "the letter itself keeps its own"
+
+
 def test_a_reply_to_a_letter_that_is_not_there_any_more(rig: GraphRig) -> None:
     drafts(rig).create(ANSWER)
     (raw,) = rig.drafts()

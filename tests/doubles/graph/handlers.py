@@ -127,6 +127,8 @@ def create_reply(call: Call) -> Answer:
         "toRecipients": answered.get("replyTo") or [answered["from"]],
         "body": {"contentType": "html", "content": translate.WRAPPED.format("<hr>From: somebody, quoted")},
         "_properties": {"String 0x1042": answered["internetMessageId"], "String 0x1039": answered["internetMessageId"]},
+        # pictures inside the letter that is quoted; hasAttachments leaves them out
+        "_attached": [dict(one, id=f"{one['id']}+") for one in answered.get("_attached", []) if one["isInline"]],
     }
     wanted = written(call, call.body.get("message", {}))
     if call.reply_keeps:
@@ -191,6 +193,19 @@ def written(call: Call, body: dict[str, Any]) -> Item:
             raise Strange(f"extended properties {held}")
         made["_properties"] = {p["id"]: p["value"] for p in held}
     return made
+
+
+def attachments(call: Call) -> Answer:
+    return 200, call.rest() or call.listing([dict(one) for one in message_of(call)[1].get("_attached", [])])
+
+
+def delete_attachment(call: Call) -> Answer:
+    folder, item = message_of(call)
+    left = [one for one in item.get("_attached", []) if one["id"] != call.ids[1]]
+    if not item["isDraft"] or len(left) == len(item.get("_attached", [])):
+        raise Strange("an attachment deleted that is not of a draft's own")
+    call.box.store(folder, {**item, "_attached": left})
+    return 204, None
 
 
 def move(call: Call) -> Answer:
@@ -487,6 +502,8 @@ ROUTES = (
     Route("GET", "messages", MAIL, all_messages, "message", LIST),
     Route("GET", "messages/{id}", MAIL, message, "message", ONE),
     Route("GET", "messages/{id}/$value", MAIL, message_value, "message"),
+    Route("GET", "messages/{id}/attachments", MAIL, attachments, "attachment", PAGED | SELECT),
+    Route("DELETE", "messages/{id}/attachments/{id}", MAIL, delete_attachment, "attachment"),
     Route("POST", "messages", MAIL, new_message, "message", body="message"),
     Route("POST", "messages/{id}/createReply", MAIL, create_reply, "message", body="reply"),
     Route("POST", "messages/{id}/move", MAIL, move, "message", body="move"),
