@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +11,10 @@ from exchangelib.errors import ErrorCalendarViewRangeTooBig, ErrorExceededFindCo
 from exchangelib.ewsdatetime import EWSDateTime
 from exchangelib.properties import CalendarView
 
-from connectors.exchange import elements, events, ews
+from connectors.exchange import cursor, elements, events, ews
 from connectors.exchange.folders import EVENTS, Folders
 from connectors.exchange.session import Session
-from daemon.core.errors import BrokenItem, CursorExpired, TryLater
+from daemon.core.errors import BrokenItem, TryLater
 from daemon.core.model import Broken, EventItem, EventPage, Interest, Position, Stream, Window
 from daemon.formats import ics
 
@@ -41,7 +40,7 @@ class ExchangeCalendars:
         return [f.stream for f in self._folders.of_class(EVENTS, self._session.settings.calendars)]
 
     def pages(self, stream: Stream, since: Position, interest: Interest, window: Window) -> Iterator[EventPage]:
-        state = _state(since.cursor)
+        state = cursor.read(since.cursor)
         full = not state or since.progress == "full"
         going_on = bool(since.progress)
         while True:
@@ -50,7 +49,7 @@ class ExchangeCalendars:
                 return
             state, going_on = found.state, True
             progress = "" if found.last else ("full" if full else "more")
-            yield self._read(found, interest, window, Position(json.dumps({"s": state}), progress), full=full)
+            yield self._read(found, interest, window, Position(cursor.written(state), progress), full=full)
             if found.last:
                 return
 
@@ -178,12 +177,3 @@ def _merged(spans: Sequence[Window], window: Window) -> list[Window]:
 
 def _ews(moment: datetime) -> Any:
     return EWSDateTime.from_datetime(moment.astimezone(UTC))
-
-
-def _state(cursor: str) -> str:
-    if not cursor:
-        return ""
-    try:
-        return str(json.loads(cursor)["s"])
-    except (ValueError, KeyError, TypeError):
-        raise CursorExpired("The stored position is not one of this server's.") from None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from exchangelib import Contact
 
-from connectors.exchange import elements, ews
+from connectors.exchange import cursor, elements, ews
 from connectors.exchange.calendar import gone
 from connectors.exchange.folders import PEOPLE, Folders
 from connectors.exchange.session import Session
-from daemon.core.errors import CursorExpired
 from daemon.core.model import Broken, Card, CardPage, NamedDate, Position, Stream
 from daemon.formats.cards import make_date, names_somebody, tidy
 from daemon.formats.zones import user_zone
@@ -36,7 +34,7 @@ class ExchangeContacts:
         return [f.stream for f in self._folders.of_class(PEOPLE)]
 
     def pages(self, stream: Stream, since: Position) -> Iterator[CardPage]:
-        state = _state(since.cursor)
+        state = cursor.read(since.cursor)
         full = not state or since.progress == "full"
         going_on = bool(since.progress)
         while True:
@@ -45,7 +43,7 @@ class ExchangeContacts:
                 return
             state, going_on = found.state, True
             progress = "" if found.last else ("full" if full else "more")
-            yield self._read(found, Position(json.dumps({"s": state}), progress), full=full)
+            yield self._read(found, Position(cursor.written(state), progress), full=full)
             if found.last:
                 return
 
@@ -114,12 +112,3 @@ def _day(element: Any, path: str, time_zone: str) -> str:
     # either midnight there or noon of UTC: a minute on, for programs that rounded down
     day = user_zone(time_zone).to_wall(moment + timedelta(minutes=1))
     return make_date(day.year, day.month, day.day)
-
-
-def _state(cursor: str) -> str:
-    if not cursor:
-        return ""
-    try:
-        return str(json.loads(cursor)["s"])
-    except (ValueError, KeyError, TypeError):
-        raise CursorExpired("The stored position is not one of this server's.") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from exchangelib import Message
 from exchangelib.errors import ErrorAccessDenied, EWSError
 
-from connectors.exchange import elements, ews, letters, writing
+from connectors.exchange import cursor, elements, ews, letters, writing
 from connectors.exchange.folders import MAIL, Folders
 from connectors.exchange.session import Session
 from connectors.matching import concerns
@@ -40,7 +39,7 @@ class ExchangeMail:
         return [f.stream for f in self._folders.of_class(MAIL, settings.folders, settings.exclude)]
 
     def pages(self, stream: Stream, since: Position, interest: Interest) -> Iterator[MailPage]:
-        state = _state(since.cursor)
+        state = cursor.read(since.cursor)
         total = self._size(stream) if not state else None
         going_on = bool(since.progress)
         wanted = elements.fields(Message, letters.LISTED)
@@ -50,7 +49,7 @@ class ExchangeMail:
                 return
             progress = "" if found.last else "more"
             state, going_on = found.state, True
-            yield self._read(found.changed, interest, Position(_cursor(state), progress), total)
+            yield self._read(found.changed, interest, Position(cursor.written(state), progress), total)
             if found.last:
                 return
 
@@ -158,19 +157,6 @@ class ExchangeMail:
             following = next(pages, None)
             yield replace(page, position=Position(progress=page.position.cursor if following is not None else ""))
             page = following
-
-
-def _cursor(state: str) -> str:
-    return json.dumps({"s": state}, separators=(",", ":"))
-
-
-def _state(cursor: str) -> str:
-    if not cursor:
-        return ""
-    try:
-        return str(json.loads(cursor)["s"])
-    except (ValueError, KeyError, TypeError):
-        raise CursorExpired("The stored position is not one of this server's.") from None
 
 
 def _needles(addresses: Sequence[str]) -> list[str]:

@@ -11,18 +11,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from connectors.exchange import elements
+from connectors.exchange.zones import DAYS as WEEKDAYS
 from connectors.exchange.zones import stamp
 from daemon.core.errors import BrokenItem
 from daemon.formats.zones import Zone
 
 DAYS = {
-    "Sunday": "SU",
-    "Monday": "MO",
-    "Tuesday": "TU",
-    "Wednesday": "WE",
-    "Thursday": "TH",
-    "Friday": "FR",
-    "Saturday": "SA",
+    **WEEKDAYS,
     "Day": "MO,TU,WE,TH,FR,SA,SU",
     "Weekday": "MO,TU,WE,TH,FR",
     "WeekendDay": "SA,SU",

@@ -15,7 +15,7 @@ from daemon.core.errors import BrokenItem
 from daemon.formats.zones import Zone, Zones
 
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?\Z")
-_DAYS = {
+DAYS = {
     "Sunday": "SU",
     "Monday": "MO",
     "Tuesday": "TU",
@@ -108,7 +108,7 @@ def _rule(step: Any) -> tuple[int, str, timedelta] | None:
     at = _offset(elements.text(step, "t:TimeOffset")) * -1
     kind = str(step.tag).rpartition("}")[2]
     if kind == "RecurringDayTransition":
-        day = _DAYS.get(elements.text(step, "t:DayOfWeek"))
+        day = DAYS.get(elements.text(step, "t:DayOfWeek"))
         nth = elements.text(step, "t:Occurrence")
         if day is None or nth not in ("1", "2", "3", "4", "-1"):
             raise BrokenItem("its time zone changes on a day that is none")

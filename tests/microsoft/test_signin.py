@@ -242,3 +242,23 @@ def test_a_busy_sign_in_is_left_alone_as_long_as_it_asks(double: GraphDouble, tm
     with pytest.raises(TryLater) as caught:
         someone.connection().check()
     assert caught.value.after == timedelta(seconds=77)
+
+
+def test_killed_between_a_renewal_and_its_keeping_nobody_has_to_sign_in_again(
+    double: GraphDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Microsoft goes on taking the refresh token that was replaced."""
+    someone = SignedIn(double, tmp_path)
+    double.sign.run_out()
+    before = dict(someone.secrets.kept)
+
+    def killed(*_: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(someone.secrets, "put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            someone.connection().check()
+    assert someone.secrets.kept == before
+    assert someone.connection().check()
+    assert someone.secrets.kept != before
