@@ -1,4 +1,4 @@
-"""One person's mailbox in the double, and what its user does there. The API's own doings are in `handlers`."""
+"""One person's mailbox in the double, and what its user does there. The API's own doings are in `routes`."""
 
 from __future__ import annotations
 

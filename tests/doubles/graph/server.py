@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.doubles.graph.call import Call, Refusal, Strange
 from tests.doubles.graph.csdl import metadata
-from tests.doubles.graph.handlers import ROUTES, Route
 from tests.doubles.graph.mailbox import Mailbox
 from tests.doubles.graph.odata import BadOption
+from tests.doubles.graph.routes import ROUTES, Route
 from tests.doubles.graph.signin import SignIn
 
 BATCH = 20
