@@ -44,6 +44,22 @@ LOCKED = (ews.ErrorAccountDisabled, ews.ErrorPasswordExpired, ews.ErrorPasswordC
 CHANGED = (ews.ErrorIrresolvableConflict, ews.ErrorStaleObject, ews.ErrorInvalidChangeKey)
 
 
+NOT_HERE = {
+    403: "does not let {user} use its web services (403): they may be switched off for this mailbox.",
+    404: "has no web services at this address (404): check server or ews_url.",
+    405: "has no web services at this address (405): check server or ews_url.",
+}
+"""What is done with none of a request. Servers say so for a while, too, as they are being mended."""
+
+
+class NotHere(Exception):
+    """One of these statuses."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
 def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exception:
     """The error of ours for one of theirs; with ``write`` a lost answer leaves the outcome unknown."""
     if isinstance(error, KithError):
@@ -55,6 +71,8 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
         return sign_in_refused(settings, host)
     if found := _network(error, host, write=write):
         return found
+    if isinstance(error, NotHere):
+        return TryLater(f"{host} {NOT_HERE[error.status].format(user=settings.user)}")
     if isinstance(error, ews.ErrorInvalidSyncStateData):
         return CursorExpired("The server does not know this position any more.")
     if isinstance(error, NOT_NOW):

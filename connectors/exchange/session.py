@@ -44,11 +44,13 @@ for _name in ("exchangelib", "requests_oauthlib", "oauthlib"):
 
 
 class _Once(FailFast):  # type: ignore[misc]  # the library has no types
-    """A 401 is a refusal, whatever stands in its header: exchangelib looks at that first and sees a busy server."""
+    """A refusal is one, whatever stands in its header: exchangelib looks at that first and sees a busy server."""
 
     def raise_response_errors(self, response: Any) -> None:
         if response.status_code == 401:
             raise UnauthorizedError("401")
+        if response.status_code in errors.NOT_HERE:
+            raise errors.NotHere(response.status_code)
         super().raise_response_errors(response)
 
 

@@ -132,7 +132,7 @@ class _Reading:
             else:
                 single.append(event)
         series = [one for one in single if one.get("type") == "seriesMaster"]
-        self._masters.update({str(one["id"]): one for one in series if "attendees" in one})
+        self._masters.update({str(one["id"]): _heritage(one) for one in series if "attendees" in one})
         if not self._full:
             # who is invited to a series is told of its master alone: its instances are read anew
             for master in series:
@@ -168,7 +168,12 @@ class _Reading:
         missing = sorted(ids - self._masters.keys())
         for item_id, held in self._asked(missing, found):
             if held is not None:
-                self._masters[item_id] = held
+                self._masters[item_id] = _heritage(held)
+
+
+def _heritage(master: Json) -> Json:
+    """What instances have from it, and no more: a pass may meet thousands, and their bodies with them."""
+    return {name: master[name] for name in events.INHERITED if name in master}
 
 
 def _missing(event: Json) -> bool:

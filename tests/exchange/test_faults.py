@@ -108,6 +108,46 @@ def test_a_list_of_changes_that_does_not_get_on_is_no_endless_pass(
             pass
 
 
+@pytest.mark.parametrize(("status", "words"), [(404, "check server or ews_url"), (403, "switched off")])
+def test_an_address_without_web_services_is_said_and_nothing_was_written(
+    rig: ExchangeRig, monkeypatch: pytest.MonkeyPatch, status: int, words: str
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(double._Handler, "_answer", lambda self, raw: self._send(status, b"<html>no</html>"))
+        connection = rig.connection()
+        assert connection.drafts
+        for ask in (connection.check, lambda: connection.drafts.create(draft())):
+            with pytest.raises(TryLater, match=words) as caught:
+                ask()
+            assert not isinstance(caught.value, OutcomeUnknown)
+    assert connection.check()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"<html>Please sign in to the network</html>"), (200, b""), (302, b""), (500, b"<html>"), (440, b"")],
+)
+def test_somebody_else_answers_in_the_server_s_place(
+    rig: ExchangeRig, monkeypatch: pytest.MonkeyPatch, status: int, body: bytes
+) -> None:
+    connection = rig.connection()
+    assert connection.drafts
+    connection.check()
+    answer = double._Handler._answer
+
+    def instead(self: double._Handler, raw: bytes) -> None:
+        if b"CreateItem" in raw or b"FindFolder" in raw:
+            self._send(status, body, "text/html")
+        else:
+            answer(self, raw)
+
+    monkeypatch.setattr(double._Handler, "_answer", instead)
+    with pytest.raises(TryLater):
+        connection.check()
+    with pytest.raises(OutcomeUnknown):
+        connection.drafts.create(draft())
+
+
 def test_no_error_quotes_a_letter_an_address_or_a_password(
     rig: ExchangeRig, ews: Ews, caplog: pytest.LogCaptureFixture
 ) -> None:
