@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,12 +22,14 @@ from connectors.google import login as way
 from connectors.google.auth import needed
 from connectors.google.options import Settings
 from daemon.core.errors import NeedsUser, TryLater, UserMistake
-from daemon.core.model import Account
+from daemon.core.model import Account, Position
 from daemon.core.ports import Connection, Surroundings
 from daemon.service.secrets import FileSecrets
+from tests.contract.reading import read
 from tests.contract.rig import ME
-from tests.contract.samples import NOW, mail
+from tests.contract.samples import ANNA, KNOWN, NOW, draft, mail
 from tests.doubles.google import Fault, GoogleDouble, Refusal
+from tests.doubles.google.oauth import CLIENT_SECRET
 from tests.google.signed_in import SCOPES, SignedIn
 
 BASE = "https://www.googleapis.com/auth/"
@@ -169,6 +173,30 @@ def test_a_busy_token_endpoint_is_not_slept_on(
         signed_in.connection().check()
     if isinstance(told.value, TryLater):
         assert told.value.after == timedelta(seconds=30)
+
+
+def test_no_secret_and_nobodys_address_gets_into_a_log(
+    google: GoogleDouble,
+    newcomer: tuple[Connection, FileSecrets],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    connection, _ = newcomer
+    google.account(ME).gmail.add(mail(1, ANNA), ["INBOX"])
+    with caplog.at_level(logging.DEBUG):
+        login(connection, Person(paste=google.sign.consent))
+        connection.check()
+        assert connection.mail is not None and connection.drafts is not None
+        read(connection.mail.pages(connection.mail.streams()[0], Position(), KNOWN))
+        google.sign.expire()
+        google.faults.append(Fault("refuse", "gmail.users.drafts.create", Refusal(403, "rateLimitExceeded")))
+        with pytest.raises(TryLater) as told:
+            connection.drafts.create(draft())
+        google.sign.revoke(ME)
+        with pytest.raises(NeedsUser) as refused:
+            connection.check()
+    text = caplog.text + "".join("".join(traceback.format_exception(one.value)) for one in (told, refused))
+    secrets = [*google.sign.given, CLIENT_SECRET, ANNA, "example.com"]
+    assert google.sign.given and not [secret for secret in secrets if secret in text]
 
 
 # -- what is asked for -------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ class Grant:
 class Sign:
     """The state of the sign-in. ``untick`` are scopes the user leaves out on the consent page.
 
-    ``refreshes`` counts the times an access token was made of a refresh token.
+    ``refreshes`` counts the times an access token was made of a refresh token; ``given`` are all secrets handed out.
     """
 
     now: Callable[[], datetime]
@@ -44,6 +44,7 @@ class Sign:
     untick: frozenset[str] = frozenset()
     user: str = "petra@example.org"
     refreshes: int = 0
+    given: list[str] = field(default_factory=list)
     rotating: bool = False
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -53,6 +54,7 @@ class Sign:
         """A refresh token as an earlier sign-in left it."""
         token = f"1//refresh-{next(self._numbers)}"
         self.refresh[token] = (email, scopes)
+        self.given.append(token)
         return token
 
     def revoke(self, email: str) -> None:
@@ -83,6 +85,7 @@ class Sign:
             self.complain("consent page: the answer would leave this machine")
         code = f"4/code-{next(self._numbers)}"
         self.codes[code] = asked
+        self.given.append(code)
         scopes = [s for s in asked["scope"].split() if s not in self.untick]
         return (
             f"{asked['redirect_uri']}?{urlencode({'state': asked['state'], 'code': code, 'scope': ' '.join(scopes)})}"
@@ -154,6 +157,7 @@ class Sign:
 
     def _access(self, email: str, scopes: frozenset[str]) -> dict[str, Any]:
         token = f"ya29.access-{next(self._numbers)}"
+        self.given.append(token)
         self.access[token] = Grant(email, scopes, self.now() + LIFE)
         return {
             "access_token": token,
