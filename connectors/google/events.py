@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from connectors.google.times import as_moment, day_or_moment, time_line, zone_of
 from daemon.core.address import match, normalise
 from daemon.core.errors import BrokenItem
 from daemon.core.model import Interest
@@ -39,7 +39,6 @@ _PARTSTAT = {"accepted": "ACCEPTED", "declined": "DECLINED", "tentative": "TENTA
 _THINGS = ("@group.calendar.google.com", "@resource.calendar.google.com", "@group.v.calendar.google.com")
 _RECURRENCE = re.compile(r"(?:RRULE|EXRULE|RDATE|EXDATE)[;:][^\x00-\x1f]*\Z", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_OFFSET = re.compile(r"(?:GMT|UTC)([+-]\d{1,2})(?::?00)?\Z")
 _LATER_WORDS = re.compile(r"(?<!^)([A-Z])")
 
 
@@ -114,7 +113,7 @@ def differs(instance: Event, master: Event, calendar: Calendar, me: str) -> bool
     if is_cancelled(instance) or instance.get("start") is None:
         return True
     start, end = span(instance, calendar)
-    original = _moment(_stamp(_map(instance.get("originalStartTime")), calendar.zone), calendar.zone)
+    original = as_moment(day_or_moment(_map(instance.get("originalStartTime")), calendar.zone), calendar.zone)
     first, last = span(master, calendar)
     if start != original or end - start != last - first:
         return True
@@ -128,9 +127,9 @@ def span(event: Event, calendar: Calendar) -> tuple[datetime, datetime]:
     Raises:
         BrokenItem: the event has none that can be read.
     """
-    start = _stamp(_map(event.get("start")), calendar.zone)
-    end = _stamp(_map(event["end"]), calendar.zone) if event.get("end") else start
-    return _moment(start, calendar.zone), max(_moment(end, calendar.zone), _moment(start, calendar.zone))
+    start = day_or_moment(_map(event.get("start")), calendar.zone)
+    end = day_or_moment(_map(event["end"]), calendar.zone) if event.get("end") else start
+    return as_moment(start, calendar.zone), max(as_moment(end, calendar.zone), as_moment(start, calendar.zone))
 
 
 def is_all_day(event: Event) -> bool:
@@ -150,13 +149,13 @@ def _lines(part: Event, master: Event, calendar: Calendar, me: str) -> Iterator[
             part = {**master, **part}
             part = {**part, "start": part["originalStartTime"], "end": None}
         original = part.get("originalStartTime") or part.get("start") or {}
-        yield _time("RECURRENCE-ID", _stamp(original, calendar.zone))
+        yield time_line("RECURRENCE-ID", day_or_moment(original, calendar.zone))
     recurrence = [] if series_of(part) else [str(line).strip() for line in part.get("recurrence", ())]
-    start = _stamp(part.get("start") or {}, calendar.zone)
+    start = day_or_moment(part.get("start") or {}, calendar.zone)
     zone = zone_of((part.get("start") or {}).get("timeZone"), calendar.zone) if recurrence else None
-    yield _time("DTSTART", start, zone)
+    yield time_line("DTSTART", start, zone)
     if part.get("end"):
-        yield _time("DTEND", _stamp(part["end"], calendar.zone), zone)
+        yield time_line("DTEND", day_or_moment(part["end"], calendar.zone), zone)
     elif master.get("end") and series_of(part):
         first, last = span(master, calendar)
         yield f"DURATION:PT{int((last - first).total_seconds())}S"
@@ -241,61 +240,3 @@ def _legible() -> Iterator[None]:
         yield
     except (AttributeError, KeyError, IndexError, OverflowError, TypeError, ValueError) as error:
         raise BrokenItem(f"it cannot be read ({type(error).__name__})") from error
-
-
-# -- times ----------------------------------------------------------------------------------------------
-
-
-def _stamp(told: Mapping[str, Any], fallback: str) -> date | datetime:
-    """A day, or an aware moment. A time without an offset is in the zone beside it.
-
-    Raises:
-        BrokenItem: there is neither.
-    """
-    try:
-        if "dateTime" in told:
-            found = datetime.fromisoformat(str(told["dateTime"]))
-            if found.tzinfo is None:
-                named = told.get("timeZone")
-                zone = _known(named) if named else zone_of("", fallback)
-                if zone is None:
-                    raise BrokenItem("it names a time zone nobody knows")
-                found = found.replace(tzinfo=zone)
-            return found.astimezone(UTC)
-        return date.fromisoformat(str(told["date"]))
-    except (KeyError, ValueError, OverflowError, TypeError) as error:
-        raise BrokenItem("it has no times that can be read") from error
-
-
-def _moment(stamp: date | datetime, zone: str) -> datetime:
-    if isinstance(stamp, datetime):
-        return stamp
-    return datetime(stamp.year, stamp.month, stamp.day, tzinfo=zone_of(zone, "UTC")).astimezone(UTC)
-
-
-def zone_of(name: object, fallback: str) -> ZoneInfo:
-    """The zone of this IANA name, else of the other one, else UTC."""
-    return _known(name) or _known(fallback) or ZoneInfo("UTC")
-
-
-def _known(name: object) -> ZoneInfo | None:
-    text = str(name or "")
-    if hours := _OFFSET.match(text):  # seen where a calendar was imported; POSIX counts the other way round
-        text = f"Etc/GMT{-int(hours[1]):+d}"
-    try:
-        return ZoneInfo(text)
-    except (ValueError, OSError, LookupError):  # ZoneInfoNotFoundError is a KeyError
-        return None
-
-
-def _time(name: str, stamp: date | datetime, zone: ZoneInfo | None = None) -> str:
-    """The property; a series keeps the clock of its zone, so that it goes through DST as its organiser meant."""
-    if not isinstance(stamp, datetime):
-        return f"{name};VALUE=DATE:{stamp.isoformat().replace('-', '')}"
-    if zone is not None and zone.key != "UTC":
-        return f"{name};TZID={zone.key}:{_basic(stamp.astimezone(zone))}"
-    return f"{name}:{_basic(stamp.astimezone(UTC))}Z"
-
-
-def _basic(moment: datetime) -> str:
-    return moment.replace(tzinfo=None, microsecond=0).isoformat().replace("-", "").replace(":", "")

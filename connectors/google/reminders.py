@@ -17,6 +17,7 @@ from connectors.google.calendar_api import OURS, CalendarApi
 from connectors.google.errors import Rejected
 from connectors.google.events import Calendar, Event
 from connectors.google.own import DESCRIPTION, Remembered
+from connectors.google.times import zone_of
 from daemon.core.errors import BrokenItem, Conflict, OutcomeUnknown, Refused, TryLater
 from daemon.core.model import OutgoingEvent, RemoteEvent, Whereabouts
 from daemon.core.plain import clean, one_line
@@ -252,7 +253,7 @@ def _fixed(event: OutgoingEvent) -> dict[str, Any]:
 
 def _time(moment: datetime, zone: str) -> Mapping[str, str]:
     name = zone or "UTC"
-    return {"dateTime": moment.astimezone(said.zone_of(name, "UTC")).isoformat(), "timeZone": name}
+    return {"dateTime": moment.astimezone(zone_of(name, "UTC")).isoformat(), "timeZone": name}
 
 
 def _parted(remote_id: str) -> tuple[str, str]:

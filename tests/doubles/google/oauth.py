@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -187,3 +187,12 @@ def client_file(endpoint: str) -> dict[str, Any]:
             "redirect_uris": ["http://localhost"],
         }
     }
+
+
+def basic(headers: Mapping[str, str]) -> dict[str, str]:
+    """The client where it is named by HTTP Basic, as google-auth-oauthlib does (RFC 6749 2.3.1)."""
+    kind, _, text = headers.get("authorization", "").partition(" ")
+    if kind != "Basic":
+        return {}
+    client, _, secret = base64.b64decode(text).decode().partition(":")
+    return {"client_id": client, "client_secret": secret}

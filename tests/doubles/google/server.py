@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 import threading
@@ -20,7 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.doubles.google import calendar, gmail, people
 from tests.doubles.google.call import Call, Fault, Handler, Refusal, utc_now
-from tests.doubles.google.oauth import Sign, client_file
+from tests.doubles.google.fields import masked
+from tests.doubles.google.oauth import Sign, basic, client_file
 from tests.doubles.google.schema import Malformed, Method, find
 
 __all__ = ["Account", "Call", "Fault", "GoogleDouble", "Refusal", "running"]
@@ -229,59 +229,6 @@ class _Answer:
         return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
 
 
-def masked(found: dict[str, Any], fields: str) -> dict[str, Any]:
-    """The answer reduced to a ``fields`` mask (``a,b/c,d(e,f)``)."""
-    if not fields:
-        return found
-    tree, rest = _mask(fields)
-    assert not rest, f"fields={fields!r} cannot be read"
-    reduced = _reduced(found, tree)
-    assert isinstance(reduced, dict)
-    return reduced
-
-
-def _mask(text: str) -> tuple[dict[str, Any], str]:
-    tree: dict[str, Any] = {}
-    while text and not text.startswith(")"):
-        name = ""
-        while text and text[0] not in ",/()":
-            name, text = name + text[0], text[1:]
-        node: dict[str, Any] = {}
-        if text.startswith("/"):
-            head, stop = text[1:], 0
-            depth = 0
-            while stop < len(head) and (depth or head[stop] not in ",)"):
-                depth += {"(": 1, ")": -1}.get(head[stop], 0)
-                stop += 1
-            node, _ = _mask(head[:stop])
-            text = head[stop:]
-        elif text.startswith("("):
-            node, text = _mask(text[1:])
-            text = text[1:]
-        tree[name] = node
-        text = text.removeprefix(",")
-    return tree, text
-
-
-def _reduced(value: Any, tree: Mapping[str, Any]) -> Any:
-    if not tree or "*" in tree:
-        return value
-    if isinstance(value, list):
-        return [_reduced(one, tree) for one in value]
-    if isinstance(value, dict):
-        return {name: _reduced(value[name], node) for name, node in tree.items() if name in value}
-    return value
-
-
-def _basic(headers: Mapping[str, str]) -> dict[str, str]:
-    """The client where it is named by HTTP Basic, as google-auth-oauthlib does (RFC 6749 2.3.1)."""
-    kind, _, text = headers.get("authorization", "").partition(" ")
-    if kind != "Basic":
-        return {}
-    client, _, secret = base64.b64decode(text).decode().partition(":")
-    return {"client_id": client, "client_secret": secret}
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -299,7 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self.double.faults.remove(fault)
                     answer = _Answer.refusal(fault.refusal) if fault.kind == "refuse" else None
                 else:
-                    answer = _Answer(*self.double.sign.token(dict(parse_qsl(raw.decode())) | _basic(headers)))
+                    answer = _Answer(*self.double.sign.token(dict(parse_qsl(raw.decode())) | basic(headers)))
         elif path.startswith("/batch") and self.command == "POST":
             answer = self.double.batch(headers, raw)
         else:
