@@ -60,6 +60,7 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "ledger": Lazy("daemon.cli.views:ledger", "What was written, where, and what became of it."),
         "drafts": Lazy("daemon.cli.drafts:drafts", "The letters left in Drafts: why, from what, and their fate."),
         "suggest": Lazy("daemon.cli.suggest:suggest", "Guesses that wait for your word; accept or decline them."),
+        "update": Lazy("daemon.cli.update:update", "The quarter's news: write them, and see who is told when."),
         "news": Lazy("daemon.cli.noting:news", "Tell of a change of your own: a draft to each."),
         "trip": Lazy("daemon.cli.noting:trip", "Tell of a visit: a draft to whoever lives there."),
         "holidays": Lazy("daemon.cli.suggest:holidays", "Professional holidays: which there are, and which are on."),

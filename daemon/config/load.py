@@ -100,6 +100,9 @@ def _settings(
     policies, warnings = schema.read_policies(root.table("policy"))
     drafts = root.table("drafts")
     morning_event = drafts.maybe("morning_event", values.clock)
+    updates_a_day = drafts.get("updates_a_day", values.number(0, 200), 5)
+    updates_a_week = drafts.get("updates_a_week", values.number(0, 1000), 20)
+    news_reminder = drafts.get("news_reminder", values.number(0, 60), 14)
     updates = schema.read_folder(drafts, "updates", base)
     holidays = read_holidays(root.table("holidays"))
     suggestions = root.table("suggestions")
@@ -130,6 +133,9 @@ def _settings(
         updates=updates or base / "updates",
         holidays=holidays,
         morning_event=morning_event,
+        updates_a_day=updates_a_day,
+        updates_a_week=updates_a_week,
+        news_reminder=news_reminder,
         read_wording=read_wording,
         reminders_to=reminders_to,
         log_level=level,

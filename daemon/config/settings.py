@@ -52,6 +52,9 @@ class Settings:
     updates: Path | None = None  # folder of the quarter's letters (2026-Q4.md)
     holidays: tuple[Holiday, ...] = ()  # professional ones, switched on
     morning_event: time | None = None  # when a private event lists the new drafts; None: never
+    updates_a_day: int = 5  # letters with the quarter's news, at most
+    updates_a_week: int = 20
+    news_reminder: int = 14  # so many days before a quarter ends an event asks for its news; 0: never
     read_wording: bool = False  # whether the words of a subject may make a suggestion
     reminders_to: str = ""  # the account whose calendar takes reminders; else the first that has one
     log_level: str = "info"

@@ -191,18 +191,26 @@ def update(person: Person, world: World, now: datetime) -> Iterable[Want]:
     talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
     if talked is not None and talked >= news.written_at:
         return
-    yield from letter(
+    yield from not_told_before(
         person,
-        world,
-        UPDATE,
-        news.quarter,
-        now,
-        due=news.written_at,
-        create_until=news.closes_at,
-        reason=f"news of {news.quarter}",
-        occasion=news.quarter,
-        source=f"{news.quarter}.md",
+        letter(
+            person,
+            world,
+            UPDATE,
+            news.quarter,
+            now,
+            due=news.written_at,
+            create_until=news.closes_at,
+            reason=f"news of {news.quarter}",
+            occasion=news.quarter,
+            source=f"{news.quarter}.md",
+        ),
     )
+
+
+def not_told_before(person: Person, wants: Iterable[Want]) -> Iterable[Want]:
+    """Of two contacts that became one, the other may have got these news: under a key of its own."""
+    return (w for w in wants if not any(period == w.period and key != w.key for period, key in person.told))
 
 
 def asked(person: Person, world: World, now: datetime) -> Iterable[Want]:

@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.names import fold
+from daemon.core.occasions import not_told_before
 from daemon.core.reasons import OwnNews
 from daemon.core.wants import NEWS, VISIT, Person, Want, World, letter
 from daemon.core.wording import fits
@@ -35,19 +36,22 @@ def own_news(person: Person, world: World, now: datetime) -> Iterable[Want]:
         talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
         if talked is not None and talked >= news.noted_at:
             continue
-        yield from letter(
+        yield from not_told_before(
             person,
-            world,
-            NEWS,
-            news.token,
-            now,
-            due=news.noted_at,
-            create_until=closes,
-            reason="your own news",
-            occasion=f"{colleague(person, news)}:{news.token}",
-            occasion_date=news.noted_at.astimezone(ZoneInfo(world.zone)).date(),
-            source="kith news",
-            details={"news": news.texts[person.speaks], "reach": news.reach.get(person.speaks, "")},
+            letter(
+                person,
+                world,
+                NEWS,
+                news.token,
+                now,
+                due=news.noted_at,
+                create_until=closes,
+                reason="your own news",
+                occasion=f"{colleague(person, news)}:{news.token}",
+                occasion_date=news.noted_at.astimezone(ZoneInfo(world.zone)).date(),
+                source="kith news",
+                details={"news": news.texts[person.speaks], "reach": news.reach.get(person.speaks, "")},
+            ),
         )
 
 

@@ -28,8 +28,9 @@ NEWS = "news"
 VISIT = "visit"
 NEW_DRAFTS = "new-drafts"
 DIGEST = "digest"
-LISTS = frozenset({NEW_DRAFTS, DIGEST})
-"""Events that list several people, at an hour of the user's choice: they take nobody's place, a tick says nothing."""
+WRITE_NEWS = "write-news"
+LISTS = frozenset({NEW_DRAFTS, DIGEST, WRITE_NEWS})
+"""Events about nobody alone, at an hour of their own: they take nobody's place, a tick says nothing."""
 
 TOLD = frozenset({UPDATE, NEWS})
 """Purposes that only a letter serves: no reminder stands in for it."""
@@ -122,6 +123,7 @@ class Person:
     profession: str = ""
     country: str = ""  # ISO code; "" where it is not known
     city: str = ""
+    told: frozenset[tuple[str, str]] = frozenset()  # (period, key) of letters that told news, this year's and others
     belongs: frozenset[str] = frozenset()  # their organisation (folded) and the domains of their addresses
 
     @property
@@ -168,6 +170,8 @@ class World:
     trips: tuple[Trip, ...] = ()
     own_news: tuple[OwnNews, ...] = ()
     holidays: tuple[Holiday, ...] = ()  # those the user switched on
+    updates_a_day: int = 5  # letters with the quarter's news begun
+    updates_a_week: int = 20
     key: Callable[[str, str, str, str], str] = field(default=lambda *parts: "/".join(parts))
 
     def day(self, at: datetime) -> date:

@@ -34,6 +34,8 @@ def draft_facts(
     """What the letter may say."""
     row = conn.execute(select(contact).where(contact.c.id == person.contact_id)).one()
     edition = news.edition(person.speaks) if news is not None and want.purpose == UPDATE else None
+    form = row.form or person.policy.form or "formal"
+    offer, question = edition.ends(form) if edition else ("", "")
     zone = ZoneInfo(deps.settings.hours.zone)
     last = person.last.reset(("inbound", "outbound", "meeting", "logged"))
     details = dict(want.details)
@@ -44,7 +46,7 @@ def draft_facts(
         given=row.given,
         family=row.family,
         patronymic=row.patronymic,
-        form=row.form or person.policy.form or "formal",
+        form=form,
         language=person.speaks,
         my_name=deps.settings.me.name,
         signature=deps.settings.me.signature,
@@ -53,7 +55,9 @@ def draft_facts(
         occasion_title=edition.subject if edition else details.get("title", ""),
         topics=_topics(conn, person.contact_id, _topics_since(want, zone, now)),
         organisation=row.organisation,
-        news=edition.text if edition else details.get("news", ""),
+        news=edition.text_for(person.circles) if edition else details.get("news", ""),
+        offer=offer,
+        question=question,
         reach=details.get("reach", ""),
         years=int(details.get("years", "0")),
         company=details.get("company", ""),

@@ -31,8 +31,13 @@ class News:
     @property
     def circles(self) -> frozenset[str]:
         """The circles any edition names; empty where one is for all the kept."""
-        named = [e.circles for e in self.editions.values()]
+        named = [e.audience for e in self.editions.values()]
         return frozenset().union(*named) if all(named) else frozenset()
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The circles its sections are for."""
+        return frozenset().union(*(e.named for e in self.editions.values()))
 
 
 def told_news(folder: Path | None, now: datetime, zone: str) -> tuple[News | None, str]:

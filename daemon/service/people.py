@@ -20,7 +20,7 @@ from daemon.core.model import Form
 from daemon.core.organisations import fold_organisation
 from daemon.core.resolve import Resolver
 from daemon.core.states import FAILED, SUPERSEDED
-from daemon.core.wants import CHECK_IN, Dismissal, Person, Promise
+from daemon.core.wants import CHECK_IN, TOLD, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
 from daemon.store import asks, reasons
@@ -89,6 +89,13 @@ def people(
         ),
         lambda r: (r.period, r.created_at),
     )
+    told = _grouped(
+        conn,
+        select(ledger.c.contact_id, ledger.c.period, ledger.c.key).where(
+            within(ledger.c.contact_id), ledger.c.purpose.in_(sorted(TOLD)), ledger.c.state.not_in(NEVER_MADE)
+        ),
+        lambda r: (r.period, r.key),
+    )
     wished = asks.of_contacts(conn)
     days = reasons_of.days(conn, within)
     noted = reasons.of_contacts(conn, within)
@@ -126,6 +133,7 @@ def people(
                 asked=tuple(wished.get(row.id, ())),
                 dismissals=tuple(dismissed.get(row.id, ())),
                 thanked=tuple(thanked.get(row.id, ())),
+                told=frozenset(told.get(row.id, ())),
                 kept_since=row.kept_at or row.created_at,
                 reachable=any(not frozen and not is_no_reply(a) for a, frozen in mine.items()),
                 speaks=row.language or policy.language,

@@ -6,7 +6,7 @@ Intents and their ledger rows commit together, before any remote write.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from daemon.core.keys import draft_message_id, event_uid, make_key
 from daemon.core.model import Window
 from daemon.core.one_letter import one_letter
 from daemon.core.plan import Create, Lapse, Move, Plan, Release, Row, Supersede, Withdraw, make_plan
+from daemon.core.quarterly import Shares, share_out
 from daemon.core.states import DONE, LAPSED, OPEN, PENDING, SUPERSEDED, UNKNOWN
 from daemon.core.wants import (
     ASKED,
@@ -39,8 +40,9 @@ from daemon.core.wants import (
 from daemon.service import compose
 from daemon.service.daysoff import days_off
 from daemon.service.deps import Deps
-from daemon.service.new_drafts import morning
+from daemon.service.new_drafts import Morning, morning
 from daemon.service.news import News, told_news
+from daemon.service.news_due import write_news
 from daemon.service.people import people, with_languages
 from daemon.service.routing import Router
 from daemon.service.week_digest import weekly
@@ -61,6 +63,7 @@ class Situation:
     world: World
     news: News | None
     faults: tuple[str, ...] = ()  # what is wrong with the quarter's file, or with the settings
+    shares: Shares = field(default_factory=Shares)  # of the quarter's letters that are not begun yet
 
 
 def situation(
@@ -82,12 +85,15 @@ def situation(
     kept = with_languages(conn, kept, deps.renderer.languages(), news=_to_tell(world))
     persons = {p.contact_id: p for p in kept}
     wants = {w.key: w for w in writable(deps, conn, desired(kept, world, now), persons, world, news, now)}
-    lists = (morning(deps, conn, persons, world, now), weekly(deps, conn, persons, world, now))
+    lists = _lists(deps, conn, persons, world, now)
     wants |= {w.key: w for each in lists for w in each.standing}
     rows, held = _rows(conn, deps.accounts), {p.contact_id for p in kept if p.held}
     choice = one_letter(list(wants.values()), rows, held=held, world=world, now=now)
+    ready = [w for w in wants.values() if w.key not in choice.aside]
+    shares = share_out(ready, rows, persons, held=held, world=world, now=now)
+    not_today = {w.key for w in (*shares.later, *shares.left)}
     plan = make_plan(
-        [w for w in wants.values() if w.key not in choice.aside],
+        [w for w in ready if w.key not in not_today],
         rows,
         held=held,
         world=world,
@@ -99,7 +105,18 @@ def situation(
         wants[create.want.key] = create.want
         plan = replace(plan, creates=(*plan.creates, create))
     plan = replace(plan, superseded=choice.closed, withdrawals=plan.withdrawals + choice.withdrawn)
-    return Situation(plan, persons, wants, world, news, tuple(f for f in (fault, unknown) if f))
+    return Situation(plan, persons, wants, world, news, tuple(f for f in (fault, unknown) if f), shares)
+
+
+def _lists(
+    deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime
+) -> tuple[Morning, ...]:
+    """The events about nobody alone."""
+    return (
+        morning(deps, conn, persons, world, now),
+        weekly(deps, conn, persons, world, now),
+        write_news(deps, conn, persons, world, now),
+    )
 
 
 def make_world(
@@ -125,6 +142,8 @@ def make_world(
         trips=tuple(t for _, t in reasons.trips(conn)),
         own_news=tuple(n for _, n in reasons.all_own_news(conn)),
         holidays=deps.settings.holidays,
+        updates_a_day=settings.updates_a_day,
+        updates_a_week=settings.updates_a_week,
         key=partial(make_key, deps.key_secret),
     )
     return world, fault
@@ -143,7 +162,7 @@ def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: d
     found = with_languages(conn, found, deps.renderer.languages(), news=_to_tell(world))
     persons = {p.contact_id: p for p in found}
     wants = writable(deps, conn, desired(found, world, now), persons, world, news, now)
-    lists = (morning(deps, conn, persons, world, now), weekly(deps, conn, persons, world, now))
+    lists = _lists(deps, conn, persons, world, now)
     return any(w.key == key for w in (*wants, *(w for each in lists for w in each.standing)))
 
 

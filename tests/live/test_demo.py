@@ -154,6 +154,7 @@ COMMANDS = {
     "cadence --suggest": ["cadence", "--suggest", "--json"],
     "policy": ["policy", "Laura Fiction", "--json"],
     "digest": ["digest", "--json"],
+    "update status": ["update", "status", "--json"],
     "plan": ["plan", "--json"],
     "plan --weeks": ["plan", "--weeks", "3", "--json"],
     "once": ["once", "--json"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.errors import UserMistake
-from daemon.service.updates import quarter_ends, quarter_of, read_editions, read_update
+from daemon.service.updates import Blank, quarter_ends, quarter_of, read_editions, read_update, skeleton
 
 NEWS = "Этой осенью у меня новый проект.\n\n- первое\n- второе\n"
 
@@ -104,3 +104,42 @@ def test_quarters() -> None:
     ]
     assert quarter_ends("2026-Q4") == date(2027, 1, 1)
     assert quarter_ends("2026-Q1") == date(2026, 4, 1)
+
+
+def test_sections_are_for_their_circles_and_what_stands_before_them_for_all(tmp_path: Path) -> None:
+    text = (
+        "For all.\n\n### A heading\n\n## mentor\nOnly mentors.\n\n## Partner, expert\nBoth.\n\n## friend\n<!-- n -->\n"
+    )
+    update = read_update(write(tmp_path, text))
+    assert update.text == "For all.\n\n### A heading"
+    assert update.named == {"mentor", "partner", "expert"}
+    assert update.audience == frozenset()
+    assert update.text_for(["expert", "mentor"]) == "For all.\n\n### A heading\n\nOnly mentors.\n\nBoth."
+    assert "Both" not in update.text_for(["mentor"])
+    assert "Only" not in update.text_for(["friend"])
+    without = read_update(write(tmp_path, "## mentor\nOnly mentors.\n"))
+    assert without.audience == {"mentor"}
+    assert without.text_for(["friend"]) == ""
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_a_new_file_is_blank_until_something_is_written(tmp_path: Path, language: str) -> None:
+    path = write(tmp_path, skeleton(["mentor", "partner"], language))
+    with pytest.raises(Blank):
+        read_update(path)
+    assert read_editions(tmp_path, "2026-Q4") == {}
+    path.write_text(path.read_text(encoding="utf-8").replace("## partner", "## partner\nNews."), encoding="utf-8")
+    (found,) = read_editions(tmp_path, "2026-Q4").values()
+    assert found.named == {"partner"}
+    assert read_update(path).text_for(["partner"]) == "News."
+
+
+def test_the_ends_of_a_letter_follow_the_form_of_address(tmp_path: Path) -> None:
+    head = (
+        '+++\nlanguage = "ru"\nquestion = "Как вы?"\nquestion_familiar = "Как ты?"\noffer = "Помочь вам?"\n+++\nДа.\n'
+    )
+    update = read_update(write(tmp_path, head))
+    assert update.ends("formal") == ("Помочь вам?", "Как вы?")
+    assert update.ends("familiar") == ("", "Как ты?")
+    with pytest.raises(UserMistake, match="placeholders"):
+        read_update(write(tmp_path, head.replace("Как вы?", "{name}?")))

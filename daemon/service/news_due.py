@@ -1,0 +1,86 @@
+"""The event that asks for the quarter's news: before the quarter ends, where nothing is written yet.
+
+Like the morning event it goes through the same door as every reminder, bound to one of the people who would be told;
+its key is the quarter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from daemon.core.errors import UserMistake
+from daemon.core.model import Window
+from daemon.core.plan import Create
+from daemon.core.states import OPEN
+from daemon.core.wants import REMINDER, UPDATE, WRITE_NEWS, Person, Want, World
+from daemon.service.deps import Deps
+from daemon.service.new_drafts import Morning
+from daemon.service.updates import quarter_ends, quarter_of, read_editions
+from daemon.store.tables import ledger
+
+
+def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Morning:
+    """What should stand now: one event, gone as soon as the news are written."""
+    before, folder = deps.settings.news_reminder, deps.settings.updates
+    if not before or folder is None or world.enabled_since is None:
+        return Morning()
+    today = world.day(now)
+    quarter = quarter_of(today)
+    if _written(deps, quarter):
+        return Morning()
+    rows = conn.execute(
+        select(ledger).where(ledger.c.purpose == WRITE_NEWS, ledger.c.period == quarter, ledger.c.state.in_(OPEN))
+    ).all()
+    if rows:
+        return Morning(tuple(_want(world, r.contact_id, quarter, r.starts_at) for r in rows if r.ends_at >= now))
+    ends = quarter_ends(quarter)
+    day = _open_day(deps, world, max(today, ends - timedelta(days=before)))
+    start = datetime.combine(day, deps.settings.hours.start, ZoneInfo(world.zone))
+    if start <= now:
+        day = _open_day(deps, world, day + timedelta(days=1))
+        start = datetime.combine(day, deps.settings.hours.start, ZoneInfo(world.zone))
+    readers = sorted(
+        (p for p in persons.values() if p.active and not p.held and UPDATE in p.policy.drafts),
+        key=lambda p: (p.job_hunting, p.contact_id),  # an employer's account must not be the only one left
+    )
+    if day - today > world.rules.ahead or day >= ends or not readers or world.quiet_on(today) is not None:
+        return Morning()
+    want = _want(world, readers[0].contact_id, quarter, start)
+    if conn.execute(select(ledger.c.key).where(ledger.c.key == want.key)).first() is not None:
+        return Morning()  # dealt with: it asks once a quarter
+    length = timedelta(minutes=deps.settings.reminders.minutes)
+    return Morning((), Create(want, Window(want.due, want.due + length)))
+
+
+def _written(deps: Deps, quarter: str) -> bool:
+    folder = deps.settings.updates
+    try:
+        return folder is not None and folder.is_dir() and bool(read_editions(folder, quarter))
+    except UserMistake:
+        return True  # something is there; what is wrong with it is said elsewhere
+
+
+def _open_day(deps: Deps, world: World, day: date) -> date:
+    """The first of the user's working days from ``day`` on."""
+    for n in range(30):
+        there = day + timedelta(days=n)
+        if there.isoweekday() in deps.settings.hours.days and not world.closed(there):
+            return there
+    return day
+
+
+def _want(world: World, contact_id: int, quarter: str, start: datetime) -> Want:
+    return Want(
+        key=world.key("", REMINDER, WRITE_NEWS, quarter),
+        kind=REMINDER,
+        purpose=WRITE_NEWS,
+        contact_id=contact_id,
+        period=quarter,
+        due=start,
+        reason=f"no news of {quarter} are written yet",
+        source="kith update",
+    )

@@ -1,0 +1,36 @@
+"""`kith update`: a file to write into, and who is told what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.service.commands import Kith
+
+
+def test_new_makes_the_file_once_and_opens_it(kith: Kith, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+    path = Path(kith("update", "new", "--quarter", "2031-Q1").strip())
+    assert path.name == "2031-Q1.md"
+    assert "## mentor" in path.read_text(encoding="utf-8")
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "News for all.\\n" >> "$2"\n')
+    editor.chmod(0o700)
+    monkeypatch.setenv("VISUAL", f"{editor} --wait")
+    assert "Written" in kith("update", "new", "--quarter", "2031-Q1")
+    assert path.read_text(encoding="utf-8").count("News for all.") == 1
+    kith("update", "new", "--quarter", "2031", code=2)
+    assert "no quarter" in kith.err
+    monkeypatch.setenv("VISUAL", "/nonexistent/editor")
+    kith("update", "new", "--quarter", "2031-Q1", code=2)
+    assert "cannot be started" in kith.err
+
+
+def test_status_says_who_was_told_and_who_is_left_out(kith: Kith) -> None:
+    found = kith.json("update", "status")
+    assert set(found) == {
+        "quarter", "written_at", "closes_at", "made", "now", "later", "left_out", "problems",
+    }  # fmt: skip
+    assert kith("update", "status")
