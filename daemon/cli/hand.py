@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 from daemon.cli.contacts_common import secret
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, emit_json, moment, table
+from daemon.core.favours import KINDS
 
 if TYPE_CHECKING:
     from daemon.service.facts import Rules
@@ -59,6 +61,9 @@ def _moment(kith: Ctx, text: str | None) -> datetime:
 @click.option("--by", type=DAY, default=None, help="The day the next step is due.")
 @click.option("--confidential", is_flag=True, default=None, help="Nothing of it may appear in an event or a letter.")
 @click.option("--interview", is_flag=True, default=None, help="A meeting that was an interview: thanks are due.")
+@click.option("--gave", multiple=True, type=click.Choice(KINDS), help="What you gave them in it. May be repeated.")
+@click.option("--got", multiple=True, type=click.Choice(KINDS), help="What you got from them. May be repeated.")
+@click.option("--on", "on", type=int, metavar="ID", help="Mark an exchange there is (`kith interactions`), log none.")
 @click.option("--list", "listing", is_flag=True, help="Show what was logged by hand.")
 @click.option("--undo", type=int, metavar="ID", help="Take an entry back.")
 @click.option("--edit", type=int, metavar="ID", help="Change an entry: what is given is set anew.")
@@ -76,6 +81,9 @@ def log(
     by: datetime | None,
     confidential: bool | None,
     interview: bool | None,
+    gave: Sequence[str],
+    got: Sequence[str],
+    on: int | None,
     listing: bool,
     undo: int | None,
     edit: int | None,
@@ -85,10 +93,16 @@ def log(
     """Log a call, a chat, a LinkedIn message or a meeting with NAME."""
     from daemon.core.model import Form
     from daemon.service import contacts as book
-    from daemon.service import hand
+    from daemon.service import giving, hand
 
     if listing:
         return _list_log(kith, name, as_json)
+    if on is not None:
+        if not gave and not got:
+            raise click.UsageError("Say what was given or got in it: --gave KIND, --got KIND")
+        with kith.store_upgraded.write() as conn:
+            click.echo(giving.mark(conn, kith.settings, on, gave, got, kith.now()))
+        return 0
     given = {
         "topic": topic,
         "note": note,
@@ -115,9 +129,11 @@ def log(
             changes["next_by"] = by.date().isoformat()
         if source is not None and source.name == "COMMANDLINE":
             changes["form"] = kind
-        with kith.store.write() as conn:
+        with kith.store_upgraded.write() as conn:
             hand.edit_log(conn, _rules(kith), edit, changes)
-        click.echo(f"Entry {edit} is changed." if changes else "Nothing to change was given.")
+            if gave or got:
+                giving.mark_entry(conn, kith.settings, edit, gave, got, kith.now())
+        click.echo(f"Entry {edit} is changed." if changes or gave or got else "Nothing to change was given.")
         return 0
     if by and not next_step:
         raise click.UsageError("Say what is due by then: --next TEXT --by DAY")
@@ -139,6 +155,8 @@ def log(
             confidential=bool(confidential),
             interview=bool(interview),
         )
+        if gave or got:
+            giving.mark_entry(conn, kith.settings, entry, gave, got, kith.now())
     click.echo(f"Logged as entry {entry} (`kith log --undo {entry}` takes it back).")
     return 0
 

@@ -22,7 +22,7 @@ SYSTEM_FOLDER = Path("/etc/kithd")
 SYSTEM_STATE = Path("/var/lib/kithd")
 
 SECTIONS = (
-    "me", "store", "schedule", "hours", "quiet", "reminders", "policy", "drafts", "holidays", "suggestions",
+    "me", "store", "schedule", "hours", "quiet", "reminders", "policy", "drafts", "giving", "holidays", "suggestions",
     "templates", "log", "account",
 )  # fmt: skip
 
@@ -104,6 +104,11 @@ def _settings(
     updates_a_week = drafts.get("updates_a_week", values.number(0, 1000), 20)
     news_reminder = drafts.get("news_reminder", values.number(0, 60), 14)
     updates = schema.read_folder(drafts, "updates", base)
+    giving = root.table("giving")
+    outcome_after = giving.get(
+        "outcome_after", values.duration(timedelta(days=7), timedelta(days=730)), timedelta(days=91)
+    )
+    giving.finish()
     holidays = read_holidays(root.table("holidays"))
     suggestions = root.table("suggestions")
     read_wording = suggestions.get("read_wording", values.flag, False)
@@ -136,6 +141,7 @@ def _settings(
         updates_a_day=updates_a_day,
         updates_a_week=updates_a_week,
         news_reminder=news_reminder,
+        outcome_after=outcome_after,
         read_wording=read_wording,
         reminders_to=reminders_to,
         log_level=level,

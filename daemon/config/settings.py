@@ -55,6 +55,7 @@ class Settings:
     updates_a_day: int = 5  # letters with the quarter's news, at most
     updates_a_week: int = 20
     news_reminder: int = 14  # so many days before a quarter ends an event asks for its news; 0: never
+    outcome_after: timedelta = timedelta(days=91)  # after a recommendation, until a reminder asks how it turned out
     read_wording: bool = False  # whether the words of a subject may make a suggestion
     reminders_to: str = ""  # the account whose calendar takes reminders; else the first that has one
     log_level: str = "info"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core import occasions, own_news
+from daemon.core import giving, occasions, own_news
 from daemon.core.due import ANY_CONTACT, REPLY_LAPSES, due
 from daemon.core.wants import (
     CHECK_IN,
@@ -39,6 +39,7 @@ def desired(people: Iterable[Person], world: World, now: datetime) -> list[Want]
             wants += slept_through(person, world, now, {w.key for w in mine})
         if not person.state:  # whoever is known, kept or not: the user asked
             wants.extend(occasions.asked(person, world, now))
+            wants.extend(giving.errands(person, world, now))
     return wants
 
 
@@ -114,7 +115,7 @@ def promised(person: Person, world: World, now: datetime) -> Iterable[Want]:
         )
 
 
-RULES = (keep_in_touch, reply_owed, promised, *occasions.RULES, *own_news.RULES)
+RULES = (keep_in_touch, reply_owed, promised, *occasions.RULES, *own_news.RULES, *giving.RULES)
 
 CATCHING_UP = timedelta(days=5)
 """So long after a quiet period what came up in it may still be begun, and stays."""

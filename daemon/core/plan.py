@@ -15,7 +15,7 @@ from daemon.core.model import Window
 from daemon.core.policy import WorkingHours
 from daemon.core.slots import Agenda, Ask, place_all
 from daemon.core.states import EDITED, FAILED, OPEN, PENDING, WITHDRAWN, WRITTEN
-from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, Want, World
+from daemon.core.wants import ASKED, DRAFT, GIVEN, KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, Want, World
 
 T = TypeVar("T")
 
@@ -206,7 +206,7 @@ def _ask(what: T, due: datetime, want: Want) -> Ask[T]:
 
 def _stands_alone(want: Want) -> bool:
     """What the user asked for or promised themselves: one does not wait until another is dealt with."""
-    return want.purpose == PROMISE or want.period.startswith(ASKED)
+    return want.purpose in (PROMISE, *GIVEN) or want.period.startswith(ASKED)
 
 
 def _last_day(ends_at: datetime, zone: ZoneInfo) -> date:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.cadence import LastContact, Turn, next_turn
+from daemon.core.favours import Errand, Favour, one_sided
 from daemon.core.holidays import Holiday
 from daemon.core.policy import JOB_HUNTING, Quiet, ReminderRules
 from daemon.core.reasons import Noted, OwnNews, Trip, Yearly
@@ -26,13 +27,19 @@ CHECK_IN = "check-in"
 REPLY = "reply"
 NEWS = "news"
 VISIT = "visit"
+SHARE = "share"
+INTRODUCE = "introduce"
+OUTCOME = "outcome"
 NEW_DRAFTS = "new-drafts"
 DIGEST = "digest"
 WRITE_NEWS = "write-news"
 LISTS = frozenset({NEW_DRAFTS, DIGEST, WRITE_NEWS})
 """Events about nobody alone, at an hour of their own: they take nobody's place, a tick says nothing."""
 
-TOLD = frozenset({UPDATE, NEWS})
+GIVEN = frozenset({SHARE, INTRODUCE, OUTCOME})
+"""What the user asked for one by one: each stands alone, whatever else there is."""
+
+TOLD = frozenset({UPDATE, NEWS}) | GIVEN
 """Purposes that only a letter serves: no reminder stands in for it."""
 
 ASKED = "ask:"
@@ -126,6 +133,15 @@ class Person:
     told: frozenset[tuple[str, str]] = frozenset()  # (period, key) of letters that told news, this year's and others
     belongs: frozenset[str] = frozenset()  # their organisation (folded) and the domains of their addresses
 
+    favours: tuple[Favour, ...] = ()
+    errands: tuple[Errand, ...] = ()
+    given: int = 0  # links and introductions of the user's that were sent to them
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether they gave the user more than they got."""
+        return one_sided(self.favours, self.given)
+
     @property
     def kept(self) -> bool:
         """Whether the user gave them a circle or a tier: only then they have a cadence."""
@@ -172,6 +188,7 @@ class World:
     holidays: tuple[Holiday, ...] = ()  # those the user switched on
     updates_a_day: int = 5  # letters with the quarter's news begun
     updates_a_week: int = 20
+    outcome_after: timedelta = timedelta(days=91)  # so long after a recommendation one asks how it turned out
     key: Callable[[str, str, str, str], str] = field(default=lambda *parts: "/".join(parts))
 
     def day(self, at: datetime) -> date:
@@ -221,6 +238,7 @@ class Want:
     hours: tuple[time, time] | None = None
     source: str = ""
     details: tuple[tuple[str, str], ...] = ()
+    about_hunting: bool = False  # it speaks of somebody else an employer's account must not hear of
 
 
 def stamp(at: datetime | None) -> str:

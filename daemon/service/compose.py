@@ -63,6 +63,13 @@ def draft_facts(
         company=details.get("company", ""),
         place=details.get("place", ""),
         until=as_day(details.get("until", "")),
+        link=details.get("link", ""),
+        words=details.get("words", ""),
+        note=details.get("note", ""),
+        other=details.get("other", ""),
+        other_work=details.get("other_work", ""),
+        why=details.get("why", ""),
+        one_sided=person.one_sided,
         last_contact=last.astimezone(zone).date() if last else None,
         circle=person.circles[0] if person.circles else "",
     )

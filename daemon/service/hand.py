@@ -20,7 +20,7 @@ from daemon.service import evidence as facts_in
 from daemon.service.asking import STRANGER
 from daemon.service.facts import Rules, derive
 from daemon.service.people import people
-from daemon.store import addresses, cursors, health, quarantine, questions
+from daemon.store import addresses, cursors, favours, health, quarantine, questions
 from daemon.store.tables import (
     address_state,
     contact,
@@ -100,6 +100,7 @@ def undo_log(conn: Connection, rules: Rules, entry: int) -> None:
     """
     row = _entry(conn, entry)
     conn.execute(update(hand_log).where(hand_log.c.id == entry).values(undone_at=rules.now))
+    favours.remove_of(conn, identity=row.identity)
     derive(conn, {row.identity}, rules)
 
 

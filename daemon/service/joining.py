@@ -17,7 +17,7 @@ from daemon.core.names import split as split_name
 from daemon.core.people import HAND, SourceCard
 from daemon.core.policy import TIERS
 from daemon.service.facts import Rules, rederive
-from daemon.store import addresses, contacts, reasons, sources, suggestions
+from daemon.store import addresses, contacts, favours, reasons, sources, suggestions
 from daemon.store.tables import agenda, ask, dismissal, hand_log, ledger, overrule
 
 _STATES = ("", "paused", "do-not-contact", "deceased", contacts.FORGETTING)
@@ -56,6 +56,7 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
                     .values(contact_id=keep)
                 )
         reasons.move_notes(conn, other, keep)
+        favours.move(conn, other, keep)
         suggestions.move(conn, other, keep)
         addresses.reassign(conn, other, keep)
         touched |= sources.recompute(conn, [keep], rules.now)  # before the other's rows go: no address is new

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from daemon.core.address import domain_of, normalise
 from daemon.core.errors import UserMistake
+from daemon.core.favours import GOT, KINDS, Favour
 from daemon.core.language import of_text, tag
 from daemon.core.organisations import fold_organisation
 from daemon.core.reasons import EVENT, Noted, OwnNews, Trip
 from daemon.service.facts import Rules
 from daemon.service.importing import Batch, import_batches
-from daemon.store import contacts, reasons
+from daemon.store import contacts, favours, reasons
 
 MET_THERE = "conference"
 """The circle of whoever was met at a conference and is in no circle yet: so they are kept."""
@@ -37,6 +38,9 @@ def keep(conn: Connection, contact_id: int, what: Noted) -> None:
     """
     if not reasons.note(conn, contact_id, what):
         raise UserMistake("This is noted already (`kith note --list`).")
+    if what.kind in KINDS:
+        done = Favour(GOT, what.kind, f"{GOT}:{what.kind}:{what.day}", what.day, what.title)
+        favours.add(conn, contact_id, done, what.noted_at, reason=what.token)
 
 
 def note(conn: Connection, contact_id: int, kind: str, title: str, day: date, now: datetime) -> str:

@@ -23,7 +23,7 @@ from daemon.core.states import FAILED, SUPERSEDED
 from daemon.core.wants import CHECK_IN, TOLD, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
-from daemon.store import asks, reasons
+from daemon.store import asks, favours, reasons
 from daemon.store.tables import (
     address,
     address_state,
@@ -55,7 +55,8 @@ def people(
         scope = scope.where(contact.c.id.in_(list(only)))
     elif kept_only:
         kept = or_(contact.c.tier != "", contact.c.id.in_(select(contact_circle.c.contact_id)))
-        scope = scope.where(or_(kept, contact.c.id.in_(asks.contact_ids(conn))) if with_asked else kept)
+        asked = [*asks.contact_ids(conn), *favours.asked_of(conn)] if with_asked else []
+        scope = scope.where(or_(kept, contact.c.id.in_(asked)) if with_asked else kept)
     everyone = only is None and not kept_only
 
     def within(column: Any) -> Any:
@@ -99,6 +100,9 @@ def people(
     wished = asks.of_contacts(conn)
     days = reasons_of.days(conn, within)
     noted = reasons.of_contacts(conn, within)
+    done = favours.of_contacts(conn, within)
+    errands = favours.errands_of(conn, within)
+    given = favours.given_by_letter(conn, within)
     companies = reasons.companies(conn)
     met = exchanges.met(conn, within, now, settings.me.organisation, written, settings.hours.zone)
     unread = unread_accounts(conn, now)
@@ -133,6 +137,9 @@ def people(
                 asked=tuple(wished.get(row.id, ())),
                 dismissals=tuple(dismissed.get(row.id, ())),
                 thanked=tuple(thanked.get(row.id, ())),
+                favours=tuple(done.get(row.id, ())),
+                errands=tuple(errands.get(row.id, ())),
+                given=given.get(row.id, 0),
                 told=frozenset(told.get(row.id, ())),
                 kept_since=row.kept_at or row.created_at,
                 reachable=any(not frozen and not is_no_reply(a) for a, frozen in mine.items()),
@@ -169,6 +176,8 @@ def with_languages(conn: Connection, found: Collection[Person], spoken: Collecti
             or person.noted
             or person.profession
             or person.asked
+            or person.errands
+            or person.favours
             or CHECK_IN in person.policy.drafts
         )
         if not speaks and not thinkable:

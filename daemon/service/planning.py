@@ -144,6 +144,7 @@ def make_world(
         holidays=deps.settings.holidays,
         updates_a_day=settings.updates_a_day,
         updates_a_week=settings.updates_a_week,
+        outcome_after=settings.outcome_after,
         key=partial(make_key, deps.key_secret),
     )
     return world, fault
@@ -180,7 +181,7 @@ def writable(
     What stands in an account that must not hear of its person is not among them: it is taken back.
     """
     out = []
-    misplaced = _misplaced(deps, conn, persons)
+    misplaced = _misplaced(deps, conn, persons, {w.key for w in wants if w.about_hunting})
     asked = {a.key for p in persons.values() for a in p.asked if a.key}
     for want in wants:
         if want.key in misplaced:
@@ -202,8 +203,8 @@ def writable(
     return out
 
 
-def _misplaced(deps: Deps, conn: Connection, persons: Mapping[int, Person]) -> set[str]:
-    """Keys of what stands in an employer's account about somebody it must not hear of.
+def _misplaced(deps: Deps, conn: Connection, persons: Mapping[int, Person], hunting: Collection[str] = ()) -> set[str]:
+    """Keys of what stands in an employer's account about somebody it must not hear of; ``hunting``: keys that are.
 
     They became a recruiter since, or the account the employer's.
     """
@@ -213,7 +214,7 @@ def _misplaced(deps: Deps, conn: Connection, persons: Mapping[int, Person]) -> s
     rows = conn.execute(
         select(ledger.c.key, ledger.c.contact_id).where(ledger.c.account.in_(theirs), ledger.c.state.in_(OPEN))
     )
-    return {r.key for r in rows if r.contact_id in persons and persons[r.contact_id].job_hunting}
+    return {r.key for r in rows if r.key in hunting or (r.contact_id in persons and persons[r.contact_id].job_hunting)}
 
 
 def _rows(conn: Connection, accounts: Collection[str]) -> list[Row]:

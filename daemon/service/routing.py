@@ -50,12 +50,12 @@ class Router:
         self.deps = deps
         self.enabled = enablement.all_since(conn)
 
-    def _allowed(self, name: str, person: Person, kind: str) -> bool:
+    def _allowed(self, name: str, person: Person, kind: str, hunting: bool) -> bool:
         settings = self.deps.accounts.get(name)
         connection = self.deps.connections.get(name)
         if settings is None or connection is None:
             return False
-        if settings.account.employer and person.job_hunting:
+        if settings.account.employer and (person.job_hunting or hunting):
             return False
         if kind == DRAFT:
             return settings.drafts and connection.drafts is not None
@@ -64,20 +64,20 @@ class Router:
     def _employers(self, name: str) -> bool:
         return self.deps.accounts[name].account.employer
 
-    def candidates(self, person: Person, kind: str) -> list[str]:
-        """Accounts that can take it, best first, enabled or not."""
+    def candidates(self, person: Person, kind: str, *, hunting: bool = False) -> list[str]:
+        """Accounts that can take it, best first, enabled or not. ``hunting``: it speaks of an employer's forbidden."""
         names = [a.account.name for a in self.deps.settings.accounts]
         wish = self.deps.settings.reminders_to
         if kind != DRAFT and wish in names:
             names = [wish, *(n for n in names if n != wish)]
-        return [n for n in names if self._allowed(n, person, kind)]
+        return [n for n in names if self._allowed(n, person, kind, hunting)]
 
     def account_for(self, conn: Connection, person: Person, want: Want) -> str:
         """The account the want goes to; "" where none can take it or none of them is enabled yet.
 
         A draft goes where the latest exchange with the contact was seen; one asked for, to where the message is.
         """
-        possible = self.candidates(person, want.kind)
+        possible = self.candidates(person, want.kind, hunting=want.about_hunting)
         if want.kind == DRAFT and want.period.startswith(ASKED):
             here = _accounts_of(conn, want.period.removeprefix(ASKED))
             possible = sorted(possible, key=lambda name: name not in here)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from daemon.core.organisations import fold_organisation
 from daemon.core.reasons import Noted, OwnNews, Trip
-from daemon.store import dialect
+from daemon.store import dialect, favours
 from daemon.store.tables import company, gathering, noted, own_news, trip
 
 # -- noted of people -----------------------------------------------------------------------------------
@@ -61,6 +61,10 @@ def notes(conn: Connection, contact_id: int | None = None) -> list[NotedRow]:
 
 def unnote(conn: Connection, note_id: int) -> bool:
     """Take a note back."""
+    row = conn.execute(select(noted).where(noted.c.id == note_id)).one_or_none()
+    if row is None:
+        return False
+    favours.remove_of(conn, contact_id=row.contact_id, reason=row.token)
     return bool(conn.execute(delete(noted).where(noted.c.id == note_id)).rowcount)
 
 

@@ -466,6 +466,40 @@ noted = Table(
     comment="Reasons to write to one person that the user noted, or accepted when they were suggested.",
 )
 
+favour = Table(
+    "favour",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _contact(index=True),
+    Column("direction", PlainText, nullable=False),  # gave | got, as the user sees it
+    Column("kind", PlainText, nullable=False),  # core.favours: advice | introduction | article | ...
+    Column("token", PlainText, nullable=False),
+    Column("day", PlainText, nullable=False),  # ISO date, local to the user
+    _text("title"),
+    _text("identity"),  # the interaction it was marked on
+    _text("reason"),  # the token of the note it came with
+    Column("outcome", JSON, nullable=False),  # language -> how it turned out
+    _moment("outcome_at"),
+    _moment("noted_at", nullable=False),
+    UniqueConstraint("contact_id", "token"),
+    comment="What the user and a contact did for one another.",
+)
+
+errand = Table(
+    "errand",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _contact(index=True),
+    Column("purpose", PlainText, nullable=False),  # share | introduce
+    Column("token", PlainText, nullable=False),
+    Column("other_id", Id, ForeignKey("contact.id", ondelete="CASCADE")),  # whom they are introduced to
+    Column("details", JSON, nullable=False),
+    Column("texts", JSON, nullable=False),  # language -> the user's own words
+    _moment("asked_at", nullable=False),
+    UniqueConstraint("contact_id", "token"),
+    comment="Letters the user asked for by a command: something to share, an introduction.",
+)
+
 company = Table(
     "company",
     metadata,

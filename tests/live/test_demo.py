@@ -170,6 +170,9 @@ COMMANDS = {
     "event list": ["event", "list", "--json"],
     "trip --list": ["trip", "--list", "--json"],
     "news --list": ["news", "--list", "--json"],
+    "share --list": ["share", "--list", "--json"],
+    "introduce --list": ["introduce", "--list", "--json"],
+    "favours": ["favours", "--json"],
     "holidays": ["holidays", "--json"],
 }
 TOLD = (
@@ -177,6 +180,9 @@ TOLD = (
     ["company", "Example", "--founded", "2001-05-17"],
     ["event", "add", "PyCon", "--date", "2026-11-01", "--with", "{folder}/met.txt"],
     ["trip", "Kazan", "--from", "2026-12-01"],
+    ["share", "https://example.org/page", "--to", "Alex Invented"],
+    ["introduce", "Alex Invented", "Laura Fiction"],
+    ["log", "Alex Invented", "--got", "advice"],
     ["news", "I have moved to another team.", "--reach", "The address stays."],
 )
 """What the user tells first, so that each listing has something to show."""

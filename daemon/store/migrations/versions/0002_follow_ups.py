@@ -80,6 +80,53 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_agenda_contact_id"), ["contact_id"], unique=False)
 
     op.create_table(
+        "errand",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_errand_contact_id_contact"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_id"], ["contact.id"], name=op.f("fk_errand_other_id_contact"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errand")),
+        sa.UniqueConstraint("contact_id", "token", name=op.f("uq_errand_contact_id_token")),
+        comment="Letters the user asked for by a command: something to share, an introduction.",
+    )
+    with op.batch_alter_table("errand", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_errand_contact_id"), ["contact_id"], unique=False)
+
+    op.create_table(
+        "favour",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column("identity", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("outcome", sa.JSON(), nullable=False),
+        sa.Column("outcome_at", sa.DateTime(), nullable=True),
+        sa.Column("noted_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contact.id"], name=op.f("fk_favour_contact_id_contact"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_favour")),
+        sa.UniqueConstraint("contact_id", "token", name=op.f("uq_favour_contact_id_token")),
+        comment="What the user and a contact did for one another.",
+    )
+    with op.batch_alter_table("favour", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_favour_contact_id"), ["contact_id"], unique=False)
+
+    op.create_table(
         "noted",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -162,6 +209,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_noted_contact_id"))
 
     op.drop_table("noted")
+    with op.batch_alter_table("favour", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_favour_contact_id"))
+
+    op.drop_table("favour")
+    with op.batch_alter_table("errand", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_errand_contact_id"))
+
+    op.drop_table("errand")
     with op.batch_alter_table("agenda", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agenda_contact_id"))
 

@@ -1,0 +1,252 @@
+"""What the user gives and gets: marks on interactions, links and texts to share, introductions, outcomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from daemon.config.settings import Settings
+from daemon.core.due import THANKS_LASTS
+from daemon.core.errors import UserMistake
+from daemon.core.favours import GAVE, GOT, INTRODUCTION, RECOMMENDATION, Favour
+from daemon.core.plain import clean, one_line
+from daemon.core.policy import CIRCLES
+from daemon.core.reasons import Noted
+from daemon.core.wants import INTRODUCE, SHARE, Person
+from daemon.service import noting
+from daemon.service.finding import find
+from daemon.service.people import people, with_languages
+from daemon.store import contacts, favours, reasons
+from daemon.store.tables import hand_log, interaction
+
+_URL = re.compile(r"https?://[^\s<>\"«»“”]{4,2000}\Z")
+_TEXT_LIMIT = 20_000
+
+
+# -- marks ---------------------------------------------------------------------------------------------
+
+
+def mark(
+    conn: Connection,
+    settings: Settings,
+    interaction_id: int,
+    gave: Collection[str],
+    got: Collection[str],
+    now: datetime,
+) -> str:
+    """Mark what was given and got in an exchange; a sentence on what follows.
+
+    Raises:
+        UserMistake: there is no such exchange.
+    """
+    row = conn.execute(select(interaction).where(interaction.c.id == interaction_id)).one_or_none()
+    if row is None:
+        raise UserMistake(f"There is no interaction {interaction_id} (`kith interactions --all` shows their numbers).")
+    return _mark(conn, settings, row.contact_id, row.identity, row.at, gave, got, now)
+
+
+def mark_entry(
+    conn: Connection, settings: Settings, entry: int, gave: Collection[str], got: Collection[str], now: datetime
+) -> str:
+    """The same for an entry logged by hand."""
+    row = conn.execute(select(hand_log).where(hand_log.c.id == entry, hand_log.c.undone_at.is_(None))).one_or_none()
+    if row is None:
+        raise UserMistake(f"There is no entry {entry} logged by hand (`kith log --list` shows them).")
+    return _mark(conn, settings, row.contact_id, row.identity, row.at, gave, got, now)
+
+
+def _mark(
+    conn: Connection,
+    settings: Settings,
+    contact_id: int,
+    identity: str,
+    at: datetime,
+    gave: Collection[str],
+    got: Collection[str],
+    now: datetime,
+) -> str:
+    day = at.astimezone(ZoneInfo(settings.hours.zone)).date()
+    thanks = False
+    for direction, kinds in ((GAVE, gave), (GOT, got)):
+        for kind in dict.fromkeys(kinds):
+            reason = ""
+            if direction == GOT and kind in (RECOMMENDATION, INTRODUCTION) and at > now - THANKS_LASTS:
+                reason = noting.token(kind, day)
+                noted = Noted(kind, reason, day, now, "", f"you marked it on {now:%Y-%m-%d}")
+                thanks |= reasons.note(conn, contact_id, noted)
+            done = Favour(direction, kind, f"{direction}:{kind}:{day}", day)
+            favours.add(conn, contact_id, done, now, identity=identity, reason=reason)
+    return "Marked; a letter of thanks follows with the next round." if thanks else "Marked."
+
+
+# -- to share, to introduce ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom letters were asked for to, and who gets none, with the reason in a few words."""
+
+    names: tuple[str, ...]
+    without: tuple[tuple[str, str], ...]
+
+
+def material(what: str) -> tuple[str, str]:
+    """(link, words) of what is to be shared: the address of a page, or the text of a file.
+
+    Raises:
+        UserMistake: it is neither; the sentence says what can be shared.
+    """
+    if _URL.match(what):
+        return what, ""
+    if "://" in what:
+        raise UserMistake(f"“{one_line(what, 80)}” cannot be shared: give an address that begins with https://.")
+    path = Path(what).expanduser()
+    try:
+        raw = path.read_bytes()
+    except OSError as e:
+        raise UserMistake(f"{path} cannot be read ({e.strerror}).") from None
+    try:
+        text = raw[: _TEXT_LIMIT * 4].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text or len(text) > _TEXT_LIMIT:
+        raise UserMistake(
+            f"{path} is no short text: kith attaches nothing to a draft. Share its address, or attach it yourself."
+        )
+    if not clean(text).strip():
+        raise UserMistake(f"{path} is empty.")
+    return "", clean(text, _TEXT_LIMIT).strip()
+
+
+def share(
+    conn: Connection,
+    settings: Settings,
+    spoken: Collection[str],
+    what: str,
+    to: Sequence[str],
+    notes: Mapping[str, str],
+    title: str,
+    now: datetime,
+) -> Asked:
+    """Ask for a letter with a link or text to each of these circles and people.
+
+    Raises:
+        UserMistake: nobody is meant, or what is to be shared cannot be.
+    """
+    link, words = material(what)
+    label = noting.token(SHARE, now.date(), link or words)
+    details = {k: v for k, v in {"link": link, "words": words, "title": one_line(title, 120)}.items() if v}
+    names, without = [], []
+    for person in _meant(conn, settings, spoken, to, now):
+        why_not = _hindrance(person, notes)
+        if why_not:
+            without.append((person.name, why_not))
+        elif favours.ask(conn, person.contact_id, SHARE, label, details, notes, now):
+            names.append(person.name)
+        else:
+            without.append((person.name, "was asked for already"))
+    return Asked(tuple(names), tuple(without))
+
+
+def introduce(
+    conn: Connection,
+    settings: Settings,
+    spoken: Collection[str],
+    both: tuple[str, str],
+    why: Mapping[str, str],
+    now: datetime,
+) -> Asked:
+    """Ask for two letters that offer an introduction, one to each; neither tells the other's address.
+
+    Raises:
+        UserMistake: they are one person, or one of them may not be written to.
+    """
+    first, second = (find(conn, name) for name in both)
+    if first == second:
+        raise UserMistake("These two are one person.")
+    found = {p.contact_id: p for p in _people(conn, settings, spoken, [first, second], now)}
+    closed = [p.name for p in found.values() if p.state]
+    if closed:
+        raise UserMistake(
+            f"{' and '.join(closed)}: nothing may be written ({found[first].state or found[second].state})."
+        )
+    names, without = [], []
+    for who, other in ((first, second), (second, first)):
+        person = found[who]
+        why_not = _hindrance(person, why)
+        label = noting.token(INTRODUCE, now.date(), f"{found[other].uid} {who < other}")
+        if why_not:
+            without.append((person.name, why_not))
+        elif favours.ask(conn, who, INTRODUCE, label, {}, why, now, other_id=other):
+            names.append(person.name)
+        else:
+            without.append((person.name, "was asked for already"))
+    return Asked(tuple(names), tuple(without))
+
+
+def _meant(
+    conn: Connection, settings: Settings, spoken: Collection[str], to: Sequence[str], now: datetime
+) -> list[Person]:
+    everybody = [p for p in people(conn, settings, now, kept_only=True) if p.active]
+    circles = {circle for p in everybody for circle in p.circles} | set(CIRCLES)
+    ids: dict[int, None] = {}
+    for each in to:
+        circle = each.strip().casefold()
+        if circle in circles:
+            ids |= dict.fromkeys(p.contact_id for p in everybody if circle in p.circles)
+        else:
+            ids[find(conn, each)] = None
+    if not ids:
+        raise UserMistake(f"Nobody is in {', '.join(to)}.")
+    return _people(conn, settings, spoken, list(ids), now)
+
+
+def _people(
+    conn: Connection, settings: Settings, spoken: Collection[str], ids: Sequence[int], now: datetime
+) -> list[Person]:
+    return with_languages(conn, people(conn, settings, now, only=ids), spoken, news=True)
+
+
+def _hindrance(person: Person, texts: Mapping[str, str]) -> str:
+    """Why nothing would be written to them."""
+    if person.state:
+        return person.state
+    if not person.reachable:
+        return "no address works"
+    if not person.speaks:
+        return "the language is not known"
+    if texts and person.speaks not in texts:
+        return f"you gave no words in {person.speaks}"
+    return ""
+
+
+# -- outcomes ------------------------------------------------------------------------------------------
+
+
+def outcome(conn: Connection, contact_id: int, texts: Mapping[str, str], now: datetime) -> str:
+    """How the latest recommendation (or introduction) of theirs turned out; a sentence on what follows.
+
+    Raises:
+        UserMistake: none of theirs is noted that still waits for this.
+    """
+    done = [
+        row
+        for row in favours.rows(conn, contact_id)
+        if row.what.direction == GOT and row.what.kind in (RECOMMENDATION, INTRODUCTION) and not row.what.outcome_at
+    ]
+    done.sort(key=lambda row: row.what.kind != RECOMMENDATION)
+    found = contacts.load(conn, [contact_id])[contact_id]
+    if not done:
+        raise UserMistake(
+            f"No recommendation of {found.name}'s waits for its outcome (`kith note ... --recommendation` notes one)."
+        )
+    favours.tell_outcome(conn, done[0].id, texts, now)
+    if not found.kept:
+        return f"Noted. {found.name} is in no circle and no tier, so there is no letter (`kith contacts edit`)."
+    return "Noted; the letter follows with the next round."

@@ -1,0 +1,178 @@
+"""Sharing, introducing, marking and telling, through a whole house."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from daemon.config.settings import AccountSettings
+from daemon.core.errors import UserMistake
+from daemon.core.model import Account, Form
+from daemon.core.reasons import RECOMMENDATION
+from daemon.service import contacts as book
+from daemon.service import giving, hand, noting
+from daemon.service.facts import Rules
+from daemon.service.joining import merge
+from daemon.store import favours, reasons
+from daemon.store.tables import contact
+from tests.contract import rig_memory as memory
+from tests.contract.rig import ME
+from tests.contract.samples import ANNA, BORIS, VERA
+from tests.service.house import House
+
+pytestmark = pytest.mark.memory_only
+DAY = timedelta(days=1)
+SPOKEN = ("en", "ru")
+
+
+def letters(house: House, account: str = "home") -> dict[str, str]:
+    found = {}
+    for raw in house.rigs[account].drafts():
+        message = message_from_bytes(raw, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        body = message.get_body(("plain",))
+        assert body is not None
+        (to,) = message["To"].addresses
+        found[str(to.addr_spec)] = f"{message['Subject']}\n{body.get_content()}".replace("\r\n", "\n")
+    return found
+
+
+def rules(house: House) -> Rules:
+    return Rules(house.settings.policies, house.clock)
+
+
+def share(house: House, what: str, *to: str, **notes: str) -> giving.Asked:
+    with house.store.write() as conn:
+        return giving.share(conn, house.settings, SPOKEN, what, to, notes, "Gardens", house.clock)
+
+
+def test_what_is_shared_goes_to_each_of_a_circle_in_a_letter_of_their_own(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en", circles=("mentor",))
+    house.person("Борис Титов", BORIS, language="ru", circles=("mentor",))
+    vera = house.person("Vera Sample", VERA, language="en", circles=())  # known, not kept: named, she gets it
+    house.enable()
+    asked = share(house, "https://example.org/gardens", "mentor", "Vera Sample", en="Chapter two is the best.")
+    assert asked.names == ("Ann Example", "Vera Sample")
+    assert asked.without == (("Борис Титов", "you gave no words in ru"),)
+    assert dict(share(house, "https://example.org/gardens", "mentor", en="Chapter two is the best.").without)[
+        "Ann Example"
+    ]
+    house.cycle()
+    found = letters(house)
+    assert set(found) == {ANNA, VERA}
+    assert all("https://example.org/gardens" in t and "Chapter two" in t and "“Gardens”" in t for t in found.values())
+    with house.store.write() as conn:
+        conn.execute(update(contact).where(contact.c.id == vera).values(state="do-not-contact"))
+        assert favours.cancel(conn, "share", favours.errands(conn, "share")[0].id)
+    house.cycle()
+    assert {r.state for r in house.ledger(purpose="share")} == {"withdrawn"}
+
+
+def test_a_text_can_be_shared_and_nothing_is_attached(house: House, tmp_path: Path) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    (tmp_path / "note.md").write_text("A *good* letter is short.")
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.7\x00\xff")
+    for wrong in ("javascript://x", str(tmp_path / "paper.pdf"), str(tmp_path / "none.txt")):
+        with pytest.raises(UserMistake):
+            share(house, wrong, ANNA)
+    assert share(house, str(tmp_path / "note.md"), "Ann Example").names == ("Ann Example",)
+    house.cycle()
+    assert "A good letter is short." in letters(house)[ANNA]
+
+
+def test_an_introduction_is_a_letter_to_each_that_tells_no_address(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en", title="Head of Data", organisation="Example")
+    boris = house.person("Boris Titov", BORIS, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        why = {"en": "You both garden."}
+        asked = giving.introduce(conn, house.settings, SPOKEN, ("Ann Example", BORIS), why, house.clock)
+        with pytest.raises(UserMistake):
+            giving.introduce(conn, house.settings, SPOKEN, (ANNA, "Ann Example"), why, house.clock)
+    assert set(asked.names) == {"Ann Example", "Boris Titov"}
+    house.cycle()
+    found = letters(house)
+    assert "Ann Example (Head of Data, Example)" in found[BORIS] and ANNA not in found[BORIS]
+    assert "Boris Titov" in found[ANNA] and BORIS not in found[ANNA] and "You both garden." in found[ANNA]
+    with house.store.write() as conn:  # once one of them must not be written about, both letters go
+        conn.execute(update(contact).where(contact.c.id == boris).values(state="deceased"))
+    house.cycle()
+    assert {r.state for r in house.ledger(purpose="introduce")} == {"withdrawn"}
+    with house.store.write() as conn:
+        merge(conn, rules(house), ann, [boris])
+        assert favours.errands(conn, "introduce") == []
+
+
+def test_an_employer_never_hears_of_a_candidate_introduced_to_a_colleague(house: House, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        (tmp_path / "work").mkdir()
+        house.rigs["work"] = stack.enter_context(
+            stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work")
+        )
+        employer = AccountSettings(Account("work", "memory", ME, employer=True))
+        house.settings = replace(house.settings, accounts=(employer,))  # no other account there is
+        house.person("Ann Example", ANNA, language="en", circles=("colleague",))
+        boris = house.person("Boris Titov", BORIS, language="en", circles=("candidate",))
+        house.enable()
+        with house.store.write() as conn:
+            giving.introduce(conn, house.settings, SPOKEN, (ANNA, BORIS), {}, house.clock)
+        house.cycle()
+        assert house.ledger(purpose="introduce") == []
+        with house.store.write() as conn:
+            book.edit(conn, rules(house), boris, book.Change(circles=("partner",), not_circles=("candidate",)))
+        house.cycle()
+        assert {r.state for r in house.ledger(purpose="introduce")} == {"written"}
+        with house.store.write() as conn:
+            book.edit(conn, rules(house), boris, book.Change(circles=("candidate",)))
+        house.cycle()
+        assert letters(house, "work") == {}
+
+
+def test_marks_tip_the_account_and_the_next_letter_offers_something(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        entry = hand.log_contact(conn, rules(house), ann, Form.MEETING, house.clock - DAY)
+        giving.mark_entry(conn, house.settings, entry, (), ("advice", "vacancy", "advice"), house.clock)
+    house.cycle()
+    text = letters(house)[ANNA]
+    assert any(words in text for words in ("in return", "be of help", "could be useful"))
+    with house.store.write() as conn:
+        assert len(favours.rows(conn, ann)) == 2
+        hand.undo_log(conn, rules(house), entry)
+        assert favours.rows(conn, ann) == []
+
+
+def test_a_recommendation_is_thanked_for_asked_about_and_its_outcome_told(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        noting.note(conn, ann, RECOMMENDATION, "the lead's post", house.clock.date(), house.clock)
+    house.cycle()
+    assert [r.purpose for r in house.ledger(kind="draft")] == ["thanks"]
+    house.cycle(after=92 * DAY)
+    house.cycle()
+    (asked,) = house.ledger(purpose="outcome")
+    assert (asked.kind, asked.state) == ("reminder", "written")
+    with house.store.write() as conn:
+        assert "letter follows" in giving.outcome(conn, ann, {"en": "I start in May."}, house.clock)
+        with pytest.raises(UserMistake):
+            giving.outcome(conn, ann, {"en": "I start in May."}, house.clock)
+    house.cycle()
+    assert sorted((r.kind, r.state) for r in house.ledger(purpose="outcome")) == [
+        ("draft", "written"),
+        ("reminder", "withdrawn"),
+    ]
+    text = letters(house)[ANNA]
+    assert "I start in May." in text and "the lead's post" in text
+    with house.store.write() as conn:
+        reasons.unnote(conn, reasons.notes(conn)[0].id)
+        assert favours.rows(conn, ann) == []
