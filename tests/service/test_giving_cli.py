@@ -1,0 +1,59 @@
+"""`kith share`, `introduce`, `log --got`, `outcome`, `favours`: what they say, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.service.commands import Kith
+
+
+def test_share_says_to_whom_and_to_whom_not_and_can_be_taken_back(kith: Kith) -> None:
+    said = kith("share", "https://example.org/page", "--to", "mentor", "--note", "Chapter two.", "--title", "Gardens")
+    assert "with the next round" in said
+    assert "no words in ru" in said  # one mentor is written to in Russian
+    (one,) = kith.json("share", "--list")
+    assert one["link"] == "https://example.org/page"
+    assert "Taken back" in kith("share", "--cancel", str(one["id"]))
+    assert kith.json("share", "--list") == []
+
+
+def test_introduce_makes_two(kith: Kith) -> None:
+    kith("introduce", "Helen", "Laura Fiction")
+    found = kith.json("introduce", "--list")
+    assert sorted((e["contact"], e["other"]) for e in found) == sorted((e["other"], e["contact"]) for e in found)
+    assert len(found) == 2
+
+
+def test_marks_and_the_outcome_of_a_recommendation(kith: Kith) -> None:
+    number = next(i["id"] for i in kith.json("interactions") if "Helen" in i["contact"])
+    assert "Marked" in kith("log", "--on", str(number), "--got", "feedback", "--gave", "article")
+    kith("log", "Helen", "--got", "recommendation")
+    marks = kith.json("favours", "Helen")
+    assert sorted((m["direction"], m["kind"]) for m in marks) == [
+        ("gave", "article"),
+        ("got", "feedback"),
+        ("got", "recommendation"),
+    ]
+    assert "letter follows" in kith("outcome", "Helen", "I start in May.")
+    kith("outcome", "Helen", "I start in May.", code=2)
+    assert "No recommendation" in kith.err
+    assert "Taken back" in kith("favours", "--undo", str(marks[0]["id"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("share",), "Say what and to whom"),
+        (("share", "https://example.org/", "--to", "Nobody Known"), "Nobody"),
+        (("share", "ftp://example.org/", "--to", "Helen"), "https://"),
+        (("share", "--cancel", "99"), "nothing with the number"),
+        (("introduce", "Helen"), "Say whom to whom"),
+        (("introduce", "Helen", "Helen"), "one person"),
+        (("log", "--on", "999999", "--got", "advice"), "no interaction"),
+        (("log", "--on", "1"), "--gave"),
+        (("favours", "--undo", "99"), "no mark"),
+    ],
+)
+def test_a_mistake_gets_one_clear_sentence(kith: Kith, arguments: tuple[str, ...], says: str) -> None:
+    kith(*arguments, code=2)
+    assert says in kith.err
