@@ -392,7 +392,7 @@ def test_snooze_and_skip_by_hand_reach_the_calendar_with_the_next_round(house: H
     assert not rig(house).reminders()
     house.cycle(after=2 * DAY)
     (again,) = rig(house).reminders()
-    assert again.start >= back
+    assert again.start.date() >= back.date()  # a keep-in-touch is due by its day, whatever the hour
 
 
 # -- whose account -----------------------------------------------------------------------------------
