@@ -17,7 +17,8 @@ from daemon.core.address import normalise
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _SPEC = rf"({_ATOM}@[A-Za-z0-9.-]+)"
-_MAILBOX = re.compile(rf'[ \t]*(?:(?:[^"<>@,;:()\[\]\\]|"[^"\\]*")*<{_SPEC}>|{_SPEC})[ \t]*(?:,|$)')
+# Possessive: nothing of what one part takes could be the next part's, and a header may hold a megabyte of blanks.
+_MAILBOX = re.compile(rf'[ \t]*+(?:(?:[^"<>@,;:()\[\]\\]|"[^"\\]*+")*+<{_SPEC}>|{_SPEC})[ \t]*+(?:,|$)')
 
 _WHOLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?\Z")
 _QUOTED = re.compile(r'"[^"]*"')

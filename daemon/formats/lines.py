@@ -54,16 +54,27 @@ def split_fields(raw: bytes) -> dict[str, str]:
 def pairs(raw: bytes) -> list[tuple[str, str]]:
     """All fields in order: lower-case name and unfolded value. What is no field has no name."""
     found: list[tuple[str, str]] = []
+    folded: list[str] = []  # the last field's lines, where it has several: joined once, however many there are
     for line in _lines(raw):
         name, colon, value = line.partition(":")
-        if colon and (name := _canonical(name)):
-            found.append((name, value.strip()))
-        elif line[:1] not in (" ", "\t"):
-            found.append(("", ""))
-        elif found:
-            name, value = found[-1]
-            found[-1] = (name, f"{value} {line.strip()}" if name else "")
+        begins = bool(colon and (name := _canonical(name)))
+        if not begins and line[:1] in (" ", "\t"):
+            if found and (piece := line.strip()):
+                folded.append(piece)
+            continue
+        if folded:
+            _unfold(found, folded)
+        found.append((name, value.strip()) if begins else ("", ""))
+    if folded:
+        _unfold(found, folded)
     return found
+
+
+def _unfold(found: list[tuple[str, str]], folded: list[str]) -> None:
+    name, value = found[-1]
+    if name:
+        found[-1] = (name, " ".join((value, *folded)) if value else " ".join(folded))
+    folded.clear()
 
 
 def _lines(raw: bytes) -> list[str]:
