@@ -14,7 +14,7 @@ from daemon.cli.output import ago, counted, day, emit_json, moment, table
 
 if TYPE_CHECKING:
     from daemon.core.wants import Person
-    from daemon.service.overview import Digest
+    from daemon.service.overview import Digest, Overview
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
 
@@ -25,15 +25,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in 
 def status(kith: Ctx, as_json: bool) -> int:
     """Who is due, what is held, and how the accounts are."""
     from daemon.service import overview
-    from daemon.service.people import people
 
     with kith.store.read() as conn:
         found = overview.overview(conn, kith.settings, kith.now())
-        kept = [] if as_json else people(conn, kith.settings, kith.now(), kept_only=True)
     if as_json:
         emit_json(found.as_json())
     else:
-        _show_status(kith, found, kept)
+        _show_status(kith, found)
     return 1 if found.trouble else 0
 
 
@@ -63,14 +61,14 @@ def _show_due(kith: Ctx, kept: Sequence[Person]) -> None:
         )
 
 
-def _show_status(kith: Ctx, found: Any, kept: Sequence[Person]) -> None:
+def _show_status(kith: Ctx, found: Overview) -> None:
     now, zone = kith.now(), kith.zone
     today = now.astimezone(zone).date()
-    click.echo(f"{counted(found.contacts, 'contact')}, {found.kept} kept, {found.due} due.")
+    click.echo(f"{counted(found.contacts, 'contact')}, {len(found.people)} kept, {found.due} due.")
     counts = ", ".join(f"{n} {state}" for state, n in found.open_reminders) or "none"
     drafts = ", ".join(f"{n} {state}" for state, n in found.open_drafts) or "none"
     click.echo(f"Reminders: {counts}. Drafts: {drafts}. Waiting in the digest: {found.waiting}.")
-    _show_due(kith, kept)
+    _show_due(kith, found.people)
     click.echo()
     rows = []
     for account in found.accounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from daemon.config.settings import Settings
 from daemon.core.due import due
 from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import FAILED, LAPSED, OPEN, WITHDRAWN
-from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER
+from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person
 from daemon.service import holder
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
@@ -82,10 +83,10 @@ class Digest:
 
 @dataclass
 class Overview:
-    """Everything `kith status` shows."""
+    """Everything `kith status` shows. ``people`` are the kept."""
 
     contacts: int = 0
-    kept: int = 0
+    people: Sequence[Person] = ()
     due: int = 0
     waiting: int = 0
     open_reminders: list[tuple[str, int]] = field(default_factory=list)
@@ -107,7 +108,7 @@ class Overview:
         """The documented form of `kith status --json`."""
         return {
             "contacts": self.contacts,
-            "kept": self.kept,
+            "kept": len(self.people),
             "due": self.due,
             "waiting": self.waiting,
             "reminders": dict(self.open_reminders),
@@ -138,7 +139,7 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     found = Overview()
     found.contacts = conn.execute(select(func.count()).select_from(contact)).scalar_one()
     kept = people(conn, settings, now, kept_only=True)
-    found.kept = len(kept)
+    found.people = kept
     found.due = sum(1 for p in kept if p.active and (at := due(p)) is not None and at <= now)
     found.waiting = len(_waiting(conn, kept, now))
     for kind, state, n in conn.execute(
