@@ -12,16 +12,16 @@ from daemon.cli.context import Ctx
 from daemon.cli.output import counted, emit_json
 
 if TYPE_CHECKING:
-    from daemon.service.planning import Outlook
+    from daemon.service.outlook import Outlook
 
 
 def show_weeks(kith: Ctx, weeks: int, as_json: bool) -> int:
     """The calendar, and whether the policies ask for more than finds a place."""
-    from daemon.service import planning
+    from daemon.service.outlook import outlook
     from daemon.wiring import opened
 
     with opened(kith.settings, kith.now, store=kith.store) as deps:
-        found, errors = planning.outlook(deps, kith.now(), weeks)
+        found, errors = outlook(deps, kith.now(), weeks)
     days = [_day(kith, found, day) for day in _days(kith.now().astimezone(kith.zone).date(), found.until)]
     if as_json:
         emit_json(_json(found, days))

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from daemon.core.errors import LeaseLost, StoreBusy, TryLater
 from daemon.core.policy import Policies, Policy
 from daemon.core.resolve import holding
-from daemon.service import holder, planning, suggesting
+from daemon.service import holder, intents, planning, suggesting
 from daemon.service.deliver import Delivery
 from daemon.service.deps import CycleReport, Deps, Stopped
 from daemon.service.facts import Rules, rederive_all
@@ -80,7 +80,7 @@ def _plan_and_deliver(deps: Deps, fence: lease.Lease, report: CycleReport) -> No
         found, errors = planning.make(deps, now)
         report.errors.extend(e for e in errors if e not in report.errors)
         before = len(report.done)
-        planning.store_intents(deps, found, fence, now)
+        intents.store_intents(deps, found, fence, now)
         Delivery(deps, fence, report).run()
         if report.stopped or len(report.done) == before:
             return

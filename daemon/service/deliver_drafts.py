@@ -12,7 +12,7 @@ from daemon.core.states import EDITED, PENDING, SENT, SKIPPED, WITHDRAWN, WRITTE
 from daemon.service.compose import compose
 from daemon.service.news import told_news
 from daemon.service.outgoing import Job, Outgoing
-from daemon.service.planning import person_of
+from daemon.service.people import person_of
 from daemon.service.replaced import unclaimed
 
 

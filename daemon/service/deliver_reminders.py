@@ -12,7 +12,7 @@ from daemon.core.ports import ReminderTarget
 from daemon.core.states import EDITED, MOVED, PENDING, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.service.compose import remind
 from daemon.service.outgoing import Job, Outgoing
-from daemon.service.planning import person_of
+from daemon.service.people import person_of
 
 
 class ReminderWrites:

@@ -13,9 +13,11 @@ from daemon.core.errors import KithError, TryLater
 from daemon.core.states import FAILED, PENDING, SENT, SKIPPED, SUPERSEDED, WITHDRAWN
 from daemon.core.wants import DRAFT, Person, Want
 from daemon.service import ailing
+from daemon.service.closing import close
 from daemon.service.compose import as_day
 from daemon.service.deps import CycleReport, Deps
-from daemon.service.planning import close, person_of, still_wanted
+from daemon.service.people import person_of
+from daemon.service.wanted import still_wanted
 from daemon.store import enablement, health, lease
 from daemon.store.tables import ledger, outbox
 

@@ -15,6 +15,7 @@ from daemon.config.settings import Settings
 from daemon.core.address import is_no_reply
 from daemon.core.cadence import LastContact
 from daemon.core.countries import country_code
+from daemon.core.errors import UserMistake
 from daemon.core.language import choose_language
 from daemon.core.model import Form
 from daemon.core.organisations import fold_organisation
@@ -22,6 +23,7 @@ from daemon.core.resolve import Resolver
 from daemon.core.states import FAILED, SUPERSEDED
 from daemon.core.wants import CHECK_IN, TOLD, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
+from daemon.service.deps import Deps
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
 from daemon.store import asks, favours, reasons
 from daemon.store.tables import (
@@ -205,6 +207,18 @@ def with_languages(conn: Connection, found: Collection[Person], spoken: Collecti
         language = choose_language(speaks, subjects, headers)
         out.append(replace(person, speaks=language if language in spoken else ""))
     return out
+
+
+def person_of(deps: Deps, conn: Connection, contact_id: int, now: datetime) -> Person:
+    """One contact as planning sees them.
+
+    Raises:
+        UserMistake: the contact is gone.
+    """
+    found = people(conn, deps.settings, now, only=[contact_id])
+    if not found:
+        raise UserMistake("This contact is no longer there.")
+    return found[0]
 
 
 def _grouped(conn: Connection, query: Select[Any], make: Any) -> dict[int, list[Any]]:

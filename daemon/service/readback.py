@@ -26,9 +26,10 @@ from daemon.core.states import DONE, EDITED, LAPSED, MOVED, SKIPPED, UNKNOWN, WR
 from daemon.core.subject import same_subject
 from daemon.core.wants import DRAFT, LISTS, REMINDER
 from daemon.service import ailing
+from daemon.service.closing import close
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.facts import Rules, derive
-from daemon.service.planning import close, person_of
+from daemon.service.people import person_of
 from daemon.service.replaced import unclaimed
 from daemon.store import health, lease, questions
 from daemon.store.tables import address, contact, evidence, hand_log, ledger, outbox, participant

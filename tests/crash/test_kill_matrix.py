@@ -38,8 +38,8 @@ class Some:
     ("backend", "some"),
     [
         ("local", Some(("",), 5)),
-        ("graph", Some((*WRITES, "planning.store_intents"), None)),
-        ("servers", Some((*WRITES, "outgoing.record", "planning.store_intents", "mail.search", "mail.pages"), None)),
+        ("graph", Some((*WRITES, "intents.store_intents"), None)),
+        ("servers", Some((*WRITES, "outgoing.record", "intents.store_intents", "mail.search", "mail.pages"), None)),
         ("google", Some((*WRITES, "outgoing.record", "mail.pages"), None)),
     ],
 )

@@ -27,7 +27,7 @@ LATER = timedelta(minutes=11)
 """By then a lease that was not renewed has run out."""
 
 READING = "connectors.local.mail:LocalMail.pages"
-PLANNING = "daemon.service.planning:store_intents"
+PLANNING = "daemon.service.intents:store_intents"
 WRITING_DRAFT = "connectors.local.drafts:build"  # the first thing `create` does: all its looking comes after
 WRITING_EVENT = "connectors.local.reminders:LocalReminders._by_uid"
 

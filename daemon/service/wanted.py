@@ -1,0 +1,159 @@
+"""What should exist now: facts from the store, decisions from core, and what may be written of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from daemon.core.desired import desired
+from daemon.core.keys import make_key
+from daemon.core.states import OPEN
+from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, REMINDER, TOLD, Person, UpdateNews, Want, World
+from daemon.service import compose
+from daemon.service.daysoff import days_off
+from daemon.service.deps import Deps
+from daemon.service.new_drafts import Morning, morning
+from daemon.service.news import News, told_news
+from daemon.service.news_due import write_news
+from daemon.service.people import people, with_languages
+from daemon.service.week_digest import weekly
+from daemon.store import enablement, reasons
+from daemon.store.tables import ledger
+
+LOOKS_AHEAD = timedelta(days=21)
+"""How far beyond the days reminders are placed in a plan may look: a snooze, and the fortnight after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What should exist as of a moment, by key, and what that was decided from. ``lists`` are about nobody alone."""
+
+    people: Mapping[int, Person]
+    world: World
+    news: News | None
+    wants: Mapping[str, Want]
+    lists: tuple[Morning, ...]
+    faults: tuple[str, ...]  # what is wrong with the quarter's file, or with the settings
+
+
+def wanted(
+    deps: Deps,
+    conn: Connection,
+    now: datetime,
+    *,
+    only: int | None = None,
+    since: datetime | None = None,
+    beyond: timedelta = LOOKS_AHEAD,
+) -> Wanted:
+    """What should exist for everybody kept or asked for (or for one contact), as of ``now``.
+
+    ``since`` decides as if writing were enabled from then on. Holidays are known as far as ``beyond`` the days
+    reminders are placed in.
+    """
+    news, fault = told_news(deps.settings.updates, now, deps.settings.hours.zone)
+    world, unknown = _make_world(deps, conn, news, now, since, beyond)
+    if only is None:
+        found = people(conn, deps.settings, now, kept_only=True, with_asked=True)
+    else:
+        found = people(conn, deps.settings, now, only=[only])
+    found = with_languages(conn, found, deps.renderer.languages(), news=_to_tell(world))
+    persons = {p.contact_id: p for p in found}
+    lists = (
+        morning(deps, conn, persons, world, now),
+        weekly(deps, conn, persons, world, now),
+        write_news(deps, conn, persons, world, now),
+    )
+    wants = {w.key: w for w in _writable(deps, conn, desired(found, world, now), persons, world, news, now)}
+    wants |= {w.key: w for each in lists for w in each.standing}
+    return Wanted(persons, world, news, wants, lists, tuple(f for f in (fault, unknown) if f))
+
+
+def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: datetime) -> bool:
+    """Whether one want stands as of this moment: asked again just before its remote write."""
+    return key in wanted(deps, conn, now, only=contact_id).wants
+
+
+def _make_world(
+    deps: Deps, conn: Connection, news: News | None, now: datetime, since: datetime | None, beyond: timedelta
+) -> tuple[World, str]:
+    """What planning reads besides people; and what is wrong with the settings, in a sentence."""
+    enabled = enablement.all_since(conn)
+    settings = deps.settings
+    today = now.astimezone(ZoneInfo(settings.hours.zone)).date()
+    off, fault = days_off(settings.hours, today, today + settings.reminders.ahead + beyond)
+    world = World(
+        zone=settings.hours.zone,
+        rules=settings.reminders,
+        enabled_since=since or min(enabled.values(), default=None),
+        news=UpdateNews(news.quarter, news.circles, news.written_at, news.closes_at) if news else None,
+        quiet=settings.quiet,
+        off=off,
+        trips=tuple(t for _, t in reasons.trips(conn)),
+        own_news=tuple(n for _, n in reasons.all_own_news(conn)),
+        holidays=deps.settings.holidays,
+        updates_a_day=settings.updates_a_day,
+        updates_a_week=settings.updates_a_week,
+        outcome_after=settings.outcome_after,
+        key=partial(make_key, deps.key_secret),
+    )
+    return world, fault
+
+
+def _to_tell(world: World) -> bool:
+    """Whether there is something that may be told to anybody: then everybody's language matters."""
+    return bool(world.news or world.own_news or world.trips)
+
+
+def _writable(
+    deps: Deps,
+    conn: Connection,
+    wants: Sequence[Want],
+    persons: Mapping[int, Person],
+    world: World,
+    news: News | None,
+    now: datetime,
+) -> list[Want]:
+    """The same wants, where a letter for which too little is known has become a reminder (news: nothing).
+
+    What stands in an account that must not hear of its person is not among them: it is taken back.
+    """
+    out = []
+    misplaced = _misplaced(deps, conn, persons, {w.key for w in wants if w.about_hunting})
+    asked = {a.key for p in persons.values() for a in p.asked if a.key}
+    for want in wants:
+        if want.key in misplaced:
+            continue
+        if want.kind == DRAFT and want.key not in asked:
+            person = persons[want.contact_id]
+            facts = compose.draft_facts(deps, conn, person, want, news, now)
+            if deps.renderer.missing(facts, person.speaks):
+                if want.purpose in TOLD or (
+                    not want.period.startswith(ASKED)
+                    and any(
+                        w.purpose == KEEP_IN_TOUCH and w.contact_id == want.contact_id and w.due <= now for w in wants
+                    )
+                ):
+                    continue  # there is a reminder for them already, or none would help
+                key = world.key(person.uid, REMINDER, want.purpose, want.period)
+                want = replace(want, kind=REMINDER, key=key)
+        out.append(want)
+    return out
+
+
+def _misplaced(deps: Deps, conn: Connection, persons: Mapping[int, Person], hunting: Collection[str] = ()) -> set[str]:
+    """Keys of what stands in an employer's account about somebody it must not hear of; ``hunting``: keys that are.
+
+    They became a recruiter since, or the account the employer's.
+    """
+    theirs = sorted(name for name, a in deps.accounts.items() if a.account.employer)
+    if not theirs:
+        return set()
+    rows = conn.execute(
+        select(ledger.c.key, ledger.c.contact_id).where(ledger.c.account.in_(theirs), ledger.c.state.in_(OPEN))
+    )
+    return {r.key for r in rows if r.key in hunting or (r.contact_id in persons and persons[r.contact_id].job_hunting)}
