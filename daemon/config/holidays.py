@@ -28,7 +28,7 @@ def shipped() -> dict[str, Holiday]:
             professions=tuple(row["professions"]),
             countries=tuple(row["countries"]),
             circles=frozenset(row.get("circles", ())),
-            since=row["since"],
+            since=row.get("since", 0),
             source=row["source"],
         )
         for name, row in rows.items()
@@ -80,7 +80,9 @@ def _own(section: Section, name: str) -> Holiday | None:
 
 def _rule(value: object) -> str:
     if not isinstance(value, str) or not is_rule(value):
-        raise values.NotAllowed('a day like "21 November", "day 256" or "last friday of july"')
+        raise values.NotAllowed(
+            'a day like "21 November", "day 256", "last friday of july" or "2 days after first sunday of may"'
+        )
     return value
 
 

@@ -22,6 +22,7 @@ _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _FIXED = re.compile(r"(\d{1,2}) (\w+)\Z")
 _NTH_DAY = re.compile(r"day (\d{1,3})\Z")
 _WEEKDAY = re.compile(r"(\w+) (\w+) of (\w+)\Z")
+_BESIDE = re.compile(r"(\d{1,2}) days? (after|before) (.+)\Z")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -29,9 +30,11 @@ _WORD = re.compile(r"[^\W_]+")
 class Holiday:
     """One row of the table.
 
-    ``rule`` is "21 November", "day 256" or "last friday of july". ``names`` are by language, in the nominative.
-    ``professions`` are words and phrases as people write them, in any language; ``circles`` those that say as much.
-    ``countries`` are ISO 3166 codes, or ``*``. ``since`` is the first year it was kept. ``source`` says who set it.
+    ``rule`` is "21 November", "day 256", "last friday of july", or so many days beside one of these ("2 days after
+    first sunday of may": the Tuesday of the first whole week, which the first Tuesday often is not). ``names`` are by
+    language, in the nominative. ``professions`` are words and phrases as people write them, in any language;
+    ``circles`` those that say as much. ``countries`` are ISO 3166 codes, or ``*``. ``since`` is the first year it was
+    kept. ``source`` says who set it.
     """
 
     id: str
@@ -76,6 +79,10 @@ def day_of(rule: str, year: int) -> date | None:
         ValueError: no such rule.
     """
     rule = rule.strip().casefold()
+    if match := _BESIDE.match(rule):
+        beside = timedelta(days=int(match[1]) if match[2] == "after" else -int(match[1]))
+        found = day_of(match[3], year)
+        return found + beside if found is not None and (found + beside).year == year else None
     if match := _NTH_DAY.match(rule):
         day = date(year, 1, 1) + timedelta(days=int(match[1]) - 1)
         if not 1 <= int(match[1]) <= 366:
