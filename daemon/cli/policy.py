@@ -10,6 +10,7 @@ from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, day, emit_json, table
 
 if TYPE_CHECKING:
+    from daemon.core.policy import WorkingHours
     from daemon.core.wants import Person
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -27,7 +28,7 @@ def policy(kith: Ctx, name: str, as_json: bool) -> int:
 
     with kith.store.read() as conn:
         (person,) = people(conn, kith.settings, kith.now(), only=[book.find(conn, name)])
-    values, at = _values(person), due(person)
+    values, at = _values(person, kith.settings.hours), due(person)
     today = kith.now().astimezone(kith.zone).date()
     if as_json:
         emit_json(
@@ -64,9 +65,14 @@ def _doubled(person: Person) -> bool:
     return person.unanswered >= DOUBLED_AFTER
 
 
-def _values(person: Person) -> list[tuple[str, Any, str]]:
-    """Each thing a policy may say, what it is, and the rule; what nobody says is left out."""
+def _values(person: Person, usual: WorkingHours) -> list[tuple[str, Any, str]]:
+    """Each thing a policy may say, what it is, and the rule; what nobody says is left out.
+
+    Days and hours are the ``usual`` ones where no policy says others.
+    """
     p = person.policy
+    days, hours = p.days or usual.days, p.hours or (usual.start, usual.end)
+    sources = {"days": "[hours]", "hours": "[hours]", **p.sources}
     said: list[tuple[str, Any]] = [
         ("drafts", sorted(p.drafts)),
         ("resets", sorted(p.resets)),
@@ -75,13 +81,13 @@ def _values(person: Person) -> list[tuple[str, Any, str]]:
         ("count_cc", p.caps.count_cc),
         ("language", p.language),
         ("form", p.form),
-        ("days", [WEEKDAYS[d - 1] for d in sorted(p.days or ())]),
-        ("hours", "-".join(f"{at:%H:%M}" for at in p.hours) if p.hours else ""),
+        ("days", [WEEKDAYS[d - 1] for d in sorted(days)]),
+        ("hours", "-".join(f"{at:%H:%M}" for at in hours)),
     ]
     rows: list[tuple[str, Any, str]] = [("cadence_days", p.cadence.days, p.rule)]
     if p.forms:
         rows.append(("forms", {form: every.days for form, every in p.forms}, p.rule))
-    return rows + [(what, value, p.sources[what]) for what, value in said if what in p.sources]
+    return rows + [(what, value, sources[what]) for what, value in said if what in sources]
 
 
 def _shown(value: Any) -> str:

@@ -25,6 +25,7 @@ from daemon.core.policy import (
     Quiet,
     ReminderRules,
     WorkingHours,
+    joined,
 )
 
 PURPOSES = ("thanks", "congratulations", "update", "check-in")
@@ -62,7 +63,7 @@ def read_hours(section: Section, zone: str) -> WorkingHours:
         start=section.get("start", values.clock, default.start),
         end=section.get("end", values.clock, default.end),
         country=section.get("country", values.territory, default.country),
-        subdivision=section.get("subdivision", values.text, default.subdivision),
+        subdivision=section.get("subdivision", values.subdivision, default.subdivision),
     )
     if hours.subdivision and not hours.country:
         section.problem("subdivision", "is said without its country; say that, too")
@@ -73,7 +74,7 @@ def read_hours(section: Section, zone: str) -> WorkingHours:
 
 
 def read_quiet(sections: Sequence[Section]) -> tuple[Quiet, ...]:
-    """[[quiet]]: days on which nothing is placed or drafted, both ends included; the earliest first."""
+    """[[quiet]]: days on which nothing is placed or drafted, both ends included; what overlaps or touches is one."""
     found = []
     for section in sections:
         for name in ("from", "to"):
@@ -84,7 +85,7 @@ def read_quiet(sections: Sequence[Section]) -> tuple[Quiet, ...]:
             section.problem("to", f"is before the beginning ({first})")
         elif first is not None and last is not None:
             found.append(Quiet(first, last))
-    return tuple(sorted(found, key=lambda q: (q.first, q.last)))
+    return joined(found)
 
 
 def read_reminders(section: Section, accounts: Mapping[str, object]) -> tuple[ReminderRules, str]:

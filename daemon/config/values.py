@@ -166,8 +166,10 @@ def rhythm(low: timedelta, high: timedelta) -> Reader[tuple[timedelta, tuple[tup
             forms = tuple((form, length(value[form])) for form in FORMS if form in value)
         except NotAllowed as e:
             raise NotAllowed(f"{e}, or forms in turn: {{ {', '.join(f'{f} = …' for f in FORMS)} }}") from None
-        if not forms or set(value) - set(FORMS):
-            raise NotAllowed(f"a table of {', '.join(FORMS)}, each with a length of time")
+        unknown = sorted(set(value) - set(FORMS))
+        if not forms or unknown:
+            which = f"; {unknown[0]} is none of them" if unknown else ""
+            raise NotAllowed(f"a table of {', '.join(FORMS)}, each with a length of time{which}")
         return min(every for _, every in forms), forms
 
     return read
@@ -221,6 +223,14 @@ def territory(value: object) -> str:
     said = value.strip().upper() if isinstance(value, str) else ""
     if not re.fullmatch(r"[A-Z]{2}", said):
         raise NotAllowed('a country by its two letters, like "DE"')
+    return said
+
+
+def subdivision(value: object) -> str:
+    """A part of a country by what ISO 3166-2 has after the hyphen: "BE" for Berlin, which is DE-BE."""
+    said = text(value).upper().rpartition("-")[2]
+    if not re.fullmatch(r"[A-Z0-9]{1,3}", said):
+        raise NotAllowed('a part of the country by the letters of ISO 3166-2, like "BE"')
     return said
 
 

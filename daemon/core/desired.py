@@ -54,7 +54,7 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
     if person.next_meeting is not None and person.next_meeting <= now + person.policy.cadence:
         return  # they will meet before long: that will do
     period = next_period(person, KEEP_IN_TOUCH, stamp(person.turn.base))
-    reason = f"due by {person.policy.rule}"
+    reason = f"due by {person.policy.due_by}"
     urgency = urgency_of(person, world, at, now)
     yield make_want(person, world, REMINDER, KEEP_IN_TOUCH, period, due=at, reason=reason, urgency=urgency)
     if CHECK_IN not in person.policy.drafts or at > now or world.enabled_since is None:

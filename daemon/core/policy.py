@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
@@ -118,6 +118,17 @@ class Quiet:
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
+
+
+def joined(periods: Iterable[Quiet]) -> tuple[Quiet, ...]:
+    """The same days as periods that neither overlap nor touch, the earliest first: what ends is over then."""
+    found: list[Quiet] = []
+    for each in sorted(periods, key=lambda q: (q.first, q.last)):
+        if found and each.first <= found[-1].last + timedelta(days=1):
+            found[-1] = Quiet(found[-1].first, max(found[-1].last, each.last))
+        else:
+            found.append(each)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

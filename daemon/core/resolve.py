@@ -14,6 +14,7 @@ from typing import Any
 from daemon.core.policy import DEFAULT_POLICY, QUARTER, Policies, Policy
 from daemon.core.verdict import Caps
 
+CONTACT = "contact"
 ACCEPTED = "accepted"
 """The rule that names a cadence the user accepted from `kith cadence`, not one written into the configuration."""
 
@@ -25,7 +26,8 @@ Said = tuple[str, Any]
 class Resolved:
     """The policy in force for one contact. ``rule`` names what gave the cadence, for people to read.
 
-    ``sources`` names what gave each of the others, by the policy's word for it. "" and None: nobody says.
+    ``sources`` names what gave each of the others, by the policy's word for it. "" and None: nobody says. ``own``: the
+    cadence is that of the contact's own policy, which goes before whatever else might be said.
     """
 
     cadence: timedelta
@@ -39,6 +41,12 @@ class Resolved:
     days: frozenset[int] | None = None
     hours: tuple[time, time] | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    own: bool = False
+
+    @property
+    def due_by(self) -> str:
+        """The rule that gave the cadence, as the end of a sentence: "due by ..."."""
+        return {CONTACT: "their own policy", ACCEPTED: "the cadence you accepted"}.get(self.rule, self.rule)
 
 
 class Resolver:
@@ -64,12 +72,12 @@ class Resolver:
         p, today = self._policies, self._today
         near: list[tuple[str, Policy]] = []
         if own:
-            near.append(("contact", holding(p.contacts[own], p, today)))
+            near.append(holding(CONTACT, p.contacts[own], p, today))
         if accepted is not None:
             near.append((ACCEPTED, Policy(cadence=accepted)))
         if tier and tier in p.tiers:
-            near.append((f"tier {tier}", holding(p.tiers[tier], p, today)))
-        theirs = [(f"circle {c}", holding(p.circles[c], p, today)) for c in circles if c in p.circles]
+            near.append(holding(f"tier {tier}", p.tiers[tier], p, today))
+        theirs = [holding(f"circle {c}", p.circles[c], p, today) for c in circles if c in p.circles]
         far = [("default", p.default), ("default", DEFAULT_POLICY)]
         sources: dict[str, str] = {}
 
@@ -93,6 +101,7 @@ class Resolver:
             days=said("days"),
             hours=said("hours"),
             sources=sources,
+            own=bool(own) and near[0][1].cadence is not None,
         )
 
 
@@ -109,12 +118,17 @@ def resolve(
     return Resolver(policies, today).of(names, circles, tier, accepted)
 
 
-def holding(policy: Policy, policies: Policies, today: date) -> Policy:
-    """The policy itself, or once its last day is over the one that follows it; nothing follows upon that one."""
+def holding(rule: str, policy: Policy, policies: Policies, today: date) -> tuple[str, Policy]:
+    """The policy itself, or once its last day is over the one that follows it; with the rule's name, saying which.
+
+    Nothing follows upon the one that follows.
+    """
+    if policy.until is None:
+        return rule, policy
     if not policy.ended(today):
-        return policy
+        return f"{rule} until {policy.until}", policy
     after = policies.circles.get(policy.then or "", Policy())
-    return Policy() if after.ended(today) else after
+    return f"circle {policy.then}, after {rule}", Policy() if after.ended(today) else after
 
 
 def _saying(policies: Sequence[tuple[str, Policy]], name: str) -> Any:
@@ -124,11 +138,12 @@ def _saying(policies: Sequence[tuple[str, Policy]], name: str) -> Any:
 def _of_circles(policies: Sequence[tuple[str, Policy]], name: str) -> Said | None:
     """Several circles at once."""
     found: list[Said] = list(_saying(policies, name))
-    return _TOGETHER.get(name, _first)(found) if found else None
+    return _TOGETHER[name](found) if found else None
 
 
-def _first(found: Sequence[Said]) -> Said | None:
-    return found[0]
+def _shortest(found: Sequence[Said]) -> Said | None:
+    """The shortest cadence; of equal ones that which asks for forms in turn, for it asks for more."""
+    return min(found, key=lambda s: (s[1][0], not s[1][1], s[1][1], s[0]))
 
 
 def _least(found: Sequence[Said]) -> Said | None:
@@ -143,6 +158,18 @@ def _all(found: Sequence[Said]) -> Said | None:
     return ", ".join(rule for rule, _ in found), all(value for _, value in found)
 
 
+def _common(found: Sequence[Said]) -> Said | None:
+    """The days all of them name; where there is none, nobody has said."""
+    days = frozenset.intersection(*(value for _, value in found))
+    return (", ".join(rule for rule, _ in found), days) if days else None
+
+
+def _overlap(found: Sequence[Said]) -> Said | None:
+    """The part of the day that suits all of them; where there is none, nobody has said."""
+    start, end = max(value[0] for _, value in found), min(value[1] for _, value in found)
+    return (", ".join(rule for rule, _ in found), (start, end)) if start < end else None
+
+
 def _agreed(found: Sequence[Said]) -> Said | None:
     """What they do not agree upon, nobody has said."""
     return found[0] if len({value for _, value in found}) == 1 else None
@@ -153,7 +180,7 @@ def _formal(found: Sequence[Said]) -> Said | None:
 
 
 _TOGETHER: Mapping[str, Callable[[Sequence[Said]], Said | None]] = {
-    "rhythm": _least,
+    "rhythm": _shortest,
     "max_people": _least,
     "max_recipients": _least,
     "drafts": _union,
@@ -161,4 +188,6 @@ _TOGETHER: Mapping[str, Callable[[Sequence[Said]], Said | None]] = {
     "count_cc": _all,
     "language": _agreed,
     "form": _formal,
+    "days": _common,
+    "hours": _overlap,
 }

@@ -122,7 +122,8 @@ def fingerprint(policies: Policies, today: date) -> str:
     from hashlib import sha256
 
     groups = ({"": policies.default}, policies.circles, policies.tiers, policies.contacts)
-    caps = [sorted((name, _caps(holding(p, policies, today))) for name, p in group.items()) for group in groups]
+    holds = [{name: holding(name, p, policies, today)[1] for name, p in group.items()} for group in groups]
+    caps = [sorted((name, _caps(policy)) for name, policy in group.items()) for group in holds]
     return sha256(repr([RULES, caps]).encode()).hexdigest()[:32]
 
 

@@ -12,12 +12,22 @@ def days_off(hours: WorkingHours, first: date, last: date) -> tuple[frozenset[da
     """The public holidays between two days, both included; and what is wrong with the country, in a sentence."""
     if not hours.country:
         return frozenset(), ""
+    fault = ""
     try:
         found = _of_years(hours.country, hours.subdivision, first.year, last.year)
     except NotImplementedError:  # what the library raises for a country or a part of it that it does not know
-        place = f"{hours.country}-{hours.subdivision}" if hours.subdivision else hours.country
-        return frozenset(), f"[hours]: the public holidays of {place} are not known here; none are kept free."
-    return frozenset(d for d in found if first <= d <= last), ""
+        try:
+            found = _of_years(hours.country, "", first.year, last.year)
+        except NotImplementedError:
+            return (
+                frozenset(),
+                f"[hours]: the public holidays of {hours.country} are not known here; none are kept free.",
+            )
+        fault = (
+            f"[hours]: the public holidays of {hours.country}-{hours.subdivision} are not known here; "
+            f"only those of all {hours.country} are kept free."
+        )
+    return frozenset(d for d in found if first <= d <= last), fault
 
 
 @lru_cache(maxsize=8)

@@ -55,9 +55,7 @@ def proposals(conn: Connection, settings: Settings, now: datetime) -> list[Propo
     Nothing is proposed over a policy of their own in the configuration, which would win, or over forms in turn.
     """
     kept = [
-        p
-        for p in people(conn, settings, now, kept_only=True)
-        if p.active and p.policy.rule != "contact" and not p.policy.forms
+        p for p in people(conn, settings, now, kept_only=True) if p.active and not p.policy.own and not p.policy.forms
     ]
     days = _days(conn, kept, settings, now)
     found = ((p, proposed(days[p.contact_id], p.policy.cadence)) for p in kept)

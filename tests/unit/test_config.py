@@ -464,7 +464,21 @@ then = "exprt"
 
 
 def test_quiet_times_and_holidays_are_read(tmp_path: Path) -> None:
-    text = '[hours]\ncountry = "de"\nsubdivision = "BE"\n[[quiet]]\nfrom = 2026-12-24\nto = "2027-01-06"\n'
+    text = '[hours]\ncountry = "de"\nsubdivision = "de-be"\n[[quiet]]\nfrom = 2026-12-24\nto = "2027-01-06"\n'
     settings = read(tmp_path, MINIMAL + text)
     assert settings.quiet == (Quiet(date(2026, 12, 24), date(2027, 1, 6)),)
     assert (settings.hours.country, settings.hours.subdivision) == ("DE", "BE")
+
+
+def test_quiet_times_that_overlap_or_touch_are_one(tmp_path: Path) -> None:
+    days = (("12-05", "12-14"), ("12-01", "12-10"), ("12-15", "12-16"), ("12-18", "12-18"), ("12-02", "12-03"))
+    text = "".join(f"[[quiet]]\nfrom = 2026-{a}\nto = 2026-{b}\n" for a, b in days)
+    assert read(tmp_path, MINIMAL + text).quiet == (
+        Quiet(date(2026, 12, 1), date(2026, 12, 16)),
+        Quiet(date(2026, 12, 18), date(2026, 12, 18)),
+    )
+
+
+def test_a_form_that_is_none_is_named(tmp_path: Path) -> None:
+    found = problems(tmp_path, MINIMAL + '[policy.default]\ncadence = { mail = "monthly", lunch = "yearly" }\n')
+    assert "lunch is none" in found["policy.default.cadence"]

@@ -67,6 +67,38 @@ def test_circles_that_do_not_agree_say_nothing_of_the_language_and_are_formal() 
     assert (found.language, found.form) == ("", "formal")
 
 
+def test_circles_that_do_not_agree_on_days_and_hours_leave_what_suits_all() -> None:
+    weekend, morning = Policy(days=frozenset({6, 7})), Policy(days=frozenset({7, 1}), hours=(time(8), time(12)))
+    noon, night = Policy(hours=(time(11), time(14))), Policy(days=frozenset({2}), hours=(time(20), time(22)))
+    circles = {"a": weekend, "b": morning, "c": noon, "d": night}
+    found = resolve(Policies(circles=circles), set(), ["a", "b", "c"], "")
+    assert (found.days, found.sources["days"]) == (frozenset({7}), "circle a, circle b")
+    assert found.hours == (time(11), time(12))
+    for names in (["a", "d"], ["d", "a"]):
+        assert resolve(Policies(circles=circles), set(), names, "").days is None
+    assert resolve(Policies(circles=circles), set(), ["b", "d"], "").hours is None
+
+
+def test_of_two_circles_equally_often_the_one_with_forms_in_turn_goes() -> None:
+    circles = {"a": Policy(cadence=MONTH), "mentor": Policy(cadence=MONTH, forms=FORMS), "z": Policy(cadence=7 * DAY)}
+    found = resolve(Policies(circles=circles), set(), ["a", "mentor"], "")
+    assert (found.forms, found.rule) == (FORMS, "circle mentor")
+    assert resolve(Policies(circles=circles), set(), ["mentor", "z"], "").forms == (), "the shortest goes before"
+
+
+def test_a_cadence_is_proposed_over_all_but_the_contacts_own_policy() -> None:
+    policies = Policies(
+        contacts={
+            "Ada": Policy(cadence=DAY),
+            "Bob": Policy(language="en"),
+            "Cyd": Policy(cadence=DAY, until=TODAY, then="mentor"),
+            "Dan": Policy(cadence=DAY, until=TODAY),
+        }
+    )
+    own = {n: resolve(policies, {n}, (), "key", today=TODAY + DAY).own for n in ("ada", "bob", "cyd", "dan")}
+    assert own == {"ada": True, "bob": False, "cyd": True, "dan": False}
+
+
 def test_a_tie_until_a_day_and_then_another_policy() -> None:
     policies = Policies(
         circles={
@@ -78,7 +110,9 @@ def test_a_tie_until_a_day_and_then_another_policy() -> None:
     )
     assert resolve(policies, set(), ["project"], "", today=TODAY).cadence == 7 * DAY
     after = resolve(policies, set(), ["project"], "", today=TODAY + DAY)
-    assert (after.cadence, after.rule) == (YEAR, "circle project")
+    assert (after.cadence, after.rule) == (YEAR, "circle expert, after circle project")
+    before = resolve(policies, set(), ["project"], "", today=TODAY)
+    assert before.rule == f"circle project until {TODAY}"
     for ended in ("spent", "loop"):  # as if it were not there
         assert resolve(policies, set(), [ended], "", today=TODAY + DAY).rule == "default"
 
@@ -169,9 +203,12 @@ def test_the_holidays_of_the_users_country_and_of_its_part() -> None:
     assert date(2026, 12, 25) in germany
     assert date(2026, 3, 8) in berlin - germany
     assert days_off(WorkingHours(), *year) == (frozenset(), "")
-    none, fault = days_off(WorkingHours(country="DE", subdivision="QQ"), *year)
-    assert not none
+    whole, fault = days_off(WorkingHours(country="DE", subdivision="QQ"), *year)
+    assert whole == germany
     assert "DE-QQ" in fault
+    none, fault = days_off(WorkingHours(country="XX"), *year)
+    assert not none
+    assert "none are kept free" in fault
 
 
 # -- quiet time: nothing is drafted, nothing is lost ----------------------------------------------------
