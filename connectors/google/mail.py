@@ -14,6 +14,7 @@ from connectors.google.errors import Rejected
 from connectors.google.labels import UNREAD, Labels
 from connectors.google.messages import Messages
 from connectors.google.quota import UNITS
+from connectors.google.reached import Reached, place
 from connectors.google.scan import Scan
 from connectors.google.session import BATCH, Session
 from daemon.core.address import normalise
@@ -32,8 +33,8 @@ FIELDS = (
 class Mailbox:
     """The account's Gmail as a `MailSource`.
 
-    A cursor is a historyId. Inside a full pass it stays empty, and the progress holds the historyId taken before the
-    first listing and the id read last.
+    A cursor is a historyId, and after a full pass the moment it was taken (`Reached`). Inside a full pass it stays
+    empty, and the progress holds what will be the cursor and the id read last.
     """
 
     def __init__(self, session: Session, page: int | None = None) -> None:
@@ -54,6 +55,10 @@ class Mailbox:
             Paced: the minute's quota is used up; what was yielded stands.
         """
         if since.cursor:
+            reached = Reached.read(since.cursor)
+            if reached.due(self._session.around.now()):
+                yield from self._past_again(reached, since, interest)
+                since = Position(reached.history)
             yield from self._news(since, interest)
         else:
             yield from self._past(since.progress, interest)
@@ -69,29 +74,48 @@ class Mailbox:
 
     def _past(self, progress: str, interest: Interest) -> Iterator[MailPage]:
         scan = Scan(self._session, "scan", interest.known, sorted(self._labels.asking()), bounces=True)
-        start, last = _place(progress)
+        start, last = place(progress)
         if start:
-            self._history(start, size=1)  # so long ago that it leads nowhere? then better begin anew now
+            self._history(Reached.read(start), size=1)  # so long ago that it leads nowhere? then better begin anew now
         else:
-            start = self._begun(scan.begun) or str(self._profile()["historyId"])
+            start = self._begun(scan.begun) or self._beginning().text()
         ids = scan.ids(start)
         yield from self._read(ids, last, interest, Position(start), {"h": start})
         scan.forget()
+
+    def _past_again(self, reached: Reached, since: Position, interest: Interest) -> Iterator[MailPage]:
+        """What came around the moment a full pass began: then the search did not know all of it yet, now it does."""
+        scan = Scan(self._session, "again", interest.known, bounces=True, around=reached.taken)
+        start, last = place(since.progress)
+        last = last if start == since.cursor else ""  # else it is the history's
+        end, here = Position(reached.history), {"h": since.cursor}
+        yield from self._read(scan.ids(since.cursor), last, interest, end, here, since.cursor)
+        scan.forget()
+
+    def _beginning(self) -> Reached:
+        at = self._session.around.now()  # before the question: what comes while it is answered is in the history
+        return Reached.now(str(self._profile()["historyId"]), at)
 
     def _profile(self) -> dict[str, Any]:
         return self._session.call(self._session.gmail.getProfile(userId="me", fields="historyId,emailAddress"))
 
     def _begun(self, start: str) -> str:
-        """The historyId a listing was begun with that found no time to end; "" where it has expired meanwhile."""
+        """Where a listing was begun that found no time to end; "" where it has expired meanwhile."""
         try:
             if start:
-                self._history(start, size=1)
+                self._history(Reached.read(start), size=1)
         except CursorExpired:
             return ""
         return start
 
     def _read(
-        self, ids: Sequence[str], last: str, interest: Interest, end: Position, place: Mapping[str, str]
+        self,
+        ids: Sequence[str],
+        last: str,
+        interest: Interest,
+        end: Position,
+        here: Mapping[str, str],
+        cursor: str = "",
     ) -> Iterator[MailPage]:
         """The messages after the one read last, page by page; an empty page for none, so that the end is told."""
         total = len(ids)
@@ -100,7 +124,7 @@ class Mailbox:
             some = rest[first : first + self._page]
             taken = self._messages.take(some, interest)
             more = first + self._page < len(rest)
-            position = Position("", json.dumps({**place, "last": some[-1]})) if more else end
+            position = Position(cursor, json.dumps({**here, "last": some[-1]})) if more else end
             yield MailPage(tuple(taken.mails), position, tuple(taken.broken), taken.scanned, total)
 
     # -- what is new
@@ -111,28 +135,28 @@ class Mailbox:
         One record may tell of hundreds of messages (a whole folder taken out of the trash): the last one read is kept
         as progress, or a minute's quota would end at the same place each time.
         """
-        cursor, last = since.cursor, _place(since.progress)[1]
+        reached, last = Reached.read(since.cursor), place(since.progress)[1]
         while True:
-            answer = self._changes(cursor)
+            answer = self._changes(reached)
             records = answer.get("history", ())
             more = bool(answer.get("nextPageToken"))
-            place = str(records[-1]["id"] if more else answer["historyId"])
-            if place == cursor:
+            further = reached.at(str(records[-1]["id"] if more else answer["historyId"]))
+            if further == reached:
                 return
             ids = self._concerned(records)
             rest = ids[ids.index(last) + 1 :] if last in ids else ids
             for first in range(0, max(1, len(rest)), self._page):
                 some = rest[first : first + self._page]
                 taken = self._messages.take(some, interest)
-                position = Position(place, "more" if more else "")
+                position = Position(further.text(), "more" if more else "")
                 if first + self._page < len(rest):
-                    position = Position(cursor, json.dumps({"last": some[-1]}))
+                    position = Position(reached.text(), json.dumps({"last": some[-1]}))
                 yield MailPage(tuple(taken.mails), position, tuple(taken.broken), taken.scanned)
             if not more:
                 return
-            cursor, last = place, ""
+            reached, last = further, ""
 
-    def _changes(self, since: str) -> dict[str, Any]:
+    def _changes(self, since: Reached) -> dict[str, Any]:
         """The next page of history that tells anything: what `HISTORY` leaves out may have filled the ones before.
 
         Raises:
@@ -147,13 +171,18 @@ class Mailbox:
             raise TryLater("Gmail ended its history without saying where to go on from.")
         return {**answer, "historyId": reached}
 
-    def _history(self, since: str, *, size: int, page: str = "") -> dict[str, Any]:
+    def _history(self, since: Reached, *, size: int, page: str = "") -> dict[str, Any]:
         history = self._session.gmail.history()
         asked = {"pageToken": page} if page else {}
         try:
             return self._session.call(
                 history.list(
-                    userId="me", startHistoryId=since, maxResults=size, historyTypes=HISTORY, fields=FIELDS, **asked
+                    userId="me",
+                    startHistoryId=since.history,
+                    maxResults=size,
+                    historyTypes=HISTORY,
+                    fields=FIELDS,
+                    **asked,
                 ),
                 bulk=True,
             )
@@ -187,7 +216,7 @@ class Mailbox:
         scan = Scan(self._session, "backfill", wanted.known)
         ids = scan.ids("mail")
         if ids:
-            yield from self._read(ids, _place(progress)[1], wanted, Position(), {})
+            yield from self._read(ids, place(progress)[1], wanted, Position(), {})
         scan.forget()
 
     def clear_ask(self, stream: Stream, item_id: str, purpose: str) -> None:
@@ -208,12 +237,3 @@ class Mailbox:
         except Rejected as error:
             if not error.absent:
                 raise
-
-
-def _place(progress: str) -> tuple[str, str]:
-    """Inside a full pass or a search: the historyId taken before it, and the id read last; "" each where unknown."""
-    try:
-        found = json.loads(progress)
-        return str(found.get("h", "")), str(found["last"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "", ""

@@ -24,7 +24,7 @@ LISTED = 500
 """Ids a page; Google gives no more."""
 
 A_DAY = 86_400
-"""Seconds after which a list is not gone on with."""
+"""Seconds after which a list is not gone on with; so wide is the span around a moment, as clocks may differ."""
 
 BOUNCES = "from:mailer-daemon"
 NO_MAIL = "-in:chats -in:drafts"
@@ -38,6 +38,7 @@ class Scan:
         addresses: whose mail.
         labels: ids of labels whose messages are wanted whoever wrote them.
         bounces: mail that came back, too.
+        around: only what came within a day of this moment (seconds of the epoch); 0 for all there is.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Scan:
         labels: Sequence[str] = (),
         *,
         bounces: bool = False,
+        around: int = 0,
     ) -> None:
         self._session = session
         self._file = session.folder / f"{name}.json"
         terms = ([BOUNCES] if bounces else []) + [term for a in sorted(addresses) for term in asked(a)]
-        self._asks: list[dict[str, Any]] = [{"q": f"{{{' '.join(some)}}} {NO_MAIL}"} for some in chunks(terms)]
+        span = f" after:{around - A_DAY} before:{around + A_DAY}" if around else ""
+        self._asks: list[dict[str, Any]] = [{"q": f"{{{' '.join(some)}}} {NO_MAIL}{span}"} for some in chunks(terms)]
         self._asks += [{"labelIds": [label]} for label in labels]
         self._name = sha256(json.dumps(self._asks).encode()).hexdigest()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.google.reached import Reached
 from daemon.core.errors import CursorExpired, NeedsUser, Paced, Refused, TryLater
 from daemon.core.model import Mail, Position, Signal
 from daemon.core.ports import MailSource
@@ -260,7 +261,7 @@ def test_one_record_of_more_than_a_minute_allows_is_read_over_several(signed_in:
         seen += ids(some)
     assert sorted(seen, key=int) == [str(n) for n in range(90)]
     assert signed_in.google.calls[GET] == 90, "none twice"
-    assert position.cursor == str(box.history) and not position.progress
+    assert Reached.read(position.cursor).history == str(box.history) and not position.progress
 
 
 # -- trouble -----------------------------------------------------------------------------------------

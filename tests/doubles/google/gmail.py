@@ -76,7 +76,7 @@ def _hits(call: Call, candidates: list[Message]) -> list[Message] | Refusal:
     return [
         m
         for m in sorted(candidates, key=lambda m: (m.received, m.id), reverse=True)
-        if wanted <= m.labels and not m.labels & hidden and test(m) and not (query and m.id in box.lagging)
+        if wanted <= m.labels and not m.labels & hidden and test(m) and (not query or box.searchable(m.id))
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from functools import cached_property
@@ -72,7 +72,8 @@ class Message:
 
 @dataclass
 class Mailbox:
-    """State and doings. ``lagging`` are ids a search does not find yet; ``floor`` is the oldest history still known.
+    """State and doings. ``lagging`` are ids a search does not find yet, for as long as they stand there; ``lag`` is how
+    long it does not find whatever comes into being. ``floor`` is the oldest history still known.
 
     Google does not say whether a draft whose message lies in the trash still is one: ``trash_keeps_draft`` plays both.
     ``reissues`` makes an edit change the draft's id too, as one report has it. ``hollow`` makes the first page of a
@@ -86,6 +87,8 @@ class Mailbox:
     labels: dict[str, str] = field(default_factory=lambda: {name: name for name in SYSTEM})
     records: list[dict[str, Any]] = field(default_factory=list)
     lagging: set[str] = field(default_factory=set)
+    lag: timedelta = timedelta(0)
+    indexed: dict[str, datetime] = field(default_factory=dict)
     history: int = 1_000
     floor: int = 0
     number: int = 0x18C0000000000000
@@ -110,8 +113,13 @@ class Mailbox:
         at = int((received or self.clock()).timestamp() * 1000)
         message = Message(made_id, thread or self._thread(raw) or made_id, raw, set(labels), at, 0)
         self.messages[made_id] = message
+        self.indexed[made_id] = self.clock() + self.lag
         self.noted("messagesAdded", message)
         return message
+
+    def searchable(self, message_id: str) -> bool:
+        """Whether a search knows the message by now."""
+        return message_id not in self.lagging and self.indexed[message_id] <= self.clock()
 
     def _thread(self, raw: bytes) -> str:
         headers = BytesHeaderParser(policy=compat32).parsebytes(raw)

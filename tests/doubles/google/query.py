@@ -98,4 +98,7 @@ def _operator(name: str, value: str) -> Test:
         case "-in" if value in ("chats", "drafts", "sent"):
             hidden = {"drafts": "DRAFT", "chats": "CHAT"}.get(value, value.upper())
             return lambda m: hidden not in m.labels
+        case "after" | "before" if len(value) == 10 and value.isdecimal():  # else a day, in nobody knows which zone
+            at = int(value) * 1000
+            return (lambda m: m.received >= at) if name == "after" else (lambda m: m.received < at)
     raise BadQuery(f"{name}:{value} is not known here")
