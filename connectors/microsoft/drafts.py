@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.microsoft import letters, properties
+from connectors.microsoft.begun import Begun
 from connectors.microsoft.errors import Status
 from connectors.microsoft.http import Client, Json, query, seg, text_of, values
 from connectors.microsoft.places import Places
@@ -18,9 +19,10 @@ ORDER = (Whereabouts.PRESENT, Whereabouts.SENT, Whereabouts.TRASHED)
 class Drafts:
     """`daemon.core.ports.DraftTarget`. A remote id is the message's immutable id."""
 
-    def __init__(self, client: Client, places: Places) -> None:
+    def __init__(self, client: Client, places: Places, state: str = "") -> None:
         self._client = client
         self._places = places
+        self._begun = Begun(client, state)
 
     def hint(self) -> str:
         """Nothing: a filter by key or Message-ID needs no index."""
@@ -28,7 +30,14 @@ class Drafts:
 
     def find(self, key: str, message_id: str, hint: str) -> RemoteDraft:
         """See `DraftTarget.find`."""
-        return self._find(key, message_id) or RemoteDraft(Whereabouts.GONE, message_id=message_id)
+        begun = self._begun.find(key, message_id)
+        if begun is not None:
+            return letters.remote(begun, Whereabouts.BEGUN)
+        found = self._find(key, message_id)
+        if found is None:
+            return RemoteDraft(Whereabouts.GONE, message_id=message_id)
+        self._begun.forget(message_id)
+        return found
 
     def expected(self, draft: OutgoingDraft) -> str:
         return letters.digest(letters.message(draft))
@@ -39,24 +48,17 @@ class Drafts:
         A draft of this key or Message-ID that stands already is returned as it is, and none is made.
         """
         wanted = letters.message(draft)
-        standing = self._find(draft.key, draft.message_id)
-        if standing is not None and standing.where is Whereabouts.PRESENT:
-            return standing
-        answered = self._answered(draft.in_reply_to) if draft.in_reply_to else ""
-        if answered:
-            # all in one request: nothing of what Outlook puts into a reply may stand even for a moment
-            made = self._client.write("POST", f"/me/messages/{seg(answered)}/createReply", {"message": wanted})
-        else:
-            made = self._client.write("POST", "/me/messages", wanted)
-        try:
-            held = self._client.find(_path(str(made["id"])))
-            if held is not None and answered and self._made_ours(held, wanted):
-                held = self._client.find(_path(str(made["id"])))
-        except TryLater as error:
-            raise OutcomeUnknown("The draft was written, but could not be read back.", error.after) from None
-        if held is None:
-            raise OutcomeUnknown("The draft was written, but is not to be found.")
-        return self._remote(held)
+        begun = self._begun.find(draft.key, draft.message_id)
+        if begun is None:
+            standing = self._find(draft.key, draft.message_id)
+            if standing is not None and standing.where is Whereabouts.PRESENT:
+                return standing
+            begun = self._reply(draft, wanted)
+        if begun is None:
+            return self._made(self._client.write("POST", "/me/messages", wanted), None)
+        made = self._made(begun, wanted)
+        self._begun.forget(draft.message_id)
+        return made
 
     def look(self, drafts: Sequence[tuple[str, str]]) -> Sequence[RemoteDraft]:
         """See `DraftTarget.look`. Twenty a request for all that are still there; searches only for the others."""
@@ -95,7 +97,35 @@ class Drafts:
             if not error.missing:
                 raise
             return self.find("", message_id, "")
+        self._begun.forget(message_id)
         return replace(found, where=Whereabouts.TRASHED)
+
+    def _reply(self, draft: OutgoingDraft, wanted: Json) -> Json | None:
+        """A reply as Outlook begins it, None where there is nothing here to reply to."""
+        answered = self._answered(draft.in_reply_to) if draft.in_reply_to else None
+        if answered is None:
+            return None
+        self._begun.note(draft, str(answered.get("conversationId") or ""))
+        # all in one request: nothing of what Outlook puts into a reply should stand even for a moment
+        path = f"/me/messages/{seg(str(answered['id']))}/createReply"
+        return self._client.write("POST", path, {"message": wanted})
+
+    def _made(self, made: Json, wanted: Json | None) -> RemoteDraft:
+        """What was made, read back. ``wanted``: it is a reply, and is to read like this.
+
+        Raises:
+            OutcomeUnknown: it stands, and what it says is not known.
+        """
+        path = _path(str(made["id"]))
+        try:
+            held = self._client.find(path)
+            if held is not None and wanted is not None and self._made_ours(held, wanted):
+                held = self._client.find(path)
+        except TryLater as error:
+            raise OutcomeUnknown("The draft was written, but could not be read back.", error.after) from None
+        if held is None:
+            raise OutcomeUnknown("The draft was written, but is not to be found.")
+        return self._remote(held)
 
     def _made_ours(self, held: Json, wanted: Json) -> bool:
         """Write over what Outlook put into a reply of its own; whether there was anything of the kind.
@@ -138,11 +168,12 @@ class Drafts:
             return RemoteDraft(Whereabouts.GONE, message_id=str(held.get("internetMessageId") or ""))
         return letters.remote(held, Whereabouts.PRESENT, moved=True)
 
-    def _answered(self, message_id: str) -> str:
-        """The id of the letter that is answered, "" where it is not in this mailbox any more."""
-        path = query("/me/messages", filter=f"internetMessageId eq {text_of(message_id)}", select="id,isDraft")
-        held = values(self._client.get(path))
-        return next((str(one["id"]) for one in held if one.get("isDraft") is False), "")
+    def _answered(self, message_id: str) -> Json | None:
+        """The letter that is answered, None where it is not in this mailbox any more."""
+        path = query(
+            "/me/messages", filter=f"internetMessageId eq {text_of(message_id)}", select="id,isDraft,conversationId"
+        )
+        return next((one for one in values(self._client.get(path)) if one.get("isDraft") is False), None)
 
 
 def _path(remote_id: str) -> str:

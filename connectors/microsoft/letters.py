@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -95,6 +96,17 @@ def resembles(held: Mapping[str, Any], recipient: str, subject: str, in_reply_to
         return False
     answers = properties.of(held, properties.IN_REPLY_TO)
     return same_subject(str(held.get("subject") or ""), subject) or bool(in_reply_to and in_reply_to in answers)
+
+
+def unwritten(held: Mapping[str, Any]) -> bool:
+    """Whether a reply holds nothing but what Outlook puts there: the letter it quotes, under a line."""
+    pieces = canonical(_content(held))
+    own = pieces[: pieces.index("<hr>")] if "<hr>" in pieces else pieces
+    return all(_BARE.fullmatch(one) for one in own)
+
+
+_BARE = re.compile(r"</?\w+>")
+"""A mark that shows nothing by itself: pictures and links name what they show."""
 
 
 def _recipient(who: tuple[str, str]) -> Json:

@@ -276,6 +276,7 @@ class Whereabouts(StrEnum):
     """What a server said of one item when asked for that very item."""
 
     PRESENT = "present"  # where we put it
+    BEGUN = "begun"  # an attempt of ours died halfway: not our letter yet, and nobody else's; only `find` says so
     SENT = "sent"  # a draft of ours found among the sent
     TRASHED = "trashed"
     GONE = "gone"  # positively: asked by id and by UID, everywhere it could be

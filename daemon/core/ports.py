@@ -105,7 +105,11 @@ class DraftTarget(Protocol):
         """A note stored with an intent before the write, that makes `find` sure (IMAP: Drafts' UIDNEXT)."""
 
     def find(self, key: str, message_id: str, hint: str) -> RemoteDraft:
-        """The draft with this key or Message-ID, wherever it is now: Drafts first, then Sent, then Trash."""
+        """The draft with this key or Message-ID, wherever it is now: Drafts first, then Sent, then Trash.
+
+        BEGUN where an attempt died in the middle of several requests: `create` goes on with it, `withdraw` takes it
+        away.
+        """
 
     def expected(self, draft: OutgoingDraft) -> str:
         """The ``digest`` of this letter as long as nobody touches it, told without asking the server.

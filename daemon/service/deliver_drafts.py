@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from daemon.core.address import normalise
@@ -14,6 +15,8 @@ from daemon.service.news import told_news
 from daemon.service.outgoing import Job, Outgoing
 from daemon.service.people import person_of
 from daemon.service.replaced import unclaimed
+
+NOT_YET = (Whereabouts.GONE, Whereabouts.BEGUN)
 
 
 class DraftWrites:
@@ -39,12 +42,13 @@ class DraftWrites:
         found = self.target.find(row.key, row.message_id, job.hint)
         if found.where is Whereabouts.UNKNOWN:
             raise TryLater("The server could not say whether the draft exists already.")
-        if found.where is Whereabouts.GONE:
+        if found.where in NOT_YET:
             if not self.out.wanted(job):
+                self._take_away(job, found)
                 self.out.record(job, {"state": WITHDRAWN})
                 return
             letter, words = self._letter(job)
-            copy = self._users_own(job, letter)
+            copy = self._users_own(job, letter) if found.where is Whereabouts.GONE else None
             if copy is not None:
                 self._written(job, copy, EDITED)
                 return
@@ -70,6 +74,7 @@ class DraftWrites:
                 return
             remote_id, digest = found.remote_id, found.digest
             if found.where is not Whereabouts.PRESENT:
+                self._take_away(job, found)
                 self.out.record(job, {"state": SENT if found.where is Whereabouts.SENT else gone})
                 return
         else:
@@ -81,6 +86,13 @@ class DraftWrites:
             self.out.record(job, {"state": EDITED})
             return
         self.out.record(job, {"state": SENT if left.where is Whereabouts.SENT else gone})
+
+    def _take_away(self, job: Job, found: RemoteDraft) -> None:
+        """What an attempt that died halfway left, unless somebody has gone on with it by now."""
+        if found.where is Whereabouts.BEGUN:
+            self.out.mine()
+            with suppress(Conflict):
+                self.target.withdraw(found.remote_id, job.row.message_id, found.digest)
 
     def _as_ours(self, job: Job, found: RemoteDraft) -> tuple[OutgoingDraft, str] | None:
         """What we would write, if what lies there is that word for word: then nobody has touched it."""

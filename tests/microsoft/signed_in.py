@@ -60,7 +60,8 @@ class SignedIn:
         )
         self.now: Callable[[], datetime] = lambda: NOW
         self.writes = 0
-        self._around = Surroundings(self.secrets, str(folder / "state"), lambda: self.now(), self._before_write)
+        self.state = str(folder / "state")
+        self._around = Surroundings(self.secrets, self.state, lambda: self.now(), self._before_write)
         self.page = PAGE
         if sign_in:
             self.sign_in()

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.microsoft import letters, properties
-from daemon.core.errors import Conflict, NeedsUser, OutcomeUnknown, Refused
+from connectors.microsoft.transport import Reply, Transport
+from daemon.core.errors import Conflict, NeedsUser, Refused
 from daemon.core.model import OutgoingDraft, RemoteDraft, RemoteEvent, Whereabouts
 from daemon.core.ports import DraftTarget, ReminderTarget
 from tests.contract.rig import ME
 from tests.contract.rig_graph import GraphRig
 from tests.contract.samples import ANNA, BORIS, draft, mail, reminder
-from tests.doubles.graph import Fault
+from tests.doubles.graph import Fault, translate
+from tests.doubles.graph.mail import WRITABLE
 from tests.doubles.graph.mailbox import Folder
 
 
@@ -31,6 +35,7 @@ def reminders(rig: GraphRig) -> ReminderTarget:
     return found
 
 
+EVERYTHING = frozenset(WRITABLE)
 ANSWER = replace(draft(), in_reply_to="<7@example.com>", references=("<6@example.com>", "<7@example.com>"))
 
 
@@ -44,7 +49,7 @@ def look(rig: GraphRig, made: RemoteDraft) -> RemoteDraft:
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_a_reply_is_begun_by_outlook_and_reads_as_we_want_it(rig: GraphRig, keeps: bool) -> None:
-    rig.double.reply_keeps = keeps
+    rig.double.reply_drops = frozenset() if keeps else EVERYTHING
     answered = rig.add_mail("INBOX", mail(7, ANNA, f"{ME}, {BORIS}", Subject="Hello", Reply_To="list@example.net"))
     item = rig.box.message(answered)
     assert item is not None
@@ -86,16 +91,130 @@ def test_a_reply_to_a_letter_that_is_not_there_any_more(rig: GraphRig) -> None:
     assert rig.double.calls["POST messages"] == 1
 
 
-def test_a_reply_half_begun_is_no_second_letter(rig: GraphRig) -> None:
-    """Outlook began it in its own words, and our process died before it could write its own over them."""
-    rig.double.reply_keeps = False
+class Died(BaseException):
+    """The process is no more."""
+
+
+def die_at(rig: GraphRig, monkeypatch: pytest.MonkeyPatch, number: int) -> bool:
+    """Write ANSWER, and die as the answer to this request (from 1) arrives; False where it took fewer."""
+    left = [number]
+    real = Transport.exchange
+
+    def mortal(self: Transport, *args: Any, **more: Any) -> Reply:
+        answer = real(self, *args, **more)
+        left[0] -= 1
+        if not left[0]:
+            raise Died
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transport, "exchange", mortal)
+        try:
+            drafts(rig).create(ANSWER)
+        except Died:
+            return True
+        finally:
+            rig.fresh_connection()
+    return False
+
+
+def notes(rig: GraphRig) -> list[Path]:
+    return list(Path(rig.person.state, "replies").glob("*"))
+
+
+@pytest.mark.parametrize(
+    "drops",
+    [
+        set(),
+        EVERYTHING,
+        {"singleValueExtendedProperties", "internetMessageId"},
+        {"singleValueExtendedProperties", "body"},
+        {"internetMessageId", "body"},
+    ],
+    ids=lambda drops: " ".join(sorted(drops)) or "none",
+)
+def test_whenever_its_author_dies_a_reply_is_one_and_reads_as_ours(
+    rig: GraphRig, monkeypatch: pytest.MonkeyPatch, drops: set[str]
+) -> None:
+    """Outlook began it in words of its own, and our process died before it could write ours over them."""
+    rig.double.reply_drops = frozenset(drops)
+    picture = {"id": "AAMkat/1=", "name": "logo.png", "isInline": True}
+    rig.box.change(rig.add_mail("INBOX", mail(7)), _attached=[picture])
+    rig.add_mail("Drafts", mail(8, ME, ANNA, Subject=ANSWER.subject), draft=True)
+    (old,) = rig.box.folders["drafts"].items
+    number = 1
+    while die_at(rig, monkeypatch, number):
+        found = drafts(rig).find(ANSWER.key, ANSWER.message_id, "")
+        assert found.where is not Whereabouts.UNKNOWN
+        if found.where in (Whereabouts.GONE, Whereabouts.BEGUN):
+            found = drafts(rig).create(ANSWER)
+        assert found.digest == drafts(rig).expected(ANSWER)
+        (held,) = [one for one in rig.box.folders["drafts"].items.values() if one["id"] != old]
+        assert (held["id"], held["_properties"][properties.KEY]) == (found.remote_id, ANSWER.key)
+        assert held["internetMessageId"] == ANSWER.message_id and not held["_attached"]
+        assert drafts(rig).find(ANSWER.key, ANSWER.message_id, "").where is Whereabouts.PRESENT
+        assert not notes(rig)
+        rig.delete_mail(held["id"])
+        number += 1
+    assert number > 6
+
+
+def begin(rig: GraphRig, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A reply of ours that is Outlook's words yet."""
+    rig.double.reply_drops = EVERYTHING
     rig.add_mail("INBOX", mail(7))
-    rig.double.faults.append(Fault("drop-before", "PATCH"))
-    with pytest.raises(OutcomeUnknown):
-        drafts(rig).create(ANSWER)
+    before, number = set(rig.box.folders["drafts"].items), 1
+    while die_at(rig, monkeypatch, number) and rig.box.folders["drafts"].items.keys() == before:
+        number += 1
+    (begun,) = [one for i, one in rig.box.folders["drafts"].items.items() if i not in before]
+    return begun
+
+
+def test_a_reply_half_begun_that_nobody_wants_any_more(rig: GraphRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(rig, monkeypatch)
+    found = drafts(rig).find(ANSWER.key, ANSWER.message_id, "")
+    assert found.where is Whereabouts.BEGUN
+    assert drafts(rig).withdraw(found.remote_id, ANSWER.message_id, found.digest).where is Whereabouts.TRASHED
+    assert not rig.drafts() and not notes(rig)
+    assert drafts(rig).find(ANSWER.key, ANSWER.message_id, "").where is Whereabouts.GONE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<div>Dear Anna,</div>",
+        '<img src="cid:1">',
+        '<a href="https://x.example"></a>',
+    ],
+)
+def test_a_reply_half_begun_that_the_user_went_on_with_is_theirs(
+    rig: GraphRig, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    begun = begin(rig, monkeypatch)
+    content = begun["body"]["content"].replace("<hr>", f"{words}<hr>")
+    rig.box.change(begun["id"], body={"contentType": "html", "content": content})
     assert drafts(rig).find(ANSWER.key, ANSWER.message_id, "").where is Whereabouts.GONE
     (found,) = drafts(rig).similar(ANNA, ANSWER.subject, ANSWER.in_reply_to)
-    assert found.message_id != ANSWER.message_id, "the service takes it for the user's own and adds none"
+    assert found.remote_id == begun["id"], "the service takes it for the user's own and adds none"
+
+
+def test_replies_the_user_began_before_or_to_others_are_theirs(rig: GraphRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold nothing but the quoted letter either; our own was never begun: the process died before it."""
+    first, second = rig.add_mail("INBOX", mail(7)), rig.add_mail("INBOX", mail(9))
+    conversations = [one[1]["conversationId"] for one in map(rig.box.message, (first, second)) if one]
+    stub = translate.message_of(mail(8, ME, ANNA), rig.box.now(), draft=True)
+    stub["body"] = {"contentType": "html", "content": "<html><body><hr>From: somebody</body></html>"}
+    before = rig.box.add_message("drafts", {**stub, "conversationId": conversations[0]})
+    number = 1
+    while not notes(rig):
+        assert die_at(rig, monkeypatch, number)
+        number += 1
+    if len(rig.drafts()) > 1:
+        rig.delete_mail(list(rig.box.folders["drafts"].items)[-1])
+    after = rig.box.add_message("drafts", {**stub, "conversationId": conversations[1]})
+    assert drafts(rig).find(ANSWER.key, ANSWER.message_id, "").where is Whereabouts.GONE
+    made = drafts(rig).create(ANSWER)
+    assert made.remote_id not in (before, after) and len(rig.drafts()) == 3
 
 
 # -- drafts --------------------------------------------------------------------------------------------

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.microsoft.transport import Reply, Transport
+from daemon.service import contacts
 from daemon.service.cycle import run_cycle
 from daemon.store import health
 from daemon.store.engine import Store
@@ -16,6 +19,7 @@ from tests.contract.rig_graph import GraphRig
 from tests.contract.rig_memory import MemoryBackend
 from tests.contract.samples import ANNA, BORIS, NOW
 from tests.doubles.graph import Fault
+from tests.doubles.graph.mail import WRITABLE
 from tests.service.house import House, letter, meeting
 
 DAY = timedelta(days=1)
@@ -118,3 +122,46 @@ def test_the_window_moves_and_what_leaves_it_was_held_all_the_same(house: House,
     assert held == 4
     house.cycle(after=35 * DAY)
     assert len([i for i in house.interactions(anna) if i[2]]) == held + 5
+
+
+class Died(BaseException):
+    """The process is no more."""
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_reply_that_was_half_begun_is_gone_on_with_or_taken_away(
+    house: House, rig: GraphRig, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    rig.double.reply_drops = frozenset(WRITABLE)
+    anna = house.person("Anna", ANNA, language="en")
+    asked = rig.add_mail("INBOX", letter(1, NOW - DAY, ANNA))
+    house.enable()
+    house.cycle()
+    rig.set_flag(asked, "kith-reply")
+    real = Transport.exchange
+
+    def dies_after_the_reply(self: Transport, method: str, url: str, **more: Any) -> Reply:
+        answer = real(self, method, url, **more)
+        if url.endswith("/createReply"):
+            raise Died
+        return answer
+
+    with monkeypatch.context() as patch, pytest.raises(Died):
+        patch.setattr(Transport, "exchange", dies_after_the_reply)
+        house.cycle()
+    (begun,) = rig.box.folders["drafts"].items.values()
+    assert "somebody, quoted" in begun["body"]["content"] and not rig.trashed()
+    rig.fresh_connection()
+    if not wanted:
+        with house.store.write() as conn:
+            contacts.do_not_contact(conn, anna)
+    house.cycle(after=timedelta(hours=1))
+    house.cycle(after=timedelta(hours=1))
+    (row,) = house.ledger(kind="draft")
+    if wanted:
+        (held,) = rig.box.folders["drafts"].items.values()
+        assert (row.state, row.remote_id, held["id"]) == ("written", held["id"], begun["id"])
+        assert "somebody, quoted" not in held["body"]["content"] and not rig.trashed()
+    else:
+        assert row.state == "withdrawn"
+        assert not rig.drafts() and len(rig.trashed()) == 1

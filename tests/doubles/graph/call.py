@@ -44,7 +44,7 @@ class Call:
     headers: dict[str, str]
     body: dict[str, Any]
     replay: bool
-    reply_keeps: bool
+    reply_drops: frozenset[str]
     lagging: set[str]
     limit: int
 

@@ -105,9 +105,10 @@ def create_reply(call: Call) -> Answer:
         # pictures inside the letter that is quoted; hasAttachments leaves them out
         "_attached": [dict(one, id=f"{one['id']}+") for one in answered.get("_attached", []) if one["isInline"]],
     }
-    wanted = written(call, call.body.get("message", {}))
-    if call.reply_keeps:
-        item |= wanted | {"_properties": item["_properties"] | wanted.get("_properties", {})}
+    written(call, call.body.get("message", {}))  # it reads the whole of it, whatever it keeps
+    told = {n: v for n, v in call.body.get("message", {}).items() if n not in call.reply_drops}
+    wanted = written(call, told)
+    item |= wanted | {"_properties": item["_properties"] | wanted.get("_properties", {})}
     call.box.add_message("drafts", item)
     return 201, call.one(list(call.box.folders["drafts"].items.values())[-1])
 

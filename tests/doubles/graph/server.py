@@ -56,8 +56,8 @@ class GraphDouble:
     """The state of the whole server. ``complaints`` must be empty at the end of a test.
 
     ``calls`` counts requests by method and route, inner ones of a batch each. ``lagging`` are ids a search does not
-    find yet. ``limit`` is how many hits a search tells. ``reply_keeps``: createReply takes over what it is told.
-    ``replay``: a delta tells again what it told last.
+    find yet. ``limit`` is how many hits a search tells. ``reply_drops`` are properties createReply is told
+    and does not keep. ``replay``: a delta tells again what it told last.
     """
 
     endpoint: str = ""
@@ -70,7 +70,7 @@ class GraphDouble:
     lagging: set[str] = field(default_factory=set)
     limit: int = 1000
     replay: bool = False
-    reply_keeps: bool = True
+    reply_drops: frozenset[str] = frozenset()
     on_call: Callable[[str], None] = lambda what: None
     lock: threading.RLock = field(default_factory=threading.RLock)
     counting: threading.Lock = field(default_factory=threading.Lock)
@@ -155,7 +155,7 @@ class GraphDouble:
             # the path as it was asked for, for links: with its ids
             path = "/me/" + parts.path.removeprefix("/v1.0/me/")
             call = Call(
-                self.box, method, unquoted(path), ids, options, headers, body, self.replay, self.reply_keeps,
+                self.box, method, unquoted(path), ids, options, headers, body, self.replay, self.reply_drops,
                 self.lagging, self.limit,
             )  # fmt: skip
             status, answer = route.handler(call)
