@@ -22,7 +22,7 @@ def _today(kith: Ctx) -> date:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--achievement", metavar="WORDS", help="What they achieved; the letter quotes it.")
+@click.option("--achievement", metavar="WORDS", help="What they achieved, as a phrase; the letter quotes it.")
 @click.option("--job", metavar="WORDS", help="Their new job; the letter quotes it.")
 @click.option("--title", metavar="WORDS", help="Their new title; the letter quotes it.")
 @click.option("--recommendation", metavar="WORDS", help="They recommended you: for what, to whom (“” says nothing).")
@@ -68,7 +68,7 @@ def note(
     }
     said = {kind: words.strip() for kind, words in given.items() if words is not None}
     if name is None or len(said) != 1 or (job is not None and title is not None):
-        raise click.UsageError('Say of whom and one thing: kith note NAME --achievement "spoke at PyCon"')
+        raise click.UsageError('Say of whom and one thing: kith note NAME --achievement "your talk at PyCon"')
     (kind, words) = next(iter(said.items()))
     if not words and kind in (kinds.ACHIEVEMENT, kinds.JOB):
         raise click.UsageError("Say it in a few words; the letter quotes them.")

@@ -28,6 +28,9 @@ _RU_IN_MONTHS = "январе феврале марте апреле мае ию
 _EN_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _EN_MONTHS = "January February March April May June July August September October November December".split()
 
+_RU_NUMBERS = "ноль один два три четыре пять шесть семь восемь девять десять".split()
+_EN_NUMBERS = "no one two three four five six seven eight nine ten".split()
+
 _PATRONYMIC = re.compile(r"(?:вич|[ьи]ич|вна|ична|кызы|оглы)\Z", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_]+(?:['’ʼ.\- ]+[^\W\d_]+)*\Z")
 
@@ -82,12 +85,21 @@ def from_to(first: date, last: date | None, language: str) -> str:
 
 
 def counted_years(number: int, language: str) -> str:
-    """ "1 год", "3 года", "11 лет"; "1 year", "3 years"; in another language the number alone."""
+    """ "год", "три года", "11 лет"; "a year", "three years", "11 years"; in another language the number alone.
+
+    Up to ten in words, as one writes it; and nobody writes of "one year" gone by.
+    """
     if language == "ru":
         tens, ones = number % 100, number % 10
         word = "лет" if 11 <= tens <= 14 or ones == 0 or ones >= 5 else "год" if ones == 1 else "года"
-        return f"{number} {word}"
-    return f"{number} year{'s' if number != 1 else ''}" if language == "en" else str(number)
+        return word if number == 1 else f"{_in_words(number, _RU_NUMBERS)} {word}"
+    if language == "en":
+        return "a year" if number == 1 else f"{_in_words(number, _EN_NUMBERS)} years"
+    return str(number)
+
+
+def _in_words(number: int, words: Sequence[str]) -> str:
+    return words[number] if number < len(words) else str(number)
 
 
 def quoted_list(items: Sequence[str], language: str) -> str:
@@ -96,6 +108,44 @@ def quoted_list(items: Sequence[str], language: str) -> str:
     quoted = [f"{opening}{_unquoted(item)}{closing}" for item in items]
     joined = {"ru": " и ", "en": " and "}.get(language, ", ")
     return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + joined + quoted[-1]
+
+
+def listed(items: Sequence[str], language: str) -> str:
+    """The items as they go into a sentence. Russian quotes them, for no case is asked of them then; English need not.
+
+    English quotes them as well where they would not read as words of the sentence's own: a whole question or clause,
+    a capital at the beginning.
+    """
+    if language != "en" or not all(map(_plain, items)):
+        return quoted_list(items, language)
+    items = [item.strip().rstrip(".") for item in items]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _plain(item: str) -> bool:
+    words = item.strip().rstrip(".").split()
+    if not 0 < len(words) <= 6 or re.search(r"[^\w'’\-./+#& ]", item):
+        return False
+    first = words[0]
+    return not first[0].isupper() or any(c.isupper() for c in first[1:])
+
+
+def at_event(title: str, language: str) -> str:
+    """ "at PyCon", «на PyCon»; a name that Russian would decline follows a word that is declined in its stead."""
+    if language != "ru":
+        return f"at {title}"
+    return f"на {title}" if scripts(title) == {"latin"} else f"на мероприятии {quoted_list((title,), language)}"
+
+
+_GOES_ON = {
+    "ru": frozenset("в во для к ко на о об от перед по при с со".split()),
+    "en": frozenset("as at by for in of on to with".split()),
+}
+
+
+def continued(words: str, language: str) -> str:
+    """What is added to a noun: " for the lead's post" where the words go on from it, else " (the lead's post)"."""
+    return f" {words}" if words.split(" ", 1)[0] in _GOES_ON.get(language, ()) else f" ({words})"
 
 
 def fits(text: str, language: str) -> bool:

@@ -18,11 +18,14 @@ from daemon.core.language import of_text
 from daemon.core.plain import clean, one_line
 from daemon.core.wording import (
     addressed,
+    at_event,
     calendar_date,
+    continued,
     counted_years,
     fits,
     from_to,
     in_month,
+    listed,
     on_day,
     quoted_list,
 )
@@ -288,7 +291,7 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
     familiar = facts.form == "familiar"
     topics = tuple(t for t in (one_line(t, 120) for t in facts.topics) if t and fits(t, lang))[:TOPICS_LIMIT]
     happened, last = facts.occasion_date, facts.last_contact
-    fits_title = bool(line["occasion_title"]) and fits(line["occasion_title"], lang)
+    title = line["occasion_title"].rstrip(".") if fits(line["occasion_title"], lang) else ""
     company = line["company"] if fits(line["company"], lang) else ""
     return {
         "name": line["name"],
@@ -302,13 +305,16 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "my_name": line["my_name"],
         "purpose": facts.purpose,
         "occasion": line["occasion"],
-        "title": line["occasion_title"] if fits_title else "",
-        "quoted_title": quoted_list((line["occasion_title"],), lang) if fits_title else "",
+        "title": title,
+        "quoted_title": quoted_list((title,), lang) if title else "",
+        "of_title": continued(title, lang) if title else "",
+        "at_title": at_event(title, lang) if title else "",
         "circle": line["circle"],
         "organisation": line["organisation"] if fits(line["organisation"], lang) else "",
         "news": _passage(facts.news),
         "topics": topics,
         "quoted_topics": quoted_list(topics, lang) if topics else "",
+        "listed_topics": listed(topics, lang) if topics else "",
         "today": facts.today,
         "occasion_date": happened,
         "day": on_day(happened, facts.today, lang) if happened else "",
@@ -349,7 +355,7 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
     )
     count = len(facts.drafts)
     digest = {"waiting": facts.waiting, "drafted": facts.drafted, "lapsed": facts.lapsed}
-    listed = {what: ", ".join(_entry(n, 80) for n in names[:DIGEST_LIMIT]) for what, names in digest.items()}
+    shown = {what: ", ".join(_entry(n, 80) for n in names[:DIGEST_LIMIT]) for what, names in digest.items()}
     if not full:
         facts = ReminderFacts(facts.purpose, facts.detail, facts.name if named else "", facts.due, facts.language)
     topics = tuple(t for t in (_entry(t, 120) for t in facts.topics) if t)[:TOPICS_LIMIT]
@@ -363,6 +369,7 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "last_form": facts.last_form if facts.last_contact else "",
         "topics": topics,
         "quoted_topics": quoted_list(topics, lang) if topics else "",
+        "listed_topics": listed(topics, lang) if topics else "",
         "next_step": _entry(facts.next_step, 300).rstrip("."),
         "next_by": _full_date(facts.next_by, lang),
         "agenda": tuple(_ended(t) for t in (_entry(t, 200) for t in facts.agenda) if t)[:AGENDA_LIMIT],
@@ -372,7 +379,8 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "drafts": drafts if named else (),
         "count": count,
         "counts": {what: len(names) for what, names in digest.items()},
-        **{what: names if named else "" for what, names in listed.items()},
+        "more": {what: max(0, len(names) - DIGEST_LIMIT) for what, names in digest.items()},
+        **{what: names if named else "" for what, names in shown.items()},
     }
 
 

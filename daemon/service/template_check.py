@@ -30,7 +30,10 @@ _ASKED_BY = {
     "call": ("given", "patronymic"),
     "title": ("occasion_title",),
     "quoted_title": ("occasion_title",),
+    "of_title": ("occasion_title",),
+    "at_title": ("occasion_title",),
     "quoted_topics": ("topics",),
+    "listed_topics": ("topics",),
     "day": ("occasion_date",),
     "date": ("occasion_date",),
     "days_late": ("occasion_date",),
@@ -77,6 +80,17 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         "question": "How was the autumn?",
     },
 }
+_TITLES: Mapping[str, Mapping[str, str]] = {
+    "holiday": {"ru": "День программиста", "en": "Programmers’ Day"},
+    "event": {"ru": "PyCon", "en": "PyCon"},
+    "job": {"ru": "директор по данным, Example", "en": "Head of Data, Example"},
+    "achievement": {"ru": "выступление на PyCon", "en": "your talk at PyCon"},
+    "recommendation": {"ru": "на должность руководителя группы", "en": "for the team lead’s post"},
+    "introduction": {"ru": "с Олегом Примеровым", "en": "to Oleg Sample"},
+    "share": {"ru": "Письма, которые читают", "en": "Letters people read"},
+}
+"""What the user may have called an occasion; where nothing else is said, `WORDS`' title."""
+
 _PEOPLE = {
     "ru": ("Анна Вымышленная", "Анна", "Сергеевна", "Ирина Примерова"),
     "en": ("Ann Example", "Ann", "", "Irina Sample"),
@@ -97,8 +111,8 @@ def sample_facts(purpose: str, lang: str, today: date, *, form: str = "formal", 
     name, given, patronymic, mine = _PEOPLE.get(lang, _PEOPLE["en"])
     usual = {"thanks": "meeting", "congratulations": "birthday"}
     occasion = occasion or usual.get(purpose) or OCCASIONS.get(purpose, ("",))[0]
-    said = {"holiday": {"ru": "День программиста", "en": "Programmer's Day"}, "event": {"ru": "PyCon", "en": "PyCon"}}
-    titled = said.get(occasion, {}).get(lang) or str(words["title"])
+    called = _TITLES.get({"outcome": "recommendation"}.get(purpose, occasion or purpose), {})
+    titled = called.get(lang) or str(words["title"])
     return DraftFacts(
         purpose=purpose,
         occasion=occasion,

@@ -1,0 +1,60 @@
+"""Words of the user's and figures, as a sentence of a letter takes them up."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core.wording import at_event, continued, counted_years, listed
+
+
+@pytest.mark.parametrize(
+    ("number", "russian", "english"),
+    [
+        (1, "год", "a year"),
+        (2, "два года", "two years"),
+        (5, "пять лет", "five years"),
+        (10, "десять лет", "ten years"),
+        (11, "11 лет", "11 years"),
+        (21, "21 год", "21 years"),
+        (22, "22 года", "22 years"),
+        (112, "112 лет", "112 years"),
+    ],
+)
+def test_years_are_counted_as_one_writes_them(number: int, russian: str, english: str) -> None:
+    assert counted_years(number, "ru") == russian
+    assert counted_years(number, "en") == english
+    assert counted_years(number, "de") == str(number)
+
+
+@pytest.mark.parametrize(
+    ("topics", "english"),
+    [
+        (("hiring",), "hiring"),
+        (("the move to Berlin", "CalDAV", "PyCon 2026"), "the move to Berlin, CalDAV and PyCon 2026"),
+        (("hiring", "Budget for 2027"), "“hiring” and “Budget for 2027”"),  # both or neither
+        (("shall we move?",), "“shall we move?”"),
+        (("hiring, firing",), "“hiring, firing”"),
+        (("Ann's book.",), "“Ann's book”"),
+        (("how one would find the time for all of it",), "“how one would find the time for all of it”"),
+    ],
+)
+def test_english_quotes_only_topics_that_are_no_words_of_a_sentence(topics: tuple[str, ...], english: str) -> None:
+    assert listed(topics, "en") == english
+
+
+def test_russian_quotes_every_topic_for_none_is_declined() -> None:
+    assert listed(("бюджет", "CalDAV"), "ru") == "«бюджет» и «CalDAV»"
+
+
+def test_words_that_begin_with_a_preposition_go_on_from_the_noun() -> None:
+    assert continued("to Oleg Sample", "en") == " to Oleg Sample"
+    assert continued("the team lead's post", "en") == " (the team lead's post)"
+    assert continued("с Олегом Примеровым", "ru") == " с Олегом Примеровым"
+    assert continued("Олег Примеров", "ru") == " (Олег Примеров)"
+    assert continued("to Oleg", "ru") == " (to Oleg)"
+
+
+def test_the_name_of_an_event_is_never_declined() -> None:
+    assert at_event("PyCon 2026", "ru") == "на PyCon 2026"
+    assert at_event("Дни открытых дверей", "ru") == "на мероприятии «Дни открытых дверей»"
+    assert at_event("PyCon 2026", "en") == "at PyCon 2026"
