@@ -36,9 +36,11 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     session = Session(settings, around.secrets, around.state, around.before_write)
     folders = Folders(session)
     size = page or PAGE
+    mail = ExchangeMail(session, folders, size)
     return Connection(
         account=account,
-        mail=ExchangeMail(session, folders, size),
+        mail=mail,
+        texts=mail,
         calendar=ExchangeCalendars(session, folders, min(size, 200)),
         contacts=ExchangeContacts(session, folders, min(size, 200)),
         drafts=ExchangeDrafts(session, folders),

@@ -16,6 +16,7 @@ from connectors.matching import concerns
 from daemon.core.address import normalise
 from daemon.core.errors import BrokenItem, CursorExpired, Refused
 from daemon.core.model import Broken, Interest, Mail, MailPage, Position, Stream
+from daemon.core.own_words import OPENING
 
 SEARCHABLE = 20
 """Up to so many addresses the server's index is asked for; above that the folder is listed again."""
@@ -27,7 +28,10 @@ CLEARED = ("kith-thanks", "kith-reply", "kith-congratulations", "kith-check-in")
 
 
 class ExchangeMail:
-    """`daemon.core.ports.MailSource`. A stream is named by its folder's id; a cursor is the server's sync state."""
+    """`daemon.core.ports.MailSource` and `TextSource`.
+
+    A stream is named by its folder's id; a cursor is the server's sync state.
+    """
 
     def __init__(self, session: Session, folders: Folders, page: int) -> None:
         self._session = session
@@ -88,6 +92,11 @@ class ExchangeMail:
                 account, Message(id=id_, changekey=change_key, categories=left or None), ["categories"]
             )
         )
+
+    def text(self, stream: str, item_id: str) -> str:
+        """See `TextSource.text`. The body alone, made plain text by the server; attachments are no part of it."""
+        (element,) = self._session.read(lambda account: ews.get_texts(account, [item_id]))
+        return "" if isinstance(element, Exception) else elements.text(element, "t:Body")[:OPENING]
 
     # -- one page --------------------------------------------------------------------------------
 

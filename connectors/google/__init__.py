@@ -37,6 +37,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     from connectors.google.own import Remembered
     from connectors.google.reminders import GoogleReminders
     from connectors.google.session import Session
+    from connectors.google.texts import Texts
 
     settings = Settings.of(account)
     session = Session(settings, around)
@@ -62,6 +63,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     return Connection(
         account=account,
         mail=mail,
+        texts=Texts(session) if mail is not None else None,
         drafts=Drafts(session) if settings.drafts else None,
         calendar=calendar,
         contacts=contacts,

@@ -28,9 +28,11 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     def checked() -> Sequence[str]:
         return check(sessions)
 
+    mail = Source(sessions, page or PAGE)
     return Connection(
         account=account,
-        mail=Source(sessions, page or PAGE),
+        mail=mail,
+        texts=mail,
         drafts=Drafts(sessions),
         check=checked,
         close=sessions.close,

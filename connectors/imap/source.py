@@ -14,6 +14,7 @@ from connectors.imap.session import Box, Session, Sessions
 from connectors.imap.stream import HEADERS, FetchStream, uid_sets
 from daemon.core.errors import CursorExpired
 from daemon.core.model import Interest, MailPage, Position, Stream
+from daemon.formats.opening import FETCHED, opening
 from daemon.formats.prefilter import Prefilter, prefilter
 
 PAGE = 10_000
@@ -30,7 +31,7 @@ IN_ONE = 7
 
 
 class Source:
-    """The account's mailbox as a `MailSource`."""
+    """The account's mailbox as a `MailSource` and a `TextSource`."""
 
     def __init__(self, sessions: Sessions, page: int = PAGE) -> None:
         self._sessions = sessions
@@ -156,6 +157,19 @@ class Source:
             self._sessions.before_write()
             with session.guard(write=True):
                 session.client.remove_flags([int(uid)], [f"kith-{purpose}".encode()], silent=True)
+
+    def text(self, stream: str, item_id: str) -> str:
+        """See `TextSource.text`. One partial FETCH of the message's beginning; PEEK leaves \\Seen alone."""
+        validity, _, uid = item_id.partition(":")
+        if not uid.isdigit():
+            return ""
+        with self._sessions.use() as session:
+            box = session.open(stream)
+            if str(box.validity) != validity:
+                return ""  # renumbered: nobody can say which message it is now
+            with session.guard():
+                rows = list(FetchStream(session, f"UID FETCH {uid} (UID BODY.PEEK[]<0.{FETCHED}>)"))
+        return next((opening(body) for _, found, _, body in rows if found == int(uid)), "")
 
     def _hits(self, session: Session, addresses: list[str]) -> list[int]:
         found: set[int] = set()

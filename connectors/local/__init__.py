@@ -55,9 +55,11 @@ def connect(account: Account, around: Surroundings) -> Connection:
                 lines.append(f"{files.root}, {what}: {len(files.shelves())} (files: {count})")
         return lines
 
+    mail = LocalMail(maildir, named, around.before_write) if maildir else None
     return Connection(
         account=account,
-        mail=LocalMail(maildir, named, around.before_write) if maildir else None,
+        mail=mail,
+        texts=mail,
         calendar=LocalCalendar(events, zone) if events else None,
         contacts=LocalContacts(cards) if cards else None,
         drafts=LocalDrafts(maildir, named, around.before_write) if maildir else None,

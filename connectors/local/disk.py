@@ -70,6 +70,17 @@ def read_head(path: bytes | Path) -> tuple[bytes, datetime]:
         return head[: end.end()], modified
 
 
+def read_beginning(path: bytes | Path, size: int) -> bytes:
+    """The first bytes of a file.
+
+    Raises:
+        OSError: as the file system says.
+        BrokenItem: no ordinary file.
+    """
+    with _opened(path) as (fd, _):
+        return os.read(fd, size)
+
+
 def read_whole(path: bytes | Path) -> bytes:
     """A file's content.
 

@@ -15,6 +15,7 @@ from connectors.local.maildir import (
     list_entries,
     read_head,
     read_report,
+    read_text,
     stamp,
     without_flags,
 )
@@ -29,7 +30,7 @@ UNREAD = frozenset({FolderRole.JUNK, FolderRole.TRASH, FolderRole.DRAFTS})
 
 
 class LocalMail:
-    """`daemon.core.ports.MailSource` over all Maildirs of one path.
+    """`daemon.core.ports.MailSource` and `TextSource` over all Maildirs of one path.
 
     Memory holds the names of one folder's messages and one page, never messages.
     """
@@ -116,6 +117,10 @@ class LocalMail:
                     return  # moved on as we looked: where it turns up it is read again, flag and all
                 except OSError as error:
                     raise disk.told(error, folder.path) from error
+
+    def text(self, stream: str, item_id: str) -> str:
+        """See `TextSource.text`. A file is read, not touched: it does not even go from ``new`` to ``cur``."""
+        return read_text(self._folder(Stream(stream, stream)), item_id)
 
     def _folder(self, stream: Stream) -> Folder:
         found = self._folders.get(stream.name)

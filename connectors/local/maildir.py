@@ -17,6 +17,7 @@ from connectors.local.folders import Folder
 from connectors.local.seen import Stamp
 from daemon.core.errors import BrokenItem, TryLater
 from daemon.formats.bounces import failed_recipients
+from daemon.formats.opening import FETCHED, opening
 
 # ";" and "!" stand for ":" where the file system forbids it.
 _INFO = re.compile(rb"[:;!]2,([A-Za-z]*)\Z")
@@ -148,6 +149,21 @@ def read_report(folder: Folder, entry: Entry) -> tuple[str, ...]:
         return ()
     except (OSError, BrokenItem, RecursionError, ValueError, LookupError, AttributeError, TypeError):
         return ()  # the message itself was read; that it bounced is known
+
+
+def read_text(folder: Folder, item_id: str) -> str:
+    """The opening of a message's text; "" where it is not there any more or cannot be read."""
+    for _ in range(2):  # its flags, and so its name, may change under our hands
+        entry = next((one for one in list_entries(folder) if disk.text(one.base) == item_id), None)
+        if entry is None:
+            return ""
+        try:
+            return opening(disk.read_beginning(path_of(folder, entry), FETCHED))
+        except FileNotFoundError:
+            continue
+        except (OSError, BrokenItem):
+            return ""
+    return ""
 
 
 def find_base(folder: Folder, base: bytes) -> Entry | None:

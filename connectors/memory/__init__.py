@@ -28,9 +28,11 @@ def connect(account: Account, around: Surroundings) -> Connection:
         with server.call("check"):
             return [f"{len(server.folders)} folders, {len(server.calendars)} calendars, {len(server.books)} books"]
 
+    mail = MemoryMail(server, size)
     return Connection(
         account=account,
-        mail=MemoryMail(server, size),
+        mail=mail,
+        texts=mail,
         calendar=MemoryCalendars(server, size),
         contacts=MemoryContacts(server, size),
         drafts=MemoryDrafts(server, account.address),

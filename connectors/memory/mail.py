@@ -10,6 +10,7 @@ from connectors.memory.server import Collection, Item, MemoryServer
 from daemon.core.errors import BrokenItem, Refused
 from daemon.core.model import Broken, FolderRole, Interest, Mail, MailPage, Position, Stream
 from daemon.formats.headers import parse_mail
+from daemon.formats.opening import FETCHED, opening
 from daemon.formats.prefilter import Prefilter
 
 UNREAD = frozenset({FolderRole.JUNK, FolderRole.TRASH, FolderRole.DRAFTS})
@@ -17,7 +18,7 @@ ASK = "kith-"
 
 
 class MemoryMail:
-    """`daemon.core.ports.MailSource`: changes in the order they happened, cut into pages."""
+    """`daemon.core.ports.MailSource`: changes in the order they happened, cut into pages. And `TextSource`."""
 
     def __init__(self, server: MemoryServer, size: int) -> None:
         self._server = server
@@ -63,6 +64,11 @@ class MemoryMail:
             item = folder.items.get(item_id)
             if item is not None and f"{ASK}{purpose}" in item.flags:
                 folder.change(item_id, flags=item.flags - {f"{ASK}{purpose}"})
+
+    def text(self, stream: str, item_id: str) -> str:
+        with self._server.call("mail.text"):
+            item = self._folder(Stream(stream, stream)).items.get(item_id)
+            return opening(item.content[:FETCHED]) if item is not None and isinstance(item.content, bytes) else ""
 
     def _folder(self, stream: Stream) -> Collection[bytes | Mail]:
         if stream.name not in self._server.folders:

@@ -48,6 +48,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None, 
     return Connection(
         account=account,
         mail=mail,
+        texts=mail,
         calendar=calendars,
         contacts=books,
         drafts=Drafts(client, places, around.state),

@@ -16,10 +16,12 @@ from connectors.microsoft.places import Places
 from connectors.microsoft.search import Search
 from daemon.core.errors import BrokenItem, Refused
 from daemon.core.model import Broken, Interest, Mail, MailPage, Position, Signal, Stream
+from daemon.core.own_words import OPENING
+from daemon.formats.html_text import readable
 
 
 class MailReader:
-    """`daemon.core.ports.MailSource`. An item's id is the message's immutable id."""
+    """`daemon.core.ports.MailSource` and `TextSource`. An item's id is the message's immutable id."""
 
     def __init__(self, client: Client, places: Places) -> None:
         self._client = client
@@ -72,6 +74,15 @@ class MailReader:
                     continue  # the user was at it at the same moment: look again
                 raise
             return
+
+    def text(self, stream: str, item_id: str) -> str:
+        """See `TextSource.text`. The body alone, made plain text by the server; attachments are no part of it."""
+        held = self._client.find(query(f"/me/messages/{seg(item_id)}", select="body"), text=True)
+        body = held.get("body") if held is not None else None
+        if not isinstance(body, dict):
+            return ""
+        said = str(body.get("content") or "")
+        return (readable(said) if str(body.get("contentType")).lower() == "html" else said)[:OPENING]
 
     # -- a page ----------------------------------------------------------------------------------
 

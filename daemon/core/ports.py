@@ -30,7 +30,7 @@ from daemon.core.model import (
 
 
 class MailSource(Protocol):
-    """A mailbox to read. Nothing here changes the mailbox, not even a \\Seen flag, save for `clear_ask`."""
+    """A mailbox to read: headers, no texts. Nothing here changes it, not even a \\Seen flag, save for `clear_ask`."""
 
     def streams(self) -> Sequence[Stream]:
         """The folders to read by default, in a stable order; Junk, Trash and Drafts left out."""
@@ -55,6 +55,18 @@ class MailSource(Protocol):
 
         Raises:
             Refused: the folder cannot be written to.
+        """
+
+
+class TextSource(Protocol):
+    """The texts of single letters, read in passing where the user allowed it. Nothing is changed or marked as read."""
+
+    def text(self, stream: str, item_id: str) -> str:
+        """The opening of one message's text, `daemon.core.own_words.OPENING` characters at most, quotations and all.
+
+        ``stream`` and ``item_id`` as the message came with. Plain text, or HTML as a reader sees it; never an
+        attachment, a letter sent along, or more of a huge message than is needed. "" where the message is not there any
+        more, or has no text.
         """
 
 
@@ -259,6 +271,7 @@ class Connection:
 
     account: Account
     mail: MailSource | None = None
+    texts: TextSource | None = None
     calendar: CalendarSource | None = None
     contacts: ContactSource | None = None
     drafts: DraftTarget | None = None

@@ -85,6 +85,9 @@ class Rig(Protocol):
     def mailbox(self) -> object:
         """All folders with all messages and flags, comparable: to prove that reading changes nothing."""
 
+    def allow_texts(self) -> None:
+        """The user allows the texts of letters to be read: until then the server takes it amiss, if it can tell."""
+
     def expire_mail_cursor(self, stream: str, position: Position) -> Position:
         """The server forgets this position (a new UIDVALIDITY ...). Returns it as it would then be handed in."""
 

@@ -146,6 +146,9 @@ class ExchangeRig:
             if folder.kind == "IPF.Note"
         }
 
+    def allow_texts(self) -> None:
+        self.box.texts = True
+
     def expire_mail_cursor(self, stream: str, position: Position) -> Position:
         self.box.generation += 1
         return position

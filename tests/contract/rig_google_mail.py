@@ -51,6 +51,9 @@ class Letters:
     def mailbox(self) -> object:
         return {m.id: (m.raw, frozenset(m.labels)) for m in self.box.messages.values()}
 
+    def allow_texts(self) -> None:
+        self.box.texts = True
+
     def expire_mail_cursor(self, stream: str, position: Position) -> Position:
         self.box.history += 7
         self.box.floor = self.box.history

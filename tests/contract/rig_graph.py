@@ -110,6 +110,9 @@ class GraphRig:
     def mailbox(self) -> object:
         return {name: deepcopy(self.box.folders[known].items) for name, known in FOLDERS.items()}
 
+    def allow_texts(self) -> None:
+        self.box.texts = True
+
     def expire_mail_cursor(self, stream: str, position: Position) -> Position:
         folder = self.box.folder(stream)
         assert folder is not None

@@ -118,6 +118,9 @@ class LocalRig:
     def mailbox(self) -> object:
         return sorted((str(p), p.lstat().st_mtime_ns) for p in self.maildir.rglob("*"))
 
+    def allow_texts(self) -> None:
+        pass
+
     def expire_mail_cursor(self, stream: str, position: Position) -> Position:
         # Nothing makes a Maildir forget; a later version may write its cursors otherwise.
         return Position(f"m0 {position.cursor}" if position.cursor else "", f"?{position.progress}")

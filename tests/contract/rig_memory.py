@@ -98,6 +98,9 @@ class MemoryRig:
     def mailbox(self) -> object:
         return {name: dict(folder.items) for name, folder in self.server.folders.items()}
 
+    def allow_texts(self) -> None:
+        pass
+
     def expire_mail_cursor(self, stream: str, position: Position) -> Position:
         self.server.folders[stream].expire()
         return position

@@ -71,7 +71,7 @@ def paged(found: Sequence[Any], offset: int, most: int) -> tuple[Sequence[Any], 
 def wanted_by(request: Any, *, listing: bool) -> tuple[set[str], set[tuple[str, str]]]:
     """(element names, extended properties) a shape asks for."""
     shape = request.find("m:ItemShape", NS)
-    in_order(shape, ["BaseShape", "IncludeMimeContent", "BodyType", "AdditionalProperties"])
+    in_order(shape, ["BaseShape", "IncludeMimeContent", "BodyType", "MaximumBodySize", "AdditionalProperties"])
     if text(shape, "t:BaseShape") != "IdOnly":
         raise NotEws("whole items are never asked for")
     names: set[str] = set()

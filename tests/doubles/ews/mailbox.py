@@ -110,10 +110,14 @@ class Folder:
 
 @dataclass
 class Mailbox:
-    """One person's mailbox. ``generation`` is what sync states stand on."""
+    """One person's mailbox. ``generation`` is what sync states stand on.
+
+    ``texts``: the user allowed the texts of received letters to be read; else asking for one is an error.
+    """
 
     address: str
     generation: int = 1
+    texts: bool = False
     folders: dict[str, Folder] = field(default_factory=dict)
 
     @classmethod

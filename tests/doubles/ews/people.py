@@ -8,10 +8,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from email.header import decode_header, make_header
-from email.message import Message
+from email.message import EmailMessage, Message
 from email.utils import getaddresses, parsedate_to_datetime
+from html import unescape
 from typing import Any
 
 from daemon.formats.vcard import read_cards
@@ -105,6 +106,20 @@ def _html(parsed: Message) -> str:
     payload = part.get_payload(decode=True)
     text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
     return f"<html><body>{text}</body></html>"
+
+
+def plain(raw: bytes) -> str:
+    """The text of a letter, made of its HTML where it has no other, with XML's line ends."""
+    message = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    part = message.get_body(("plain", "html"))
+    if part is None:
+        return ""
+    said = str(part.get_content()).replace("\r\n", "\n")
+    if part.get_content_subtype() == "plain":
+        return said
+    seen = re.sub(r"(?is)<(head|style)\b.*?</\1>", "", said)
+    return unescape(re.sub(r"<[^>]+>", "", re.sub(r"(?i)<br[^>]*>|</p>|</div>", "\n", seen))).strip()
 
 
 # -- events ---------------------------------------------------------------------------------------

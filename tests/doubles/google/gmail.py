@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from email import message_from_bytes
+from email.message import Message as MimePart
 from typing import Any
 
 from daemon.core.subject import same_subject
@@ -122,7 +124,26 @@ def _shown(message: Message, form: str, wanted: list[str]) -> dict[str, Any]:
         names = {name.lower() for name in wanted}
         told = [{"name": n, "value": v} for n, v in message.headers if not names or n.lower() in names]
         found["payload"] = {"mimeType": "text/plain", **({"headers": told} if told else {})}
+    elif form == "full":
+        found["payload"] = _part(message_from_bytes(message.raw))
     return found
+
+
+def _part(part: MimePart) -> dict[str, Any]:
+    """A MessagePart. What has a file's name, or is no text, is an attachment, told of by its id alone."""
+    told: dict[str, Any] = {
+        "mimeType": part.get_content_type(),
+        "filename": part.get_filename() or "",
+        "headers": [{"name": name, "value": str(value)} for name, value in part.items()],
+    }
+    held = part.get_payload()
+    if part.is_multipart() and isinstance(held, list):
+        return {**told, "body": {"size": 0}, "parts": [_part(one) for one in held]}
+    raw = part.get_payload(decode=True)
+    assert isinstance(raw, bytes)
+    if told["filename"] or part.get_content_maintype() != "text":
+        return {**told, "body": {"size": len(raw), "attachmentId": "ANGjdJ"}}
+    return {**told, "body": {"size": len(raw), "data": base64.urlsafe_b64encode(raw).decode()}}
 
 
 def get_message(call: Call) -> dict[str, Any] | Refusal:
@@ -131,7 +152,8 @@ def get_message(call: Call) -> dict[str, Any] | Refusal:
     if message is None:
         return MISSING
     form = call.get("format", "full")
-    if form == "full" or (form == "raw" and _only_metadata(call)):
+    unasked = form == "full" and not (call.account.gmail.texts and call.get("fields", "").startswith("payload("))
+    if unasked or (form == "raw" and _only_metadata(call)):
         call.double.complaints.append(f"{call.method}: a body was asked for")
     return _shown(message, form, call.get("metadataHeaders", []))
 

@@ -78,6 +78,7 @@ class Mailbox:
     Google does not say whether a draft whose message lies in the trash still is one: ``trash_keeps_draft`` plays both.
     ``reissues`` makes an edit change the draft's id too, as one report has it. ``hollow`` makes the first page of a
     history that has anything to tell empty but for the place to go on from: filters may leave no more of one.
+    ``texts``: the user allowed texts to be read; else asking for one is an error.
     """
 
     email: str
@@ -95,6 +96,7 @@ class Mailbox:
     trash_keeps_draft: bool = True
     reissues: bool = False
     hollow: bool = False
+    texts: bool = False
 
     def noted(self, kind: str, message: Message, labels: Iterable[str] = ()) -> None:
         """One line of history. Numbers have gaps."""

@@ -79,7 +79,10 @@ def message_of(call: Call) -> tuple[Folder, Item]:
 
 
 def message(call: Call) -> Answer:
-    return 200, call.one(message_of(call)[1])
+    item = message_of(call)[1]
+    if "_raw" in item and "body" in call.options.get("$select", "body").split(",") and not call.box.texts:
+        raise Strange("the body of a letter from outside")
+    return 200, call.one(item)
 
 
 def message_value(call: Call) -> Answer:

@@ -54,7 +54,7 @@ class Series:
 
 @dataclass
 class Mailbox:
-    """The whole of it, to be copied and put back."""
+    """The whole of it, to be copied and put back. ``texts``: the user allowed those of others' letters to be read."""
 
     address: str = "petra@example.org"
     folders: dict[str, Folder] = field(default_factory=dict)
@@ -65,6 +65,7 @@ class Mailbox:
     tokens: dict[str, Any] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     now: Callable[[], datetime] = standing_still
+    texts: bool = False
 
     def __post_init__(self) -> None:
         for name, shown in WELL_KNOWN.items():
