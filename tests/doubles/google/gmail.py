@@ -138,7 +138,7 @@ def _part(part: MimePart) -> dict[str, Any]:
     }
     held = part.get_payload()
     if part.is_multipart() and isinstance(held, list):
-        return {**told, "body": {"size": 0}, "parts": [_part(one) for one in held]}
+        return {**told, "body": {"size": 0}, "parts": [_part(one) for one in held if isinstance(one, MimePart)]}
     raw = part.get_payload(decode=True)
     assert isinstance(raw, bytes)
     if told["filename"] or part.get_content_maintype() != "text":
