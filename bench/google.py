@@ -22,7 +22,7 @@ from bench import report
 from connectors.google.options import QUOTA
 from connectors.google.reached import LAG
 from daemon.service import contacts as book
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store.engine import Store
 from daemon.store.tables import evidence
 from tests.contract.rig import ME, Rig

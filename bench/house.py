@@ -16,7 +16,7 @@ from daemon.core.model import Account
 from daemon.core.policy import Me, WorkingHours
 from daemon.service import contacts as book
 from daemon.service.deps import Deps
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.service.render import Renderer
 from daemon.store.engine import Store
 from tests.support.dovecot import PASSWORD

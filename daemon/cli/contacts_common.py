@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from daemon.service.contacts import Change
-    from daemon.service.facts import Rules
+    from daemon.service.judging import Rules
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,7 +59,7 @@ def _date_help(kind: str) -> str:
 
 def rules(kith: Ctx) -> Rules:
     """What verdicts depend on, as of now."""
-    from daemon.service.facts import Rules
+    from daemon.service.judging import Rules
 
     return Rules(kith.settings.policies, kith.now())
 

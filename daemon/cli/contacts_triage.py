@@ -14,7 +14,7 @@ from daemon.cli.output import ago
 from daemon.core.policy import CIRCLES, TIERS
 from daemon.service import contacts as book
 from daemon.service.contacts import Change
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store import contacts
 from daemon.store.contacts import Contact
 from daemon.store.tables import contact_circle, interaction

@@ -14,13 +14,13 @@ from daemon.cli.output import ago, emit_json, moment, table
 from daemon.core.favours import KINDS
 
 if TYPE_CHECKING:
-    from daemon.service.facts import Rules
+    from daemon.service.judging import Rules
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def _rules(kith: Ctx) -> Rules:
-    from daemon.service.facts import Rules
+    from daemon.service.judging import Rules
 
     return Rules(kith.settings.policies, kith.now())
 

@@ -93,7 +93,7 @@ def _place(labels: Mapping[tuple[str, str, str], str], seen: Any) -> str:
 
 
 def _evidence(conn: Connection, identities: Sequence[str]) -> dict[str, list[Any]]:
-    from daemon.service.facts import chunks
+    from daemon.store.bulk import chunks
     from daemon.store.tables import evidence
 
     found: dict[str, list[Any]] = {}

@@ -12,10 +12,11 @@ from daemon.core.errors import BrokenItem
 from daemon.core.model import Broken, EventItem, EventPage, Interest, Stream, Window
 from daemon.core.ports import CalendarSource
 from daemon.core.safety import many_gone
-from daemon.service import evidence as facts_in
-from daemon.service.facts import chunks, derive, rederive_open
+from daemon.service.facts import derive, rederive_open
+from daemon.service.instances import drop_items, sync_instances
 from daemon.service.passes import Passes
 from daemon.store import cursors, lease, questions, vanished
+from daemon.store.bulk import chunks
 from daemon.store.tables import evidence, series
 
 LOOK_BACK = timedelta(days=3 * 365)
@@ -71,7 +72,7 @@ class CalendarIn:
         self, conn: Db, stream: Stream, items: Sequence[EventItem], interest: Interest, span: Window
     ) -> None:
         theirs = [item for item in items if not item.ours]
-        touched = facts_in.sync_instances(conn, self.account, stream.name, theirs, span, interest)
+        touched = sync_instances(conn, self.account, stream.name, theirs, span, interest)
         self._keep_series(conn, stream, theirs)
         self.passes.report.logged += derive(conn, touched, self.passes.rules())
 
@@ -102,7 +103,7 @@ class CalendarIn:
 
     def drop_events(self, conn: Db, stream: str, item_ids: Sequence[str]) -> None:
         """Take back what was not yet held of these calendar objects."""
-        touched = facts_in.drop_items(conn, self.account, stream, item_ids, self.last_read.get(stream))
+        touched = drop_items(conn, self.account, stream, item_ids, self.last_read.get(stream))
         conn.execute(
             delete(series).where(
                 series.c.account == self.account, series.c.stream == stream, series.c.item_id.in_(list(item_ids))
@@ -150,7 +151,7 @@ class CalendarIn:
                         self.passes.quarantine(conn, "calendar", stream.name, [Broken(row.item_id, str(e))])
                         continue
                     items.append(EventItem(item_id=row.item_id, uid=row.uid, meetings=meetings, master=row.master))
-                touched |= facts_in.sync_instances(conn, self.account, stream.name, items, span, interest)
+                touched |= sync_instances(conn, self.account, stream.name, items, span, interest)
             self.passes.report.logged += derive(conn, touched, self.passes.rules())
             cursors.set_window_end(conn, self.account, stream.name, stamp)
 

@@ -19,13 +19,14 @@ from daemon.core.names import compose, fold, split
 from daemon.core.people import FIELDS, HAND, SourceCard, is_shared_by_form
 from daemon.core.policy import TIERS
 from daemon.service import forgetting
-from daemon.service.facts import Rules, rederive
+from daemon.service.facts import rederive
 from daemon.service.finding import find as find
 from daemon.service.finding import name_of as name_of
 from daemon.service.forgetting import finish_forgetting as finish_forgetting
 from daemon.service.importing import confirm_gone as confirm_gone
 from daemon.service.importing import known_records as known_records
 from daemon.service.importing import sync_page as sync_page
+from daemon.service.judging import Rules
 from daemon.store import addresses, contacts, forgotten, sources
 from daemon.store.contacts import FORGETTING, Contact
 from daemon.store.forgotten import mark_of

@@ -13,9 +13,10 @@ from daemon.core.resolve import holding
 from daemon.service import holder, intents, planning, suggesting
 from daemon.service.deliver import Delivery
 from daemon.service.deps import CycleReport, Deps, Stopped
-from daemon.service.facts import Rules, rederive_all
+from daemon.service.facts import rederive_all
 from daemon.service.forgetting import finish_forgetting
 from daemon.service.ingest import Ingest
+from daemon.service.judging import Rules
 from daemon.service.readback import ReadBack
 from daemon.service.routing import takers
 from daemon.store import lease, metas, spending, suggestions

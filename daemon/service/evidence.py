@@ -1,41 +1,23 @@
-"""Observations become evidence: strangers dropped, facts kept, copies merged. Runs inside a write transaction."""
+"""Observations become evidence: what is new is stored, copies are merged. Runs inside a write transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from daemon.core.address import match
-from daemon.core.identity import mail_identity, meeting_identity, moment
-from daemon.core.model import Direction, EventItem, FolderRole, Form, Interest, Mail, Meeting, Role, Signal, Window
-from daemon.service.facts import OF_MAIL, Ev, Person, chunks
-from daemon.store.bulk import Among, Bulk
+from daemon.core.model import Direction, FolderRole, Form
+from daemon.service.judging import OF_MAIL, Ev, Person
+from daemon.service.observing import Observed, Row
+from daemon.store.bulk import Among, Bulk, chunks
 from daemon.store.dialect import new_ids
 from daemon.store.tables import evidence, participant
 
-FACTS = 1
-"""Version of what is kept of an observation, stored with it: what was kept by an older one can be told apart."""
-
-Row = dict[str, Any]
-"""An observation's values by column."""
-
 MAIL, MEETING = Form.MAIL.value, Form.MEETING.value
-IN, OUT = Direction.IN.value, Direction.OUT.value
-FROM, TO, CC = Role.FROM.value, Role.TO.value, Role.CC.value
-_ROLES = {role: role.value for role in FolderRole}  # asked for many times
 UNREAL = frozenset({FolderRole.DRAFTS.value, FolderRole.JUNK.value, FolderRole.TRASH.value})
-
-
-class Observed(NamedTuple):
-    """One observation about to be stored: the row and its known participants."""
-
-    row: Row
-    people: tuple[Person, ...]
 
 
 @dataclass(slots=True)
@@ -49,85 +31,7 @@ class Stored:
     fresh: dict[str, tuple[Ev, Sequence[Person]]] = field(default_factory=dict)
 
 
-def observe_mail(
-    mail: Mail, account: str, stream: str, role: FolderRole, interest: Interest, now: datetime
-) -> Observed | None:
-    """The evidence in one message, or None where it concerns nobody known."""
-    people: dict[Person, None] = {}
-    for addresses, part in ((mail.senders, FROM), (mail.to, TO), (mail.cc, CC)):
-        for address in addresses:
-            known = match(address, interest.known)
-            if known:
-                people[known, part, ""] = None
-    if not people:
-        return None
-    at = moment(mail, now)
-    if at is None:
-        raise ValueError("no usable date: neither the Date header nor the server says when")
-    mine = len(mail.senders) == 1 and bool(match(mail.senders[0], interest.me))
-    direction = OUT if mine else IN if any(part == FROM for _, part, _ in people) else ""
-    row = {
-        "account": account,
-        "identity": mail_identity(mail),
-        "form": MAIL,
-        "stream": stream,
-        "item_id": mail.item_id,
-        "role": _ROLES[role],
-        "at": at,
-        "direction": direction,
-        "subject": mail.subject,
-        "raw_from": mail.raw_from if direction else "",  # a stranger's name stays out of the store
-        "message_id": mail.message_id,
-        "in_reply_to": mail.in_reply_to or (mail.references[-1] if mail.references else ""),
-        "refs": " ".join(mail.references[-20:]) if mail.references else "",
-        "thread": mail.thread,
-        "language": mail.language,
-        "signals": " ".join(sorted(mail.signals)) if mail.signals else "",
-        "recipients": mail.recipients,
-        "senders": len(mail.senders),
-        "draft": mail.draft,
-        "facts": FACTS,
-    }
-    return Observed(row, tuple(people))
-
-
-def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, interest: Interest) -> Observed | None:
-    """The evidence in one meeting, or None where it concerns nobody known."""
-    people: dict[tuple[str, str], str] = {}
-    for attendee in meeting.attendees:
-        known = match(attendee.address, interest.known)
-        if known:
-            people[known, Role.ATTENDEE.value] = attendee.answer.value
-    organiser = match(meeting.organiser, interest.known) if meeting.organiser else ""
-    if organiser and (organiser, Role.ATTENDEE.value) not in people:
-        people[organiser, Role.ORGANISER.value] = ""
-    if not people:
-        return None
-    row = {
-        "account": account,
-        "identity": meeting_identity(meeting),
-        "form": MEETING,
-        "stream": stream,
-        "item_id": item_id,
-        "at": meeting.start,
-        "ends_at": meeting.end,
-        "direction": Direction.MUTUAL.value,
-        "subject": meeting.subject,
-        "recipients": meeting.people,
-        "cancelled": meeting.cancelled,
-        "gone": False,
-        "all_day": meeting.all_day,
-        "recurring": meeting.recurring,
-        "answer": meeting.answer.value,
-        "special": meeting.special,
-        "uid": meeting.uid,
-        "original": meeting.original,
-        "facts": FACTS,
-    }
-    return Observed(row, tuple((a, r, answer) for (a, r), answer in people.items()))
-
-
-def store(conn: Connection, observed: Sequence[Observed]) -> Stored:
+def store_observed(conn: Connection, observed: Sequence[Observed]) -> Stored:
     """Insert what is new, merge what was seen before."""
     stored = Stored()
     new = {o.row["identity"]: o for o in _first_of_each(observed)}
@@ -269,7 +173,7 @@ def _merge(conn: Connection, old: dict[str, Any], here: dict[tuple[str, str], st
 
 def _asked_again(conn: Connection, observed: Sequence[Observed]) -> set[str]:
     """Identities of mail that only counts once answered, which one of these messages answers."""
-    answers = {o.row["in_reply_to"] for o in observed if o.row["direction"] == OUT and o.row["in_reply_to"]}
+    answers = {o.row["in_reply_to"] for o in observed if o.row["direction"] == Direction.OUT and o.row["in_reply_to"]}
     found: set[str] = set()
     for chunk in chunks(sorted(answers)):
         found.update(
@@ -278,81 +182,3 @@ def _asked_again(conn: Connection, observed: Sequence[Observed]) -> set[str]:
             ).scalars()
         )
     return found
-
-
-def sync_instances(
-    conn: Connection, account: str, stream: str, items: Sequence[EventItem], window: Window, interest: Interest
-) -> set[str]:
-    """Make the instances stored of these calendar objects inside the window exactly those observed.
-
-    What is no longer among them was moved or cancelled: taken back. Returns identities to judge anew.
-    """
-    seen = [
-        o for item in items for m in item.meetings if (o := observe_meeting(m, account, stream, item.item_id, interest))
-    ]
-    touched = store(conn, seen).touched
-    present = {(o.row["item_id"], o.row["identity"]) for o in seen}
-    stale: list[tuple[int, str]] = []
-    for chunk in chunks(item.item_id for item in items):
-        stale += [
-            (row.id, row.identity)
-            for row in conn.execute(
-                select(evidence.c.id, evidence.c.identity, evidence.c.item_id, evidence.c.at, evidence.c.ends_at).where(
-                    evidence.c.account == account,
-                    evidence.c.stream == stream,
-                    evidence.c.item_id.in_(chunk),
-                    evidence.c.form == Form.MEETING.value,
-                    evidence.c.gone.is_(False),
-                )
-            )
-            if (row.item_id, row.identity) not in present and window.overlaps(row.at, row.ends_at)
-        ]
-    return touched | _set_gone(conn, stale)
-
-
-def drop_items(
-    conn: Connection, account: str, stream: str, item_ids: Sequence[str], read_at: datetime | None
-) -> set[str]:
-    """Calendar objects positively gone: what had not been held by the last reading is taken back.
-
-    A meeting read after its end and deleted later was held all the same: cleaning up a calendar undoes nothing.
-    """
-    touched: set[str] = set()
-    for chunk in chunks(item_ids):
-        rows = conn.execute(
-            select(evidence.c.id, evidence.c.identity, evidence.c.ends_at).where(
-                evidence.c.account == account,
-                evidence.c.stream == stream,
-                evidence.c.item_id.in_(chunk),
-                evidence.c.form == Form.MEETING.value,
-                evidence.c.gone.is_(False),
-            )
-        ).all()
-        touched |= _set_gone(conn, [(r.id, r.identity) for r in rows if read_at is None or r.ends_at > read_at])
-    return touched
-
-
-def _set_gone(conn: Connection, rows: Sequence[tuple[int, str]]) -> set[str]:
-    for chunk in chunks([i for i, _ in rows]):
-        conn.execute(update(evidence).where(evidence.c.id.in_(chunk)).values(gone=True))
-    return {identity for _, identity in rows}
-
-
-def bounced_addresses(conn: Connection, mail: Mail, interest: Interest) -> set[str]:
-    """The known addresses one bounce is about: named by it, or the only person of the letter it refers to."""
-    if Signal.BOUNCE not in mail.signals:
-        return set()
-    named = {known for a in mail.bounced if (known := match(a, interest.known))}
-    if named:
-        return named
-    refs = [r for r in (mail.in_reply_to, *mail.references) if r]
-    if not refs:
-        return set()
-    people = set(
-        conn.execute(
-            select(participant.c.address)
-            .join(evidence, evidence.c.id == participant.c.evidence_id)
-            .where(evidence.c.message_id.in_(refs[-20:]), evidence.c.direction == Direction.OUT.value)
-        ).scalars()
-    )
-    return people if len(people) == 1 else set()

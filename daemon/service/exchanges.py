@@ -20,7 +20,7 @@ from daemon.core.due import REPLY_LAPSES, THANKS_LASTS
 from daemon.core.model import Direction, Form
 from daemon.core.verdict import UPCOMING
 from daemon.core.wants import Met
-from daemon.store.sources import chunks
+from daemon.store.bulk import chunks
 from daemon.store.tables import evidence, hand_log, interaction
 
 BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)

@@ -7,125 +7,16 @@ contact or an assigned address is replayed without asking a server.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from daemon.core.model import Answer, Direction, FolderRole, Form, Role, Signal
-from daemon.core.policy import Policies
-from daemon.core.resolve import Resolver
-from daemon.core.verdict import (
-    COUNTED,
-    OPEN_RULES,
-    Caps,
-    MailFacts,
-    MeetingFacts,
-    Verdict,
-    judge_mail,
-    judge_meeting,
-    reduce,
-)
-from daemon.store import addresses
-from daemon.store.bulk import AT_ONCE, Bulk
-from daemon.store.tables import (
-    address,
-    contact,
-    contact_circle,
-    cursor,
-    evidence,
-    hand_log,
-    interaction,
-    overrule,
-    participant,
-)
-
-
-class Ev(NamedTuple):
-    """One evidence row, as far as verdicts read it."""
-
-    id: int
-    account: str
-    stream: str
-    identity: str
-    form: str
-    at: datetime
-    direction: str
-    subject: str
-    recipients: int
-    # of mail
-    role: str
-    message_id: str
-    signals: str
-    senders: int
-    draft: bool
-    # of meetings
-    ends_at: datetime | None = None
-    cancelled: bool = False
-    gone: bool = False
-    all_day: bool = False
-    answer: str = ""
-    special: str = ""
-
-
-OF_MAIL = Ev._fields[: Ev._fields.index("ends_at")]
-EV_COLUMNS = [evidence.c[name] for name in Ev._fields]
-
-
-@dataclass
-class Rules:
-    """What verdicts depend on besides the evidence."""
-
-    policies: Policies
-    now: datetime
-    caps: dict[int, Caps] = field(default_factory=dict)
-    _credited: Mapping[str, int] | None = None
-
-    def credited(self, conn: Connection) -> Mapping[str, int]:
-        """Address -> the contact it credits, asked once: valid as long as the address book's revision stands."""
-        if self._credited is None:
-            self._credited = addresses.credits(conn)
-        return self._credited
-
-    def load(self, conn: Connection, contact_ids: Collection[int]) -> None:
-        """Fetch the caps of these contacts, where not yet known."""
-        missing = [i for i in contact_ids if i not in self.caps]
-        policies = Resolver(self.policies, self.now.date())
-        for chunk in chunks(missing):
-            circles: dict[int, list[str]] = {}
-            for row in conn.execute(select(contact_circle).where(contact_circle.c.contact_id.in_(chunk))):
-                circles.setdefault(row.contact_id, []).append(row.circle)
-            names: dict[int, set[str]] = {}
-            if self.policies.contacts:
-                for row in conn.execute(
-                    select(address.c.contact_id, address.c.address).where(address.c.contact_id.in_(chunk))
-                ):
-                    names.setdefault(row.contact_id, set()).add(row.address)
-            for row in conn.execute(
-                select(contact.c.id, contact.c.name, contact.c.tier).where(contact.c.id.in_(chunk))
-            ):
-                known_as = names.get(row.id, set()) | {row.name.casefold()}
-                self.caps[row.id] = policies.of(known_as, circles.get(row.id, ()), row.tier).caps
-
-
-def chunks(values: Iterable[Any], size: int = AT_ONCE) -> Iterator[list[Any]]:
-    """The values in lists short enough for one statement."""
-    chunk: list[Any] = []
-    for value in values:
-        chunk.append(value)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
-Person = tuple[str, str, str]
-"""Address, role and answer of one known participant."""
+from daemon.core.verdict import COUNTED, OPEN_RULES
+from daemon.service.judging import EV_COLUMNS, Ev, Interactions, Person, Rules, judge
+from daemon.store.bulk import Bulk, chunks
+from daemon.store.tables import address, evidence, hand_log, interaction, overrule, participant
 
 
 def derive(
@@ -140,7 +31,7 @@ def derive(
     """
     fresh = fresh or {}
     overruled = {(r.contact_id, r.identity): r.counted for r in conn.execute(select(overrule))}
-    wanted = _judge(conn, [e for e, _ in fresh.values()], {e.id: people for e, people in fresh.values()}, rules)
+    wanted = judge(conn, [e for e, _ in fresh.values()], {e.id: people for e, people in fresh.values()}, rules)
     _overrule(wanted, overruled)
     _insert(conn, wanted)
     written = len(wanted)
@@ -150,148 +41,14 @@ def derive(
         for ids in chunks([e.id for e in evs]):
             for row in conn.execute(select(participant).where(participant.c.evidence_id.in_(ids))):
                 people.setdefault(row.evidence_id, []).append((row.address, row.role, row.answer))
-        wanted = _judge(conn, evs, people, rules)
+        wanted = judge(conn, evs, people, rules)
         _add_logged(conn, chunk, wanted)
         _overrule(wanted, overruled)
         written += _write_differences(conn, chunk, wanted)
     return written
 
 
-Copy = tuple[Verdict, Ev, str]
-Wanted = dict[tuple[int, str], dict[str, Any]]
-_RANK = {Role.FROM.value: 0, Role.TO.value: 1, Role.CC.value: 2, Role.ORGANISER.value: 0, Role.ATTENDEE.value: 1}
-MEETING, FROM = Form.MEETING.value, Role.FROM.value
-IN, OUT, MUTUAL = Direction.IN.value, Direction.OUT.value, Direction.MUTUAL.value
-
-
-def _judge(
-    conn: Connection,
-    evs: Collection[Ev],
-    people: Mapping[int, Sequence[Person]],
-    rules: Rules,
-) -> Wanted:
-    credited = rules.credited(conn)
-    involved: list[tuple[Ev, int, str, str]] = []
-    for e in evs:
-        best: dict[int, tuple[str, str]] = {}
-        for addr, role, answer in people.get(e.id, ()):
-            who = credited.get(addr)
-            if who is not None and (who not in best or _RANK[role] < _RANK[best[who][0]]):
-                best[who] = (role, answer)
-        involved.extend([(e, who, *part) for who, part in best.items()])
-    rules.load(conn, {who for _, who, _, _ in involved})
-    answered = _answered(conn, evs)
-    read_at = _read_at(conn, evs)
-
-    found: dict[tuple[int, str], list[Copy]] = {}
-    for e, who, role, answer in involved:
-        caps = rules.caps[who]
-        if e.form == MEETING:
-            direction = MUTUAL
-            verdict = _judge_meeting(e, Answer(answer), read_at, caps, rules.now)
-        else:
-            real = OUT if e.direction == OUT else IN if role == FROM else ""
-            direction = real or IN
-            answer_seen = e.message_id in answered
-            verdict = _judge_mail(real, role, e.role, e.draft, e.senders, e.recipients, e.signals, answer_seen, caps)
-        found.setdefault((who, e.identity), []).append((verdict, e, direction))
-
-    wanted: Wanted = {}
-    for (who, identity), copies in found.items():
-        verdict, e, direction = copies[0] if len(copies) == 1 else _deciding(copies)
-        wanted[who, identity] = {
-            "contact_id": who,
-            "identity": identity,
-            "form": e.form,
-            "direction": direction,
-            "at": e.at if e.form == MEETING or len(copies) == 1 else min(copy.at for _, copy, _ in copies),
-            "counted": verdict.counted,
-            "rule": verdict.rule,
-            "subject": e.subject,
-            "account": e.account,
-        }
-    return wanted
-
-
-def _deciding(copies: Sequence[Copy]) -> Copy:
-    """Of several copies the one that decided speaks; between equals the account's name does."""
-    verdict = reduce(v for v, _, _ in copies)
-    return min((c for c in copies if c[0] == verdict), key=lambda c: (c[1].account, c[1].at, c[1].id))
-
-
-@lru_cache(maxsize=4096)  # mailboxes repeat themselves
-def _judge_mail(
-    direction: str,
-    role: str,
-    folder: str,
-    draft: bool,
-    senders: int,
-    recipients: int,
-    signals: str,
-    answered: bool,
-    caps: Caps,
-) -> Verdict:
-    return judge_mail(
-        MailFacts(
-            direction=Direction(direction) if direction else None,
-            role=Role(role),
-            folder=FolderRole(folder) if folder else FolderRole.OTHER,
-            draft=draft,
-            senders=senders,
-            recipients=recipients,
-            signals=frozenset(map(Signal, signals.split())),
-            answered=answered,
-        ),
-        caps,
-    )
-
-
-def _judge_meeting(
-    e: Ev, answer: Answer, read_at: Mapping[tuple[str, str], datetime | None], caps: Caps, now: datetime
-) -> Verdict:
-    if e.gone:
-        return Verdict(False, "removed")
-    return judge_meeting(
-        MeetingFacts(
-            ends_at=e.ends_at or e.at,
-            read_at=read_at.get((e.account, e.stream)),
-            cancelled=e.cancelled,
-            all_day=e.all_day,
-            people=e.recipients,
-            my_answer=Answer(e.answer),
-            their_answer=answer,
-            special=e.special,
-        ),
-        caps,
-        now,
-    )
-
-
-def _answered(conn: Connection, evs: Collection[Ev]) -> frozenset[str]:
-    """Message-IDs, of those whose verdict asks for it, that the user replied to."""
-    asked = {e.message_id for e in evs if e.signals and e.message_id and e.direction != OUT}
-    found: set[str] = set()
-    for chunk in chunks(sorted(asked)):
-        found.update(
-            conn.execute(
-                select(evidence.c.in_reply_to).where(
-                    evidence.c.in_reply_to.in_(chunk),
-                    evidence.c.direction == Direction.OUT.value,
-                    evidence.c.draft.is_(False),
-                )
-            ).scalars()
-        )
-    return frozenset(found)
-
-
-def _read_at(conn: Connection, evs: Collection[Ev]) -> dict[tuple[str, str], datetime | None]:
-    if not any(e.form == MEETING for e in evs):
-        return {}
-    rows = conn.execute(select(cursor.c.account, cursor.c.stream, cursor.c.read_at).where(cursor.c.kind == "calendar"))
-    return {(r.account, r.stream): r.read_at for r in rows}
-
-
-def _add_logged(conn: Connection, identities: Collection[str], wanted: Wanted) -> None:
+def _add_logged(conn: Connection, identities: Collection[str], wanted: Interactions) -> None:
     handmade = [i for i in identities if i.startswith("l")]
     if not handmade:
         return
@@ -309,7 +66,7 @@ def _add_logged(conn: Connection, identities: Collection[str], wanted: Wanted) -
         }
 
 
-def _overrule(wanted: Wanted, overruled: Mapping[tuple[int, str], bool]) -> None:
+def _overrule(wanted: Interactions, overruled: Mapping[tuple[int, str], bool]) -> None:
     for key in wanted.keys() & overruled.keys():
         here = wanted[key]
         if here["counted"] != overruled[key]:
@@ -322,11 +79,11 @@ _INTERACTIONS = Bulk(
 _values = itemgetter(*_INTERACTIONS.names)
 
 
-def _insert(conn: Connection, wanted: Wanted) -> None:
+def _insert(conn: Connection, wanted: Interactions) -> None:
     _INTERACTIONS.insert(conn, map(_values, wanted.values()))
 
 
-def _write_differences(conn: Connection, identities: Collection[str], wanted: Wanted) -> int:
+def _write_differences(conn: Connection, identities: Collection[str], wanted: Interactions) -> int:
     changed, stale = [], []
     for row in conn.execute(select(interaction).where(interaction.c.identity.in_(list(identities)))).mappings():
         want = wanted.pop((row["contact_id"], row["identity"]), None)

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, delete, select, update
 from daemon.core.people import global_id, is_shared_by_form
 from daemon.core.states import EDITED, OPEN
 from daemon.store import addresses, backfills, contacts, forgotten, metas, sources
+from daemon.store.bulk import chunks
 from daemon.store.contacts import FORGETTING
 from daemon.store.forgotten import mark_of
-from daemon.store.sources import chunks
 from daemon.store.tables import address_state, cursor, evidence, ledger, outbox, participant, series
 
 

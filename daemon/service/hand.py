@@ -16,9 +16,10 @@ from daemon.core.model import Direction, Form, Position, Stream
 from daemon.core.policy import Policies
 from daemon.core.states import MOVED, WRITTEN
 from daemon.core.wants import KEEP_IN_TOUCH, stamp
-from daemon.service import evidence as facts_in
 from daemon.service.asking import STRANGER
-from daemon.service.facts import Rules, derive
+from daemon.service.facts import derive
+from daemon.service.instances import drop_items
+from daemon.service.judging import Rules
 from daemon.service.people import people
 from daemon.store import addresses, cursors, favours, health, quarantine, questions
 from daemon.store.tables import (
@@ -225,7 +226,7 @@ def confirm(
         return "Noted: nothing is concluded from it."
     if question.kind == "events-gone":
         stream, *items = question.items
-        touched = facts_in.drop_items(conn, question.account, stream, items, question.asked_at)
+        touched = drop_items(conn, question.account, stream, items, question.asked_at)
         conn.execute(
             delete(series).where(
                 series.c.account == question.account, series.c.stream == stream, series.c.item_id.in_(items)

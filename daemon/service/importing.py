@@ -16,7 +16,8 @@ from daemon.core.model import Broken, Card, CardPage
 from daemon.core.people import SourceCard, is_shared_by_form
 from daemon.core.safety import many_gone
 from daemon.service import new_jobs
-from daemon.service.facts import Rules, rederive
+from daemon.service.facts import rederive
+from daemon.service.judging import Rules
 from daemon.service.people_files import Batch as Batch
 from daemon.service.people_files import read_paths as read_paths
 from daemon.service.who_is_who import WhoIsWho

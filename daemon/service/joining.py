@@ -16,7 +16,8 @@ from daemon.core.model import Card
 from daemon.core.names import split as split_name
 from daemon.core.people import HAND, SourceCard
 from daemon.core.policy import TIERS
-from daemon.service.facts import Rules, rederive
+from daemon.service.facts import rederive
+from daemon.service.judging import Rules
 from daemon.store import addresses, contacts, favours, reasons, sources, suggestions
 from daemon.store.tables import agenda, ask, dismissal, hand_log, ledger, overrule
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection as Db
-from sqlalchemy import select, update
 
-from daemon.core.model import Broken, Interest, Mail, MailPage, Position, Signal, Stream
+from daemon.core.model import Broken, Interest, Mail, MailPage, Position, Stream
 from daemon.core.ports import MailSource
-from daemon.service import evidence as facts_in
 from daemon.service.asking import note_asks
+from daemon.service.bounces import freeze_bounced
 from daemon.service.deps import Stopped
+from daemon.service.evidence import store_observed
 from daemon.service.facts import derive
+from daemon.service.observing import observe_mail
 from daemon.service.passes import Passes
 from daemon.store import backfills, cursors, lease
-from daemon.store.tables import address_state
 
 
 class MailIn:
@@ -47,10 +46,9 @@ class MailIn:
         broken = []
         flagged: list[Mail] = []
         for mail in page.mails:
-            if Signal.BOUNCE in mail.signals:
-                self._freeze(conn, mail.date or mail.received or now, facts_in.bounced_addresses(conn, mail, interest))
+            freeze_bounced(conn, mail, interest, now)
             try:
-                o = facts_in.observe_mail(mail, self.account, stream.name, stream.role, interest, now)
+                o = observe_mail(mail, self.account, stream.name, stream.role, interest, now)
             except ValueError as e:
                 broken.append(Broken(mail.item_id, str(e)))
                 continue
@@ -59,23 +57,12 @@ class MailIn:
             if mail.asks and not mail.draft:
                 flagged.append(mail)
         if observed:
-            stored = facts_in.store(conn, observed)
+            stored = store_observed(conn, observed)
             self.passes.report.logged += derive(conn, stored.touched, self.passes.rules(interest), stored.fresh)
         if flagged:
             credited = self.passes.rules(interest).credited(conn)
             note_asks(conn, flagged, (self.account, stream.name), credited, self.deps.me, now)
         self.passes.quarantine(conn, "mail", stream.name, broken)
-
-    def _freeze(self, conn: Db, at: datetime, addresses: set[str]) -> None:
-        for address in addresses:
-            row = conn.execute(select(address_state).where(address_state.c.address == address)).one_or_none()
-            if row is not None and (row.frozen_at is not None or (row.thawed_at and row.thawed_at >= at)):
-                continue
-            values = {"frozen_at": at, "frozen_reason": "mail to it came back"}
-            if row is None:
-                conn.execute(address_state.insert().values(address=address, shared=False, **values))
-            else:
-                conn.execute(update(address_state).where(address_state.c.address == address).values(values))
 
     def _backfill(self, stream: Stream) -> None:
         """History of addresses added since the stream was read: searched for by the server, or read again."""

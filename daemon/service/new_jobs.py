@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from daemon.core.guesses import Work, new_job
 from daemon.store import contacts, suggestions
-from daemon.store.sources import chunks
+from daemon.store.bulk import chunks
 from daemon.store.tables import contact
 
 

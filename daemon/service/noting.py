@@ -15,8 +15,8 @@ from daemon.core.favours import GOT, KINDS, Favour
 from daemon.core.language import of_text, tag
 from daemon.core.organisations import fold_organisation
 from daemon.core.reasons import EVENT, Noted, OwnNews, Trip
-from daemon.service.facts import Rules
 from daemon.service.importing import Batch, import_batches
+from daemon.service.judging import Rules
 from daemon.store import contacts, favours, reasons
 
 MET_THERE = "conference"

@@ -16,7 +16,7 @@ from sqlalchemy import Connection as Db
 from daemon.core.errors import CursorExpired, TryLater
 from daemon.core.model import Broken, CardPage, EventPage, Interest, MailPage, Position, Stream
 from daemon.service.deps import AccountReport, Deps, Stopped
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store import addresses, cursors, lease, metas, quarantine, vanished
 
 P = TypeVar("P", MailPage, EventPage, CardPage)

@@ -28,7 +28,8 @@ from daemon.core.wants import DRAFT, LISTS, REMINDER
 from daemon.service import ailing
 from daemon.service.closing import close
 from daemon.service.deps import CycleReport, Deps
-from daemon.service.facts import Rules, derive
+from daemon.service.facts import derive
+from daemon.service.judging import Rules
 from daemon.service.people import person_of
 from daemon.service.replaced import unclaimed
 from daemon.store import health, lease, questions

@@ -27,10 +27,10 @@ from daemon.core.reasons import INTRODUCTION, JOB, RECOMMENDATION, Noted
 from daemon.core.wants import Person
 from daemon.service import contacts as book
 from daemon.service import noting, reasons_of, rhythms
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.service.people import people
 from daemon.store import suggestions
-from daemon.store.sources import chunks
+from daemon.store.bulk import chunks
 from daemon.store.tables import address, evidence, interaction, participant
 
 LETTERS_OF = timedelta(days=14)

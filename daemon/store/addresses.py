@@ -11,10 +11,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from daemon.core.model import Interest
 from daemon.core.people import credits_nobody, is_shared_by_form
 from daemon.store import backfills, dialect, metas
+from daemon.store.bulk import chunks
 from daemon.store.tables import address as table
 from daemon.store.tables import address_state, contact, cursor
-
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def states(conn: Connection, wanted: Collection[str] | None = None) -> dict[str,
     """What is known of these addresses (of all where none are named), by address; unused ones are missing."""
     users: dict[str, list[int]] = {}
     marks = {}
-    for chunk in _chunks(wanted):
+    for chunk in [None] if wanted is None else chunks(wanted):
         here = select(table.c.address, table.c.contact_id).order_by(table.c.contact_id)
         there = select(address_state)
         if chunk is not None:
@@ -114,8 +113,8 @@ def replace(conn: Connection, wanted: Mapping[int, Collection[str]], now: dateti
     revision; a new address gets its history: back-fill for mail, a full reading for calendars.
     """
     have: dict[int, set[str]] = {}
-    for chunk in _chunks(sorted(wanted)):
-        for r in conn.execute(select(table.c.contact_id, table.c.address).where(table.c.contact_id.in_(chunk or ()))):
+    for chunk in chunks(sorted(wanted)):
+        for r in conn.execute(select(table.c.contact_id, table.c.address).where(table.c.contact_id.in_(chunk))):
             have.setdefault(r.contact_id, set()).add(r.address)
     added = {(who, a) for who, want in wanted.items() for a in set(want) - have.get(who, set())}
     removed = {(who, a) for who in wanted for a in have.get(who, set()) - set(wanted[who])}
@@ -169,14 +168,7 @@ def count(conn: Connection) -> int:
 
 def _users(conn: Connection, wanted: Collection[str]) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
-    for chunk in _chunks(sorted(wanted)):
-        for r in conn.execute(select(table.c.address, table.c.contact_id).where(table.c.address.in_(chunk or ()))):
+    for chunk in chunks(sorted(wanted)):
+        for r in conn.execute(select(table.c.address, table.c.contact_id).where(table.c.address.in_(chunk))):
             found.setdefault(r.address, set()).add(r.contact_id)
     return found
-
-
-def _chunks(values: Collection[str] | Collection[int] | None) -> list[list[str] | list[int] | None]:
-    if values is None:
-        return [None]
-    ordered = list(values)
-    return [ordered[i : i + CHUNK] for i in range(0, len(ordered), CHUNK)]  # type: ignore[misc]

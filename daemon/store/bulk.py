@@ -6,16 +6,30 @@ the database does. Here a column is prepared as a whole, and most need nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Boolean, Column, Connection, Table, insert, select
 
 from daemon.store import dialect
 from daemon.store.tables import PlainText, UtcDateTime
 
+T = TypeVar("T")
+
 AT_ONCE = 500
 """Values in one IN list: well below every database's limit."""
+
+
+def chunks(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
+    """The values in lists short enough for one statement."""
+    chunk: list[T] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
 
 
 class Bulk:

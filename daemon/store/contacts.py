@@ -15,7 +15,7 @@ from daemon.core.people import FIELDS
 from daemon.store import metas
 from daemon.store.addresses import credits as credits  # noqa: A004 - part of this module's face
 from daemon.store.addresses import interest as interest
-from daemon.store.sources import chunks
+from daemon.store.bulk import chunks
 from daemon.store.tables import address, contact, contact_circle, contact_date
 
 SKIPPED = "triage-skipped"

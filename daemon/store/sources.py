@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from daemon.core.model import Card, NamedDate
 from daemon.core.people import FIELDS, HAND, Effective, SourceCard, effective
 from daemon.store import addresses
+from daemon.store.bulk import AT_ONCE, chunks
 from daemon.store.tables import contact, contact_date
 from daemon.store.tables import contact_source as table
 
-T = TypeVar("T")
-
-CHUNK = 500
-"""Values in one IN list: well below every database's limit."""
-
 _CARD_FIELDS = tuple(f.name for f in fields(Card) if f.name != "record_id")
-
-
-def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """The values in lists short enough for one statement."""
-    chunk: list[T] = []
-    for value in values:
-        chunk.append(value)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def of_contacts(conn: Connection, contact_ids: Collection[int] | None = None) -> dict[int, list[SourceCard]]:
@@ -148,7 +132,7 @@ def recompute(conn: Connection, contact_ids: Collection[int], now: datetime) -> 
     ids = sorted(set(contact_ids))
     if not ids:
         return set()
-    everything = len(ids) > 20 * CHUNK
+    everything = len(ids) > 20 * AT_ONCE
     all_sources = of_contacts(conn, None if everything else ids)
     made = {i: effective(all_sources.get(i, ())) for i in ids}
     _write_fields(conn, made)

@@ -23,9 +23,9 @@ from daemon.core.model import Account, Broken, Card, EventPage, Interest, MailPa
 from daemon.core.policy import Me
 from daemon.service.cycle import alone
 from daemon.service.deps import AccountReport, Deps
-from daemon.service.facts import Rules
 from daemon.service.importing import Batch, import_batches
 from daemon.service.ingest import Ingest
+from daemon.service.judging import Rules
 from daemon.service.render import Renderer
 from daemon.store.engine import Store
 from daemon.store.tables import metadata

@@ -11,8 +11,8 @@ from datetime import timedelta
 from daemon.core.model import Form
 from daemon.service import contacts as book
 from daemon.service import hand
-from daemon.service.facts import Rules
 from daemon.service.forgetting import forget
+from daemon.service.judging import Rules
 from daemon.store import cursors
 from tests.contract.rig import ME, Rig
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, VERA, card, exception

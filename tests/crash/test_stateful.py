@@ -27,7 +27,7 @@ from daemon.core.wants import DRAFT
 from daemon.service import contacts as book
 from daemon.service import hand
 from daemon.service.cycle import run_cycle
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store import enablement, health, questions
 from daemon.store.engine import Store
 from daemon.store.tables import (

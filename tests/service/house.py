@@ -19,7 +19,7 @@ from daemon.core.ports import Connection
 from daemon.service import contacts as book
 from daemon.service.cycle import run_cycle
 from daemon.service.deps import CycleReport, Deps
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.service.people import people
 from daemon.service.render import Renderer
 from daemon.store import enablement

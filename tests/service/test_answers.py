@@ -15,7 +15,7 @@ from daemon.core.model import Form
 from daemon.core.policy import ReminderRules
 from daemon.service import contacts, hand, overview
 from daemon.service.cycle import run_cycle
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store import cursors, enablement, health, quarantine, questions
 from daemon.store.tables import address_state, contact_source, hand_log, interaction
 from daemon.store.tables import cursor as cursor_table

@@ -18,7 +18,7 @@ from daemon.formats.vcard import read_cards, write_cards
 from daemon.service import contacts as book
 from daemon.service import forgetting, importing, joining
 from daemon.service.contacts import Change
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store import contacts, questions
 from daemon.store.contacts import Contact
 from daemon.store.engine import Store

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 
 from daemon.core.model import FolderRole, Interest
 from daemon.formats.headers import parse_mail
-from daemon.service import evidence as facts_in
+from daemon.service.evidence import store_observed
+from daemon.service.observing import Observed, observe_mail
 from daemon.store.engine import Store
 from daemon.store.tables import evidence, participant
 
@@ -31,19 +32,19 @@ COPIES = {
 }
 
 
-def observed(names: Sequence[str]) -> list[facts_in.Observed]:
+def observed(names: Sequence[str]) -> list[Observed]:
     found = []
     for name in names:
         text, role = COPIES[name]
         mail = parse_mail(name, text.encode() + b"\n", received=NOW)
-        found.append(facts_in.observe_mail(mail, "home", role, FolderRole(role), INTEREST, NOW))
+        found.append(observe_mail(mail, "home", role, FolderRole(role), INTEREST, NOW))
     return [o for o in found if o]
 
 
 def outcome(store: Store, pages: Sequence[Sequence[str]]) -> tuple[dict[str, Any], set[Any]]:
     with store.write() as conn:
         for page in pages:
-            facts_in.store(conn, observed(page))
+            store_observed(conn, observed(page))
         (row,) = conn.execute(select(evidence)).mappings()
         people = {(p.address, p.role) for p in conn.execute(select(participant))}
         found = {name: value for name, value in row.items() if name != "id"}
@@ -78,6 +79,6 @@ def test_which_copy_is_believed(store: Store, names: list[str], believed: str) -
 
 def test_the_same_copy_again_writes_nothing(store: Store) -> None:
     with store.write() as conn:
-        assert facts_in.store(conn, observed(["direct", "list"])).touched
-        assert not facts_in.store(conn, observed(["list"])).touched
-        assert not facts_in.store(conn, observed(["direct"])).touched
+        assert store_observed(conn, observed(["direct", "list"])).touched
+        assert not store_observed(conn, observed(["list"])).touched
+        assert not store_observed(conn, observed(["direct"])).touched

@@ -16,7 +16,7 @@ from connectors.memory.server import Collection
 from daemon.core.model import FolderRole, Form
 from daemon.core.policy import Policies, Policy, ReminderRules
 from daemon.service import hand
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store.tables import contact
 from tests.contract.rig import ME, Marking, Rig
 from tests.contract.rig_memory import MemoryRig

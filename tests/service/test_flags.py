@@ -237,8 +237,8 @@ def test_a_kill_between_the_draft_and_the_flag_leaves_one_of_each(house: House) 
 
 @pytest.mark.memory_only
 def test_contacts_merged_meanwhile_keep_the_one_draft(house: House) -> None:
-    from daemon.service.facts import Rules
     from daemon.service.joining import merge
+    from daemon.service.judging import Rules
 
     anna = house.person("Анна Образцова", ANNA, circles=(), language="ru")
     other = house.person("Анна О.", BORIS, language="ru")
@@ -363,8 +363,8 @@ def test_the_flag_stays_until_the_draft_stands(house: House) -> None:
 
 @pytest.mark.memory_only
 def test_a_flag_seen_before_two_contacts_were_merged_is_not_lost(house: House) -> None:
-    from daemon.service.facts import Rules
     from daemon.service.joining import merge
+    from daemon.service.judging import Rules
 
     anna = house.person("Анна Образцова", ANNA, circles=(), language="ru")
     other = house.person("Анна О.", BORIS, language="ru")

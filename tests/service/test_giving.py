@@ -18,8 +18,8 @@ from daemon.core.model import Account, Form
 from daemon.core.reasons import RECOMMENDATION
 from daemon.service import contacts as book
 from daemon.service import giving, hand, noting
-from daemon.service.facts import Rules
 from daemon.service.joining import merge
+from daemon.service.judging import Rules
 from daemon.store import favours, reasons
 from daemon.store.tables import contact
 from tests.contract import rig_memory as memory

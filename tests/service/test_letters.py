@@ -14,7 +14,7 @@ import pytest
 from daemon.core.model import Form
 from daemon.core.reasons import ACHIEVEMENT, RECOMMENDATION
 from daemon.service import hand, noting
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from tests.contract.samples import ANNA, BORIS
 from tests.service.house import House
 

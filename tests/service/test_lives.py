@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from daemon.service import contacts as book
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from tests.contract.rig import ME, Rig
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, message_id
 from tests.service.house import House, letter, meeting

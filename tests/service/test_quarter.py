@@ -12,8 +12,8 @@ import pytest
 
 from daemon.core.model import Form
 from daemon.service import hand
-from daemon.service.facts import Rules
 from daemon.service.joining import merge
+from daemon.service.judging import Rules
 from daemon.service.planning import situation
 from tests.contract.samples import ANNA, BORIS, VERA
 from tests.service.house import House

@@ -19,9 +19,9 @@ from daemon.core.model import Account, Card, CardPage, Form, NamedDate, Position
 from daemon.core.reasons import ACHIEVEMENT, JOB
 from daemon.service import contacts as book
 from daemon.service import hand, noting, suggesting
-from daemon.service.facts import Rules
 from daemon.service.importing import sync_page
 from daemon.service.joining import merge
+from daemon.service.judging import Rules
 from daemon.service.people_files import read_paths
 from daemon.store import contacts, reasons, suggestions
 from daemon.store.tables import contact

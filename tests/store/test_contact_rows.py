@@ -10,7 +10,7 @@ from daemon.core.model import Card, NamedDate
 from daemon.core.people import HAND, SourceCard
 from daemon.core.policy import Policies
 from daemon.service import forgetting, importing, joining
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store import addresses, backfills, contacts, metas, sources
 from daemon.store.engine import Store
 from daemon.store.tables import cursor, metadata

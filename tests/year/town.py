@@ -20,7 +20,7 @@ from daemon.core.model import Account, Form
 from daemon.core.policy import MONTH, SHIPPED_CIRCLES, Policies, Policy, Quiet, ReminderRules, WorkingHours
 from daemon.service import contacts as book
 from daemon.service import hand
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.store.engine import Store
 from tests.contract.rig import ME
 from tests.contract.rig_memory import MemoryRig, around

@@ -15,8 +15,8 @@ from daemon.core.model import Form
 from daemon.service.contacts import Change, edit, find
 from daemon.service.cycle import run_cycle
 from daemon.service.deps import CycleReport, Deps
-from daemon.service.facts import Rules
 from daemon.service.hand import log_contact
+from daemon.service.judging import Rules
 from daemon.store import enablement
 from daemon.store.engine import Store
 from daemon.wiring import load_settings, opened
