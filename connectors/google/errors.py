@@ -35,7 +35,9 @@ NETWORK = (httplib2.HttpLib2Error, http.client.HTTPException, OSError)
 
 
 class Rejected(Refused):
-    """A 4xx that means something only where it was asked: 404 and 410 (not there), 409, 400 and their kin."""
+    """An answer that means something only where it was asked: 404 and 410 (not there), 409, 400 and their kin; of a
+    batch, also a 5xx that this one request brings about each time.
+    """
 
     def __init__(self, what: str, status: int, reason: str) -> None:
         super().__init__(what)
@@ -46,6 +48,19 @@ class Rejected(Refused):
     def absent(self) -> bool:
         """Whether Google says that this very item does not exist."""
         return self.status in (404, 410)
+
+    @property
+    def late(self) -> bool:
+        """Whether Google failed at it; it may do better another time."""
+        return self.status >= 500
+
+
+class Faulty(TryLater):
+    """Google failed at this very request (5xx) and asks for no pause: it may be the request, it may be Google."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"Google is busy ({status}).")
+        self.status = status
 
 
 @contextmanager
@@ -133,6 +148,8 @@ def answer(error: HttpError, account: str, *, write: bool) -> KithError:
     if status == 412:
         return Conflict("Google holds another version than the one last seen.")
     if status >= 500 or status == 408:
+        if status >= 500 and not after and not write:
+            return Faulty(status)
         kind = OutcomeUnknown if write and status != 503 else TryLater
         return kind(f"Google is busy ({status}).", after)
     return Rejected(f"Google refused the request ({status}{' ' + reason if reason else ''}).", status, reason)

@@ -54,6 +54,7 @@ class Mailbox:
         Raises:
             Paced: the minute's quota is used up; what was yielded stands.
         """
+        yield from self._unshown(since, interest)
         if since.cursor:
             reached = Reached.read(since.cursor)
             if reached.due(self._session.around.now()):
@@ -205,6 +206,17 @@ class Mailbox:
                 if not UNREAD.isdisjoint(removed.get("labelIds", ())):
                     found[str(removed["message"]["id"])] = None
         return list(found)
+
+    # -- what could not be shown
+
+    def _unshown(self, since: Position, interest: Interest) -> Iterator[MailPage]:
+        """Messages Google failed to show before, where it is time to ask for them again; the place stays as it is."""
+        for one in self._messages.unshown.due():
+            taken = self._messages.take([one], interest)
+            if not taken.late:
+                mended = () if taken.broken else (one,)
+                yield MailPage(tuple(taken.mails), since, tuple(taken.broken), taken.scanned, mended=mended)
+                self._messages.unshown.settled([one])
 
     # -- back-fill and flags
 

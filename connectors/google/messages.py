@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from connectors.google.errors import Rejected
 from connectors.google.labels import PROMOTED, SENT, UNREAD, Labels
 from connectors.google.session import BATCH, Session
+from connectors.google.unshown import Unshown
 from connectors.matching import concerns
 from daemon.core.address import match, normalise
 from daemon.core.errors import BrokenItem
@@ -19,17 +20,22 @@ from daemon.formats.headers import FIELDS, parse_mail
 
 WANTED = "id,threadId,labelIds,internalDate,payload/headers"
 
+AGAIN = " It will be asked for again."
+
 _NAME = re.compile(r"[!-9;-~]+\Z")
 _BREAKS = re.compile(r"[\r\n\0]+")
 
 
 @dataclass
 class Taken:
-    """What came of asking for some messages. ``scanned`` counts those that are still there."""
+    """What came of asking for some messages. ``scanned`` counts those that are still there; ``late`` are those of the
+    broken that Google failed to show and that will be asked for again.
+    """
 
     mails: list[Mail]
     broken: list[Broken]
     scanned: int = 0
+    late: list[str] = field(default_factory=list)
 
 
 class Messages:
@@ -38,9 +44,12 @@ class Messages:
     def __init__(self, session: Session, labels: Labels) -> None:
         self._session = session
         self._labels = labels
+        self.unshown = Unshown(session.folder, session.around.now)
 
     def take(self, ids: Sequence[str], interest: Interest) -> Taken:
         """The messages of these ids, in batches; one that is gone by now is none.
+
+        One that Google fails at while it answers otherwise holds up no other: it is listed, and remembered.
 
         Raises:
             Paced: the minute's quota is used up.
@@ -48,8 +57,10 @@ class Messages:
         taken = Taken([], [])
         for name, found in self._got(ids):
             if isinstance(found, Rejected):
+                if found.late:
+                    taken.late.append(name)
                 if not found.absent:  # this one alone: it is listed as unread and holds up no other
-                    taken.broken.append(Broken(name, str(found)))
+                    taken.broken.append(Broken(name, f"{found}{AGAIN if found.late else ''}"))
                 continue
             if not UNREAD.isdisjoint(found.get("labelIds", ())):
                 continue
@@ -61,6 +72,8 @@ class Messages:
                 continue
             if concerns(mail, interest):
                 taken.mails.append(mail)
+        if taken.late:
+            self.unshown.failed(taken.late)
         return taken
 
     def _got(self, ids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any] | Rejected]]:
@@ -75,8 +88,10 @@ class Messages:
             requests = [
                 messages.get(userId="me", id=i, format="metadata", metadataHeaders=FIELDS, fields=WANTED) for i in some
             ]
-            answers = self._session.batch(requests, bulk=True)
-            refused = [answer for answer in answers if isinstance(answer, Rejected) and not answer.absent]
+            answers = self._session.batch(requests, bulk=True, spare=self.unshown.room(some))
+            refused = [
+                answer for answer in answers if isinstance(answer, Rejected) and not (answer.absent or answer.late)
+            ]
             if len(refused) == len(some) > 1:
                 raise refused[0]
             yield from zip(some, answers, strict=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 from contextlib import suppress
 from pathlib import Path
+
+from connectors.google import kept
 
 MARK = "[kith:reminders]"
 """Stands in the calendar's description: so it is found again by an installation that has lost its files."""
@@ -25,7 +25,7 @@ class Remembered:
         """The id; "" where none is known."""
         if self._id is None:
             try:
-                self._id = str(json.loads(self._path.read_text("utf-8"))["id"])
+                self._id = str(kept.read(self._path)["id"])
             except (OSError, ValueError, KeyError, TypeError):
                 self._id = ""
         return self._id
@@ -35,8 +35,5 @@ class Remembered:
         if name == self.id:
             return
         self._id = name
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
         with suppress(OSError):  # a full disk is told where it matters
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.write_text(json.dumps({"id": name}), "utf-8")
-            temporary.replace(self._path)
+            kept.write(self._path, {"id": name})

@@ -14,6 +14,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
+from connectors.google import kept
 from connectors.google.session import Session
 from daemon.core.errors import StoreBusy
 
@@ -70,11 +71,11 @@ class Scan:
         Raises:
             Paced: the minute's quota is used up; what has been listed is kept.
         """
-        kept = self._kept()
+        held = self._kept()
         found: set[str] = set()
         done = 0
-        if kept.get("about") == about:
-            found, done = set(kept["ids"]), int(kept["done"])
+        if held.get("about") == about:
+            found, done = set(held["ids"]), int(held["done"])
         for number in range(done, len(self._asks)):
             found |= set(self._listed(self._asks[number]))
             self._keep(about, number + 1, found)
@@ -94,22 +95,19 @@ class Scan:
 
     def _kept(self) -> dict[str, Any]:
         try:
-            kept = json.loads(self._file.read_text("ascii"))
-            age = self._session.around.now().timestamp() - kept["at"]
-            if kept["name"] == self._name and 0 <= age < A_DAY and {"about", "done", "ids"} <= kept.keys():
-                return dict(kept)
+            held = kept.read(self._file)
+            age = self._session.around.now().timestamp() - held["at"]
+            if held["name"] == self._name and 0 <= age < A_DAY and {"about", "done", "ids"} <= held.keys():
+                return dict(held)
         except (OSError, ValueError, KeyError, TypeError):
             pass
         return {}
 
     def _keep(self, about: str, done: int, found: set[str]) -> None:
         at = self._session.around.now().timestamp()
-        kept = {"name": self._name, "at": at, "about": about, "done": done, "ids": sorted(found)}
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new = self._file.with_suffix(".new")
-            new.write_text(json.dumps(kept), "ascii")
-            new.replace(self._file)
+            held = {"name": self._name, "at": at, "about": about, "done": done, "ids": sorted(found)}
+            kept.write(self._file, held)
         except OSError as error:
             raise StoreBusy(f"What Gmail listed cannot be kept ({error.strerror}).") from None
 

@@ -15,7 +15,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 
 from connectors.google.auth import Auth
-from connectors.google.errors import Rejected, answer, translated
+from connectors.google.errors import Faulty, Rejected, answer, translated
 from connectors.google.http import Http
 from connectors.google.options import Settings
 from connectors.google.quota import UNITS, Meter
@@ -90,11 +90,11 @@ class Session:
             return {}
         raise (OutcomeUnknown if write else TryLater)(UNREADABLE)
 
-    def batch(self, requests: Sequence[Any], *, bulk: bool = False) -> list[dict[str, Any] | Rejected]:
+    def batch(self, requests: Sequence[Any], *, bulk: bool = False, spare: int = 0) -> list[dict[str, Any] | Rejected]:
         """Run reading requests together, at most `BATCH`; the answers in the same order.
 
         What Google refuses for good is answered by the refusal itself; what it merely could not do now is asked again
-        alone, once.
+        alone, once. If it fails again while Google answers otherwise, that is an answer too, for up to ``spare``.
 
         Raises:
             Paced, TryLater, NeedsUser: as `call`.
@@ -113,6 +113,10 @@ class Session:
         units = sum(UNITS.get(r.methodId, 0) for r in requests)
         with self._paid(units, bulk), translated(self.settings.account), _legible():
             together.execute()
+        late = [one for one in answers.values() if isinstance(one, TryLater)]
+        patient = 0 < len(late) <= spare
+        if patient and len(late) == len(answers):
+            self.call(self.gmail.getProfile(userId="me", fields="historyId"), bulk=bulk)  # does it answer at all?
         found: list[dict[str, Any] | Rejected] = []
         for number, request in enumerate(requests):
             one = answers[str(number)]
@@ -121,6 +125,10 @@ class Session:
                     one = self.call(request, bulk=bulk)
                 except Rejected as error:
                     one = error
+                except Faulty as error:
+                    if not patient:
+                        raise
+                    one = Rejected(str(error), error.status, "")
             if isinstance(one, Exception) and not isinstance(one, Rejected):
                 raise one
             found.append(one)

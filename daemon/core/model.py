@@ -374,7 +374,8 @@ class MailPage:
     """A piece of a pass over a mail stream. Facts and ``position`` are committed together.
 
     ``mails`` are only those that may concern somebody known. ``scanned`` counts all messages looked at,
-    strangers' too; ``total`` is how many the pass will look at, where the source knows.
+    strangers' too; ``total`` is how many the pass will look at, where the source knows. ``mended`` names items told as
+    ``broken`` before that could be read at last, or are gone.
     """
 
     mails: tuple[Mail, ...]
@@ -382,6 +383,7 @@ class MailPage:
     broken: tuple[Broken, ...] = ()
     scanned: int = 0
     total: int | None = None
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

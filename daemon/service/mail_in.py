@@ -15,7 +15,7 @@ from daemon.service.evidence import store_observed
 from daemon.service.facts import derive
 from daemon.service.observing import observe_mail
 from daemon.service.passes import Passes
-from daemon.store import backfills, cursors, lease
+from daemon.store import backfills, cursors, lease, quarantine
 
 
 class MailIn:
@@ -63,6 +63,7 @@ class MailIn:
             credited = self.passes.rules(interest).credited(conn)
             note_asks(conn, flagged, (self.account, stream.name), credited, self.deps.me, now)
         self.passes.quarantine(conn, "mail", stream.name, broken)
+        quarantine.remove(conn, self.account, "mail", stream.name, page.mended)
 
     def _backfill(self, stream: Stream) -> None:
         """History of addresses added since the stream was read: searched for by the server, or read again."""

@@ -151,6 +151,8 @@ def get_message(call: Call) -> dict[str, Any] | Refusal:
     message = call.account.gmail.messages.get(call.get("id"))
     if message is None:
         return MISSING
+    if message.id in call.account.gmail.failing:
+        return Refusal(500, "backendError", "Backend Error")
     form = call.get("format", "full")
     unasked = form == "full" and not (call.account.gmail.texts and call.get("fields", "").startswith("payload("))
     if unasked or (form == "raw" and _only_metadata(call)):

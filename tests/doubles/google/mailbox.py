@@ -73,7 +73,8 @@ class Message:
 @dataclass
 class Mailbox:
     """State and doings. ``lagging`` are ids a search does not find yet, for as long as they stand there; ``lag`` is how
-    long it does not find whatever comes into being. ``floor`` is the oldest history still known.
+    long it does not find whatever comes into being. ``floor`` is the oldest history still known. ``failing`` are ids the
+    server fails at each time they are asked for, as long as they stand there.
 
     Google does not say whether a draft whose message lies in the trash still is one: ``trash_keeps_draft`` plays both.
     ``reissues`` makes an edit change the draft's id too, as one report has it. ``hollow`` makes the first page of a
@@ -89,6 +90,7 @@ class Mailbox:
     records: list[dict[str, Any]] = field(default_factory=list)
     lagging: set[str] = field(default_factory=set)
     lag: timedelta = timedelta(0)
+    failing: set[str] = field(default_factory=set)
     indexed: dict[str, datetime] = field(default_factory=dict)
     history: int = 1_000
     floor: int = 0
