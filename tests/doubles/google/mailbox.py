@@ -73,8 +73,8 @@ class Message:
 @dataclass
 class Mailbox:
     """State and doings. ``lagging`` are ids a search does not find yet, for as long as they stand there; ``lag`` is how
-    long it does not find whatever comes into being. ``floor`` is the oldest history still known. ``failing`` are ids the
-    server fails at each time they are asked for, as long as they stand there.
+    long it does not find whatever comes into being. ``floor`` is the oldest history still known. ``failing`` are ids
+    the server fails at each time they are asked for.
 
     Google does not say whether a draft whose message lies in the trash still is one: ``trash_keeps_draft`` plays both.
     ``reissues`` makes an edit change the draft's id too, as one report has it. ``hollow`` makes the first page of a
