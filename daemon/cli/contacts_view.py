@@ -10,8 +10,8 @@ import click
 
 from daemon.cli.context import Ctx
 from daemon.cli.output import ago, day, emit_json, table
+from daemon.core.anniversaries import PARTIAL_DATE
 from daemon.core.due import due
-from daemon.core.model import PARTIAL_DATE
 from daemon.core.names import fold
 from daemon.core.people import FIELDS
 from daemon.core.wants import Person

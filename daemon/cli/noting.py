@@ -117,8 +117,8 @@ def _list_notes(kith: Ctx, name: str | None, as_json: bool) -> int:
 @pass_ctx
 def company(kith: Ctx, name: str | None, founded: str | None, remove: bool, as_json: bool) -> int:
     """Keep a company's founding date: its people are congratulated on it. Without a NAME: list them."""
+    from daemon.core.anniversaries import PARTIAL_DATE
     from daemon.core.errors import UserMistake
-    from daemon.core.model import PARTIAL_DATE
     from daemon.store import reasons
 
     if name is None:

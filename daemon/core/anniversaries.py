@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
-from daemon.core.model import PARTIAL_DATE, next_occurrence
+PARTIAL_DATE = re.compile(r"(?:(\d{4})|-)-(\d\d)-(\d\d)\Z")
+
+
+def next_occurrence(when: str, today: date) -> date | None:
+    """The first day on or after ``today`` on which a yearly date falls; None for text that is no date.
+
+    29 February is kept on 28 February in common years.
+    """
+    match = PARTIAL_DATE.match(when)
+    if not match:
+        return None
+    month, day = int(match[2]), int(match[3])
+    for year in (today.year, today.year + 1):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            if (month, day) != (2, 29):
+                return None
+            found = date(year, 2, 28)
+        if found >= today:
+            return found
+    return None
 
 
 def kept_now(when: str, today: date, lasts: timedelta) -> date | None:

@@ -12,21 +12,9 @@ from zoneinfo import ZoneInfo
 
 from daemon.core import giving, occasions, own_news
 from daemon.core.due import ANY_CONTACT, REPLY_LAPSES, due
-from daemon.core.wants import (
-    CHECK_IN,
-    DRAFT,
-    KEEP_IN_TOUCH,
-    PROMISE,
-    REMINDER,
-    REPLY_OWED,
-    Person,
-    Want,
-    World,
-    make_want,
-    next_period,
-    stamp,
-    urgency_of,
-)
+from daemon.core.making import make_want, next_period, stamp
+from daemon.core.urgency import urgency_of
+from daemon.core.wants import CHECK_IN, DRAFT, KEEP_IN_TOUCH, PROMISE, REMINDER, REPLY_OWED, Person, Want, World
 
 
 def desired(people: Iterable[Person], world: World, now: datetime) -> list[Want]:

@@ -20,7 +20,8 @@ from daemon.core.plan import Plan, Row, order, slot_from
 from daemon.core.policy import ReminderRules, WorkingHours
 from daemon.core.slots import Agenda, Ask
 from daemon.core.states import FAILED, OPEN, WITHDRAWN
-from daemon.core.wants import KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, REPLY_OWED, Person, Want, World, urgency, weight
+from daemon.core.urgency import urgency, weight
+from daemon.core.wants import KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, REPLY_OWED, Person, Want, World
 
 DAY = timedelta(days=1)
 

@@ -8,18 +8,9 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.favours import GOT, RECOMMENDATION
-from daemon.core.wants import (
-    INTRODUCE,
-    OUTCOME,
-    REMINDER,
-    Person,
-    Want,
-    World,
-    letter,
-    make_want,
-    next_period,
-    urgency_of,
-)
+from daemon.core.making import letter, make_want, next_period
+from daemon.core.urgency import urgency_of
+from daemon.core.wants import INTRODUCE, OUTCOME, REMINDER, Person, Want, World
 
 ERRANDS_LAST = timedelta(days=30)
 OUTCOME_LASTS = timedelta(days=30)

@@ -12,11 +12,12 @@ from datetime import date, datetime
 
 from daemon.core.anniversaries import years
 from daemon.core.cadence import proposes_pause
+from daemon.core.making import stamp
 from daemon.core.model import NamedDate
 from daemon.core.names import fold
 from daemon.core.organisations import fold_organisation
 from daemon.core.reasons import INTRODUCTION, JOB, RECOMMENDATION, WORK, Noted
-from daemon.core.wants import Person, stamp
+from daemon.core.wants import Person
 
 PAUSE = "pause"
 RHYTHM = "rhythm"

@@ -5,10 +5,9 @@ All datetimes are aware and in UTC unless a field says otherwise. Everything her
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -311,30 +310,6 @@ class RemoteEvent:
     end: datetime | None = None
     summary: str = ""
     cancelled: bool = False
-
-
-PARTIAL_DATE = re.compile(r"(?:(\d{4})|-)-(\d\d)-(\d\d)\Z")
-
-
-def next_occurrence(when: str, today: date) -> date | None:
-    """The first day on or after ``today`` on which a yearly date falls; None for text that is no date.
-
-    29 February is kept on 28 February in common years.
-    """
-    match = PARTIAL_DATE.match(when)
-    if not match:
-        return None
-    month, day = int(match[2]), int(match[3])
-    for year in (today.year, today.year + 1):
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            if (month, day) != (2, 29):
-                return None
-            found = date(year, 2, 28)
-        if found >= today:
-            return found
-    return None
 
 
 @dataclass(frozen=True, slots=True)

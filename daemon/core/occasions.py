@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from daemon.core.anniversaries import kept_now, years
 from daemon.core.due import THANKS_LASTS
+from daemon.core.making import letter
 from daemon.core.reasons import CONGRATULATED_ON, EVENT, THANKED_FOR, Noted
-from daemon.core.wants import ASKED, CONGRATULATIONS, THANKS, UPDATE, Met, Person, Want, World, letter
+from daemon.core.wants import ASKED, CONGRATULATIONS, THANKS, UPDATE, Met, Person, Want, World
 
 THANKS_WITHIN = timedelta(days=3)
 THANKS_ONCE_IN = timedelta(days=90)

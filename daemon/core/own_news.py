@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.core.making import letter
 from daemon.core.names import fold
 from daemon.core.occasions import not_told_before
 from daemon.core.reasons import OwnNews
-from daemon.core.wants import NEWS, VISIT, Person, Want, World, letter
+from daemon.core.wants import NEWS, VISIT, Person, Want, World
 from daemon.core.wording import fits
 
 NEWS_LASTS = timedelta(days=30)

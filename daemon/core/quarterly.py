@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from daemon.core.plan import Row
 from daemon.core.states import FAILED, SUPERSEDED
-from daemon.core.wants import DRAFT, UPDATE, Person, Want, World, weight
+from daemon.core.urgency import weight
+from daemon.core.wants import DRAFT, UPDATE, Person, Want, World
 
 NEVER_BEGUN = (FAILED, SUPERSEDED)
 

@@ -5,9 +5,9 @@ The rules are in `core.desired` (reminders) and `core.occasions` (reasons to wri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.cadence import LastContact, Turn, next_turn
@@ -239,87 +239,3 @@ class Want:
     source: str = ""
     details: tuple[tuple[str, str], ...] = ()
     about_hunting: bool = False  # it speaks of somebody else an employer's account must not hear of
-
-
-def stamp(at: datetime | None) -> str:
-    """An interaction as a period names it: its moment, to the second, the same after any re-scan."""
-    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if at else "never"
-
-
-def make_want(person: Person, world: World, kind: str, purpose: str, period: str, **rest: object) -> Want:
-    """One want with its key; ``rest`` are the other fields of `Want`."""
-    return Want(
-        key=world.key(person.uid, kind, purpose, period),
-        kind=kind,
-        purpose=purpose,
-        contact_id=person.contact_id,
-        period=period,
-        days=person.policy.days,
-        hours=person.policy.hours,
-        **rest,  # type: ignore[arg-type]
-    )
-
-
-def next_period(person: Person, purpose: str, base: str) -> str:
-    """The period named by its base and how often it was already dealt with."""
-    n = max((d.n + 1 for d in person.dismissals if d.purpose == purpose and d.base == base), default=0)
-    return f"{base}/{n}"
-
-
-TIER_WEIGHT = {"key": 3.0, "regular": 1.0, "": 1.0, "supporting": 0.5}
-
-
-def urgency_of(person: Person, world: World, since: datetime, now: datetime) -> float:
-    """Lateness in cadences, weighted by tier; by whole days, so that it does not change within one."""
-    return urgency(person, (world.day(now) - world.day(since)).days)
-
-
-def urgency(person: Person, days_late: int) -> float:
-    """How much somebody is due who has been so for so many days.
-
-    Lateness is squared: whoever has waited long overtakes nearer ties before long, and nobody is starved by them
-    (`core.forecast.longest_wait` says by when).
-    """
-    late = max(timedelta(days=days_late) / person.turn.cadence, 0.0)
-    return (1.0 + late) ** 2 * weight(person)
-
-
-def weight(person: Person) -> float:
-    """How much a tie of this tier counts beside a regular one."""
-    return TIER_WEIGHT.get(person.tier, 1.0)
-
-
-def letter(
-    person: Person,
-    world: World,
-    purpose: str,
-    period: str,
-    now: datetime,
-    *,
-    due: datetime,
-    create_until: datetime | None,
-    reason: str,
-    occasion: str,
-    occasion_date: date | None = None,
-    source: str = "",
-    details: Mapping[str, str] | None = None,
-) -> Iterable[Want]:
-    """A draft; or, where nobody knows the language or no address works, a reminder in its place."""
-    kind = DRAFT if person.reachable and person.speaks else REMINDER
-    if kind == REMINDER and purpose in TOLD:  # news cannot be told by a reminder
-        return
-    yield make_want(
-        person,
-        world,
-        kind,
-        purpose,
-        period,
-        due=due,
-        reason=reason,
-        urgency=1.0 + urgency_of(person, world, due, now),
-        create_until=create_until,
-        occasion=occasion,
-        occasion_date=occasion_date,
-        source=source,
-        details=tuple((name, value) for name, value in (details or {}).items() if value),
-    )

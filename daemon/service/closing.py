@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
+from daemon.core.making import stamp
 from daemon.core.states import DONE
-from daemon.core.wants import KEEP_IN_TOUCH, PROMISE, REMINDER, Person, stamp
+from daemon.core.wants import KEEP_IN_TOUCH, PROMISE, REMINDER, Person
 from daemon.store.tables import dismissal, hand_log, ledger
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from daemon.config.settings import Settings
 from daemon.core.errors import UserMistake
 from daemon.core.identity import hand_identity
+from daemon.core.making import stamp
 from daemon.core.model import Direction, Form, Position, Stream
 from daemon.core.policy import Policies
 from daemon.core.states import MOVED, WRITTEN
-from daemon.core.wants import KEEP_IN_TOUCH, stamp
+from daemon.core.wants import KEEP_IN_TOUCH
 from daemon.service.asking import STRANGER
 from daemon.service.facts import derive
 from daemon.service.instances import drop_items

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from daemon.core.cadence import LastContact
 from daemon.core.desired import desired
+from daemon.core.making import stamp
 from daemon.core.model import Window
 from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.states import DONE, LAPSED, MOVED, OPEN, SKIPPED, WITHDRAWN, WRITTEN
-from daemon.core.wants import KEEP_IN_TOUCH, REPLY_OWED, Dismissal, Person, stamp
+from daemon.core.wants import KEEP_IN_TOUCH, REPLY_OWED, Dismissal, Person
 from tests.unit.test_plan import HOURS, NOW, POLICY, RULES, WORLD, person
 
 DAY = timedelta(days=1)

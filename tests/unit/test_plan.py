@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from daemon.core.cadence import LastContact
 from daemon.core.desired import desired
 from daemon.core.due import due
+from daemon.core.making import stamp
 from daemon.core.model import Window
 from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.policy import ReminderRules, WorkingHours
@@ -33,7 +34,6 @@ from daemon.core.wants import (
     UpdateNews,
     Want,
     World,
-    stamp,
 )
 
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday

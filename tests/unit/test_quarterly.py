@@ -13,7 +13,8 @@ from daemon.core.plan import Row
 from daemon.core.policy import Policies, ReminderRules
 from daemon.core.quarterly import Shares, share_out
 from daemon.core.resolve import Resolver
-from daemon.core.wants import DRAFT, UPDATE, Person, UpdateNews, Want, World, weight
+from daemon.core.urgency import weight
+from daemon.core.wants import DRAFT, UPDATE, Person, UpdateNews, Want, World
 
 NOW = datetime(2026, 12, 21, tzinfo=UTC)  # a Monday
 POLICY = Resolver(Policies(), date(2026, 12, 21)).of(set(), (), "")
