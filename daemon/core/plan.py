@@ -158,6 +158,9 @@ def make_plan(
         + [_ask((row, False), at, wanted[row.key]) for row, at in sorted(postponed, key=lambda p: p[0].key)],
     )
     moves = tuple(Move(row, slot, ours) for (row, ours), slot in moved)
+    for row, _ in stuck:  # where they stand they still take a place
+        if row.starts_at is not None and row.ends_at is not None:
+            agenda.stand(Window(row.starts_at, row.ends_at))
 
     occupied = {(row.contact_id, row.purpose) for row in rows if row.state in OPEN}
     fresh = [

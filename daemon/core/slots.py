@@ -64,7 +64,7 @@ class Agenda:
         for span in busy:
             self._take(span)
         for span in standing:
-            self._stand(span)
+            self.stand(span)
 
     def place(self, ask: Ask[T]) -> Window | None:
         """A free slot on the first day from its due day (or today) that has room; None within the days ahead."""
@@ -78,7 +78,7 @@ class Agenda:
             if day.isoweekday() in hours.days and self._room(day):
                 for span in self._grid(day, hours):
                     if span.start >= self.now + LEAD and span.start >= ask.due and self._free(day, span):
-                        self._stand(span)
+                        self.stand(span)
                         return span
                 # Due late in the working day: what does not fit any more goes to the next one.
             day += timedelta(days=1)
@@ -116,7 +116,8 @@ class Agenda:
     def _free(self, day: date, span: Window) -> bool:
         return not any(t.start < span.end and span.start < t.end for t in self.taken.get(day, ()))
 
-    def _stand(self, span: Window) -> None:
+    def stand(self, span: Window) -> None:
+        """Something stands here: its place is taken."""
         day = span.start.astimezone(self.zone).date()
         self.a_day[day] += 1
         self.a_week[day.isocalendar()[:2]] += 1

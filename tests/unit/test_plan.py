@@ -271,6 +271,18 @@ def test_a_reminder_that_passed_is_moved_once_and_then_lapses() -> None:
     assert not plan([want], [replace(yesterday, moves=1, state=LAPSED)]).creates
 
 
+def test_one_that_passed_and_finds_no_other_place_still_takes_its_own_of_the_week() -> None:
+    rules = replace(RULES, a_week=1)
+    mondays = replace(POLICY, days=frozenset({1}))
+    passed, ahead, new = (
+        wants(person(n, policy=p))[n, KEEP_IN_TOUCH] for n, p in ((1, mondays), (2, POLICY), (3, POLICY))
+    )
+    rows = [row_of(passed, start=NOW - timedelta(days=1)), row_of(ahead, start=NOW + timedelta(days=6))]
+    found = plan([passed, ahead, new], rows, world=replace(WORLD, rules=rules))
+    assert not found.moves and not found.creates
+    assert {w.key for w in found.waiting} == {passed.key, new.key}
+
+
 def test_a_snooze_moves_what_stands() -> None:
     until = NOW + timedelta(days=20)
     snoozed = person(dismissals=(Dismissal(KEEP_IN_TOUCH, "snooze", -1, until),))
