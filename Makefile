@@ -19,7 +19,7 @@ help:
 	@echo "make golden every letter rendered anew into tests/golden; read the difference"
 	@echo "make corpus other people's mail, calendars and address books through the real importers (CORPUS=DIR: yours)"
 	@echo "make crash  the daemon is killed at every step of a life, on every backend"
-	@echo "make year   a year of three hundred people, day by day: caps, quiet time, nobody forgotten, nothing twice"
+	@echo "make year   a month of sixty people on real servers and a year of three hundred in memory, day by day (ARGS=--seed=2)"
 	@echo "make bench  how fast it reads, beside others, on 100,000 messages; figures to bench/RESULTS.md"
 	@echo "make lint   format, lint, types and layers"
 	@echo "make lock   requirements*.lock anew from pyproject.toml"
@@ -72,7 +72,10 @@ crash: $(VENV)/.dev
 	@tests/support/system-packages
 	@$(BIN)/python -m tests.crash
 
+# The month on Dovecot and Radicale first: it is the shorter one.
 year: $(VENV)/.dev
+	@tests/support/system-packages
+	@$(BIN)/python -m tests.year --backend servers --people 60 --weeks 5 $(ARGS)
 	@$(BIN)/python -m tests.year $(ARGS)
 
 bench: $(VENV)/.dev

@@ -174,7 +174,9 @@ class MemoryRig:
         self.server.folders["Drafts"].delete(self._draft(message_id).item_id)
 
     def user_sends_draft(self, message_id: str) -> None:
-        self.server.move("Drafts", self._draft(message_id).item_id, "Sent")
+        moved = self.server.move("Drafts", self._draft(message_id).item_id, "Sent")
+        sent = self.server.folders["Sent"]
+        sent.touch(moved, sent.items[moved].flags - {"\\Draft"})
 
     # -- reminders
 

@@ -1,4 +1,7 @@
-"""A year of 300 people, day by day: `make year`. Nothing is shown but what it came to; a broken promise is an error."""
+"""A year of 300 people, day by day: `make year`. A broken promise is an error.
+
+In memory by default; ``--backend servers`` lives on a real Dovecot and a real Radicale.
+"""
 
 from __future__ import annotations
 
@@ -6,59 +9,95 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from daemon.store.engine import Store
-from tests.year.town import DAY, QUIET, a_town
+from tests.year.homes import BACKENDS
+from tests.year.people import DAY
+from tests.year.town import a_town
+from tests.year.user import User
 from tests.year.watch import Watch
 
-NEWS = """+++
-circles = []
-language = "en"
-+++
-Here is what is new with me this quarter.
-"""
 
-
-def live(store: Store, folder: Path, *, people: int, weeks: int, seed: int) -> Watch:
+def live(
+    store: Store,
+    folder: Path,
+    *,
+    people: int,
+    weeks: int,
+    seed: int,
+    backend: str = "memory",
+    each_week: Callable[[int, Watch], None] = lambda week, watch: None,
+) -> Watch:
     """Live so many weeks, a round each morning; what must hold is looked at after each."""
-    with a_town(store, folder, people, seed) as town:
+    with a_town(store, folder, seed, backend) as town:
         house = town.house
         town.settle(people)
-        updates = folder / "updates"
-        updates.mkdir(exist_ok=True)
         house.cycle(after=0 * DAY)
         house.enable()
-        watch = Watch(town)
+        user, watch = User(town), Watch(town)
         for day in range(weeks * 7):
-            if day == 10:
-                (updates / "2026-Q4.md").write_text(NEWS.replace("circles", f"written = {town.today}\ncircles"))
             house.cycle(after=0 * DAY)
             watch.look()
             house.clock += DAY / 2  # evening
-            town.live()
+            user.live()
             house.clock += DAY / 2
+            if day % 7 == 6:
+                each_week(day // 7 + 1, watch)
         return watch
 
 
 def main() -> int:
-    """Say what the year came to."""
+    """Say how it goes each week, and what the whole came to."""
     given = argparse.ArgumentParser(prog="make year")
     given.add_argument("--people", type=int, default=300)
     given.add_argument("--weeks", type=int, default=52)
     given.add_argument("--seed", type=int, default=1)
+    given.add_argument("--backend", choices=sorted(BACKENDS), default="memory")
     said = given.parse_args()
     begun = time.monotonic()
+
+    def tell(week: int, watch: Watch) -> None:
+        say(
+            f"week {week:2} to {watch.town.today}: {sum(watch.made.values()):5} written, "
+            f"longest waits: {waits(watch)}; {time.monotonic() - begun:.0f} s"
+        )
+
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/kith.db")
         store.upgrade()
-        watch = live(store, Path(folder), people=said.people, weeks=said.weeks, seed=said.seed)
+        watch = live(
+            store,
+            Path(folder),
+            people=said.people,
+            weeks=said.weeks,
+            seed=said.seed,
+            backend=said.backend,
+            each_week=tell,
+        )
+        fates = Counter(f"{r.kind}s {r.state}" for r in watch.town.house.ledger())
         store.close()
-    print(f"{said.people} people, {said.weeks} weeks, seed {said.seed}, {time.monotonic() - begun:.0f} seconds.")  # noqa: T201
-    for kind, n in sorted(watch.made.items()):
-        print(f"  {n:5} {kind}")  # noqa: T201
-    print(f"Longest due without a reminder: {watch.wait.days} days (quiet days {len(QUIET)} times). All promises held.")  # noqa: T201
+    took = time.monotonic() - begun
+    say(f"{said.people} people, {said.weeks} weeks on {said.backend}, seed {said.seed}, {took:.0f} s.")
+    for counted in (watch.made, fates, watch.town.deeds):
+        say(", ".join(f"{n} {kind}" for kind, n in sorted(counted.items())) + ".")
+    say(f"Longest due without a reminder: {waits(watch)}.")
+    say("All promises held.")
     return 0
+
+
+def waits(watch: Watch) -> str:
+    """How long somebody of each tier waited at most, and might have."""
+    return (
+        ", ".join(f"{tier} {w.days} of {most.days} days" for tier, (w, most) in sorted(watch.waits.items())) or "none"
+    )
+
+
+def say(line: str) -> None:
+    """To whoever watches."""
+    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
