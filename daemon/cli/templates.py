@@ -9,12 +9,13 @@ import click
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import emit_json, table
 from daemon.config.shipped import shipped_folder
-from daemon.service.render import DETAILS, PURPOSES, Renderer
+from daemon.service.render import Renderer
+from daemon.service.variables import DETAILS, PURPOSES
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from daemon.service.render import DraftFacts
+    from daemon.service.variables import DraftFacts
 
 REMINDERS = ("keep-in-touch", "reply-owed", "promise")
 

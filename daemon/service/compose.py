@@ -16,8 +16,8 @@ from daemon.service.deps import Deps
 from daemon.service.new_drafts import listed
 from daemon.service.news import News
 from daemon.service.overview import Digest, Happened, Waiting
-from daemon.service.render import DraftFacts, ReminderFacts
 from daemon.service.routing import latest_thread, recipient
+from daemon.service.variables import DraftFacts, ReminderFacts
 from daemon.service.week_digest import named_in
 from daemon.store import agendas
 from daemon.store.tables import contact, hand_log, ledger

@@ -16,7 +16,8 @@ from typing import Any
 
 from daemon.core.errors import KithError
 from daemon.core.policy import CIRCLES
-from daemon.service.render import DETAILS, PURPOSES, DraftFacts, ReminderFacts, Renderer
+from daemon.service.render import Renderer
+from daemon.service.variables import DETAILS, PURPOSES, DraftFacts, ReminderFacts
 
 OCCASIONS: Mapping[str, tuple[str, ...]] = {
     "thanks": ("meeting", "first-meeting", "interview", "recommendation", "introduction", "event", "mail"),

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from daemon.core.wording import addressed, on_day
 from daemon.service.letter import flatten, to_html
-from daemon.service.render import DraftFacts, ReminderFacts, Renderer, choose_variant
+from daemon.service.render import Renderer, choose_variant
 from daemon.service.templating import TemplateFault
+from daemon.service.variables import DraftFacts, ReminderFacts
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "templates"
