@@ -85,8 +85,8 @@ def status(kith: Ctx, as_json: bool) -> int:
         made = conn.execute(
             select(contact.c.name, ledger.c.state)
             .join(contact, contact.c.id == ledger.c.contact_id)
-            .where(ledger.c.purpose == UPDATE, ledger.c.kind == DRAFT, ledger.c.period == quarter)
-            .order_by(contact.c.name)
+            .where(ledger.c.purpose == UPDATE, ledger.c.kind == DRAFT, ledger.c.period.startswith(quarter))
+            .order_by(contact.c.name, ledger.c.created_at)
         ).all()
     there = {circle for p in found.people.values() for circle in p.circles}
     lost = sorted(found.news.named - there) if found.news else []

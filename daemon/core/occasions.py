@@ -181,37 +181,32 @@ def congratulations_noted(person: Person, world: World, now: datetime) -> Iterab
 
 
 def update(person: Person, world: World, now: datetime) -> Iterable[Want]:
-    """The quarter's news, unless they were met or talked to since it was written."""
-    news = world.news
+    """The quarter's news, unless they were met or talked to since it was written, or know all of it."""
+    news = world.news_for(person.speaks)
     if news is None or UPDATE not in person.policy.drafts or world.enabled_since is None:
         return
     if news.circles and not news.circles & set(person.circles):
         return
-    if not world.enabled_since <= news.written_at <= now < news.closes_at:
+    if not world.enabled_since <= news.ready_at <= now < news.closes_at:
         return
     talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
     if talked is not None and talked >= news.written_at:
         return
-    yield from not_told_before(
+    marks = news.to_tell(person)
+    if not marks:
+        return
+    yield from letter(
         person,
-        letter(
-            person,
-            world,
-            UPDATE,
-            news.quarter,
-            now,
-            due=news.written_at,
-            create_until=news.closes_at,
-            reason=f"news of {news.quarter}",
-            occasion=news.quarter,
-            source=f"{news.quarter}.md",
-        ),
+        world,
+        UPDATE,
+        news.quarter,
+        now,
+        due=news.ready_at,
+        create_until=news.closes_at,
+        reason=f"news of {news.quarter}",
+        occasion=f"{news.quarter}:{'.'.join(sorted(marks))}",
+        source=f"{news.quarter}.md",
     )
-
-
-def not_told_before(person: Person, wants: Iterable[Want]) -> Iterable[Want]:
-    """Of two contacts that became one, the other may have got these news: under a key of its own."""
-    return (w for w in wants if not any(period == w.period and key != w.key for period, key in person.told))
 
 
 def asked(person: Person, world: World, now: datetime) -> Iterable[Want]:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from daemon.core.making import letter
 from daemon.core.names import fold
-from daemon.core.occasions import not_told_before
 from daemon.core.reasons import OwnNews
 from daemon.core.wants import NEWS, VISIT, Person, Want, World
 from daemon.core.wording import fits
@@ -37,22 +36,19 @@ def own_news(person: Person, world: World, now: datetime) -> Iterable[Want]:
         talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
         if talked is not None and talked >= news.noted_at:
             continue
-        yield from not_told_before(
+        yield from letter(
             person,
-            letter(
-                person,
-                world,
-                NEWS,
-                news.token,
-                now,
-                due=news.noted_at,
-                create_until=closes,
-                reason="your own news",
-                occasion=f"{colleague(person, news)}:{news.token}",
-                occasion_date=news.noted_at.astimezone(ZoneInfo(world.zone)).date(),
-                source="kith news",
-                details={"news": news.texts[person.speaks], "reach": news.reach.get(person.speaks, "")},
-            ),
+            world,
+            NEWS,
+            news.token,
+            now,
+            due=news.noted_at,
+            create_until=closes,
+            reason="your own news",
+            occasion=f"{colleague(person, news)}:{news.token}",
+            occasion_date=news.noted_at.astimezone(ZoneInfo(world.zone)).date(),
+            source="kith news",
+            details={"news": news.texts[person.speaks], "reach": news.reach.get(person.speaks, "")},
         )
 
 

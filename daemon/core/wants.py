@@ -130,17 +130,20 @@ class Person:
     profession: str = ""
     country: str = ""  # ISO code; "" where it is not known
     city: str = ""
-    told: frozenset[tuple[str, str]] = frozenset()  # (period, key) of letters that told news, this year's and others
     belongs: frozenset[str] = frozenset()  # their organisation (folded) and the domains of their addresses
-
     favours: tuple[Favour, ...] = ()
     errands: tuple[Errand, ...] = ()
     given: int = 0  # links and introductions of the user's that were sent to them
+    told: tuple[tuple[str, frozenset[str]], ...] = ()  # quarter, and the marks of what its news told them
 
     @property
     def one_sided(self) -> bool:
         """Whether they gave the user more than they got."""
         return one_sided(self.favours, self.given)
+
+    def told_before(self, quarter: str) -> frozenset[str]:
+        """The marks of what the news of other quarters told them."""
+        return frozenset().union(*(marks for when, marks in self.told if when != quarter))
 
     @property
     def kept(self) -> bool:
@@ -164,13 +167,33 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the news: for these circles (none: for everybody), and the marks of what it tells."""
+
+    circles: frozenset[str]
+    marks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateNews:
-    """The quarter's news, written by the user. ``circles`` empty means all the kept."""
+    """The quarter's news in one language. ``circles`` empty means all the kept.
+
+    ``written_at`` is when the news were first written, in whatever language: who was met since has heard them.
+    ``ready_at`` is when this edition was.
+    """
 
     quarter: str
     circles: frozenset[str]
     written_at: datetime
     closes_at: datetime
+    ready_at: datetime
+    parts: tuple[Part, ...]
+
+    def to_tell(self, person: Person) -> frozenset[str]:
+        """The marks of what they would be told: parts for them in which something is new to them."""
+        told = person.told_before(self.quarter)
+        mine = (part.marks for part in self.parts if not part.circles or part.circles & set(person.circles))
+        return frozenset().union(*(marks for marks in mine if not marks <= told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +203,7 @@ class World:
     zone: str
     rules: ReminderRules
     enabled_since: datetime | None = None  # occasions before it never make a draft; None: observing only
-    news: UpdateNews | None = None
+    news: Mapping[str, UpdateNews] = field(default_factory=dict)  # by language; "": serves any reader
     quiet: tuple[Quiet, ...] = ()
     off: frozenset[date] = frozenset()  # public holidays, as far as plans look
     trips: tuple[Trip, ...] = ()
@@ -190,6 +213,10 @@ class World:
     updates_a_week: int = 20
     outcome_after: timedelta = timedelta(days=91)  # so long after a recommendation one asks how it turned out
     key: Callable[[str, str, str, str], str] = field(default=lambda *parts: "/".join(parts))
+
+    def news_for(self, language: str) -> UpdateNews | None:
+        """The quarter's news for a reader of this language."""
+        return self.news.get(language) or self.news.get("")
 
     def day(self, at: datetime) -> date:
         """The user's day of a moment."""

@@ -156,6 +156,13 @@ def fits(text: str, language: str) -> bool:
     return found <= {SCRIPT[language]} if language in SCRIPT else True
 
 
+def mostly_in_script(text: str, language: str) -> bool:
+    """Whether a text of the user's is written in the letters of this language for the most part."""
+    letters = [c for c in text if c.isalpha()]
+    own = sum(scripts(c) == {SCRIPT.get(language, "")} for c in letters)
+    return language not in SCRIPT or own * 2 >= len(letters)
+
+
 def addressed(name: str, given: str, patronymic: str, *, familiar: bool, language: str) -> str:
     """What to call the person in a greeting; "" where nothing is surely right and the greeting stays neutral.
 

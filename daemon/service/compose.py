@@ -17,6 +17,7 @@ from daemon.service.new_drafts import listed
 from daemon.service.news import News
 from daemon.service.overview import Digest, Happened, Waiting
 from daemon.service.routing import latest_thread, recipient
+from daemon.service.updates import Update
 from daemon.service.variables import DraftFacts, ReminderFacts
 from daemon.service.week_digest import named_in
 from daemon.store import agendas
@@ -55,7 +56,7 @@ def draft_facts(
         occasion_title=edition.subject if edition else details.get("title", ""),
         topics=_topics(conn, person.contact_id, _topics_since(want, zone, now)),
         organisation=row.organisation,
-        news=edition.text_for(person.circles) if edition else details.get("news", ""),
+        news=_news(news, edition, person) or details.get("news", ""),
         offer=offer,
         question=question,
         reach=details.get("reach", ""),
@@ -73,6 +74,11 @@ def draft_facts(
         last_contact=last.astimezone(zone).date() if last else None,
         circle=person.circles[0] if person.circles else "",
     )
+
+
+def _news(news: News | None, edition: Update | None, person: Person) -> str:
+    """The quarter's news as far as they are for them and new to them."""
+    return edition.text_for(person.circles, person.told_before(news.quarter)) if news and edition else ""
 
 
 def _topics_since(want: Want, zone: ZoneInfo, now: datetime) -> datetime:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from daemon.core.model import Window
 from daemon.core.plan import Create
@@ -52,13 +53,10 @@ def morning(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: 
     at = deps.settings.morning_event
     if at is None or world.enabled_since is None:
         return Morning()
-    rows = conn.execute(select(ledger).where(ledger.c.purpose == NEW_DRAFTS, ledger.c.state.in_(sorted(OPEN)))).all()
     standing = tuple(
         _want(world, r.contact_id, date.fromisoformat(r.period), r.starts_at)
-        for r in rows
-        if r.ends_at >= now
-        and not (r.contact_id in persons and persons[r.contact_id].state == FORGETTING)
-        and (r.state != PENDING or listed(deps, conn, r.account, r.created_at))
+        for r in standing_events(conn, NEW_DRAFTS, now)
+        if r.state != PENDING or listed(deps, conn, r.account, r.created_at)
     )
     today = world.day(now)
     start = datetime.combine(today, at, ZoneInfo(world.zone))
@@ -73,6 +71,16 @@ def morning(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: 
     first = min(new, key=lambda d: d.job_hunting)
     made = _want(world, first.contact_id, today, start)
     return Morning(standing, Create(made, Window(made.due, made.due + LENGTH)))
+
+
+def standing_events(conn: Connection, purpose: str, now: datetime) -> Sequence[Row[Any]]:
+    """The ledger rows of events about nobody alone that stand and are not over.
+
+    One bound to somebody who is being forgotten goes with them; it is made anew, bound to another.
+    """
+    query = select(ledger).join(contact, contact.c.id == ledger.c.contact_id)
+    here = (ledger.c.purpose == purpose) & ledger.c.state.in_(sorted(OPEN)) & (contact.c.state != FORGETTING)
+    return [r for r in conn.execute(query.where(here)) if r.ends_at >= now]
 
 
 def listed(deps: Deps, conn: Connection, account: str, until: datetime) -> Sequence[NewDraft]:

@@ -15,10 +15,9 @@ from sqlalchemy import Connection, select
 from daemon.core.errors import UserMistake
 from daemon.core.model import Window
 from daemon.core.plan import Create
-from daemon.core.states import OPEN
 from daemon.core.wants import REMINDER, UPDATE, WRITE_NEWS, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.new_drafts import Morning
+from daemon.service.new_drafts import Morning, standing_events
 from daemon.service.updates import quarter_ends, quarter_of, read_editions
 from daemon.store.tables import ledger
 
@@ -32,11 +31,9 @@ def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], worl
     quarter = quarter_of(today)
     if _written(deps, quarter):
         return Morning()
-    rows = conn.execute(
-        select(ledger).where(ledger.c.purpose == WRITE_NEWS, ledger.c.period == quarter, ledger.c.state.in_(OPEN))
-    ).all()
+    rows = [r for r in standing_events(conn, WRITE_NEWS, now) if r.period == quarter]
     if rows:
-        return Morning(tuple(_want(world, r.contact_id, quarter, r.starts_at) for r in rows if r.ends_at >= now))
+        return Morning(tuple(_want(world, r.contact_id, quarter, r.starts_at) for r in rows))
     ends = quarter_ends(quarter)
     day = _open_day(deps, world, max(today, ends - timedelta(days=before)))
     start = datetime.combine(day, deps.settings.hours.start, ZoneInfo(world.zone))

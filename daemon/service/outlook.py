@@ -11,8 +11,9 @@ from daemon.core.due import due
 from daemon.core.forecast import Expected, asked_a_week, fits_a_week, forecast, longest_wait
 from daemon.core.wants import Person
 from daemon.service.deps import Deps
-from daemon.service.planning import Situation, busy_times, ledger_rows, situation
+from daemon.service.planning import Situation, busy_times, situation
 from daemon.service.wanted import LOOKS_AHEAD
+from daemon.store import ledgers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def outlook(deps: Deps, now: datetime, weeks: int) -> tuple[Outlook, list[str]]:
     busy, errors = busy_times(deps, now, beyond)
     with deps.store.read() as conn:
         found = situation(deps, conn, now, busy=busy, beyond=beyond)
-        rows = ledger_rows(conn, deps.accounts)
+        rows = ledgers.rows(conn, deps.accounts)
     hours, rules = deps.settings.hours, deps.settings.reminders
     kept = [p for p in found.people.values() if p.active]
     expected = forecast(kept, found.plan, rows, world=found.world, hours=hours, busy=busy, now=now, until=until)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, or_, select
 
 from daemon.config.settings import Settings
 from daemon.core.address import is_no_reply
+from daemon.core.again import base_period
 from daemon.core.cadence import LastContact
 from daemon.core.countries import country_code
 from daemon.core.errors import UserMistake
@@ -20,8 +21,8 @@ from daemon.core.language import choose_language
 from daemon.core.model import Form
 from daemon.core.organisations import fold_organisation
 from daemon.core.resolve import Resolver
-from daemon.core.states import FAILED, SUPERSEDED
-from daemon.core.wants import CHECK_IN, TOLD, Dismissal, Person, Promise
+from daemon.core.states import FAILED, SUPERSEDED, WITHDRAWN
+from daemon.core.wants import CHECK_IN, DRAFT, UPDATE, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.deps import Deps
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
@@ -90,14 +91,17 @@ def people(
         select(ledger.c.contact_id, ledger.c.period, ledger.c.created_at).where(
             within(ledger.c.contact_id), ledger.c.purpose == "thanks", ledger.c.state.not_in(NEVER_MADE)
         ),
-        lambda r: (r.period, r.created_at),
+        lambda r: (base_period(r.period), r.created_at),
     )
     told = _grouped(
         conn,
-        select(ledger.c.contact_id, ledger.c.period, ledger.c.key).where(
-            within(ledger.c.contact_id), ledger.c.purpose.in_(sorted(TOLD)), ledger.c.state.not_in(NEVER_MADE)
+        select(ledger.c.contact_id, ledger.c.occasion).where(
+            within(ledger.c.contact_id),
+            ledger.c.purpose == UPDATE,
+            ledger.c.kind == DRAFT,
+            ledger.c.state.not_in((*NEVER_MADE, WITHDRAWN)),
         ),
-        lambda r: (r.period, r.key),
+        lambda r: _told(r.occasion),
     )
     wished = asks.of_contacts(conn)
     days = reasons_of.days(conn, within)
@@ -142,7 +146,7 @@ def people(
                 favours=tuple(done.get(row.id, ())),
                 errands=tuple(errands.get(row.id, ())),
                 given=given.get(row.id, 0),
-                told=frozenset(told.get(row.id, ())),
+                told=tuple(told.get(row.id, ())),
                 kept_since=row.kept_at or row.created_at,
                 reachable=any(not frozen and not is_no_reply(a) for a, frozen in mine.items()),
                 speaks=row.language or policy.language,
@@ -219,6 +223,12 @@ def person_of(deps: Deps, conn: Connection, contact_id: int, now: datetime) -> P
     if not found:
         raise UserMistake("This contact is no longer there.")
     return found[0]
+
+
+def _told(occasion: str) -> tuple[str, frozenset[str]]:
+    """The quarter whose news a letter told, and the marks of what it told of them."""
+    quarter, _, marks = occasion.partition(":")
+    return quarter, frozenset(marks.split(".")) - {""}
 
 
 def _grouped(conn: Connection, query: Select[Any], make: Any) -> dict[int, list[Any]]:

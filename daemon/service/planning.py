@@ -6,19 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from daemon.core.errors import KithError
 from daemon.core.model import Window
 from daemon.core.one_letter import one_letter
 from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.quarterly import Shares, share_out
-from daemon.core.states import OPEN, UNKNOWN
-from daemon.core.wants import Person, Want, World
+from daemon.core.wants import UPDATE, Person, Want, World
 from daemon.service.deps import Deps
 from daemon.service.news import News
+from daemon.service.routing import Router
 from daemon.service.wanted import LOOKS_AHEAD, wanted
-from daemon.store.tables import ledger, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,12 @@ def situation(
     """
     now_wanted = wanted(deps, conn, now, since=since, beyond=beyond)
     persons, world, wants = now_wanted.people, now_wanted.world, dict(now_wanted.wants)
-    rows, held = ledger_rows(conn, deps.accounts), {p.contact_id for p in persons.values() if p.held}
+    rows, held = now_wanted.rows, {p.contact_id for p in persons.values() if p.held}
     choice = one_letter(list(wants.values()), rows, held=held, world=world, now=now)
     ready = [w for w in wants.values() if w.key not in choice.aside]
-    shares = share_out(ready, rows, persons, held=held, world=world, now=now)
-    not_today = {w.key for w in (*shares.later, *shares.left)}
+    homeless = _homeless(deps, conn, [w for w in ready if w.purpose == UPDATE], persons, {row.key for row in rows})
+    shares = share_out(ready, rows, persons, held=held, world=world, now=now, homeless=homeless)
+    not_today = {w.key for w in (*shares.later, *shares.left, *shares.stuck)}
     plan = make_plan(
         [w for w in ready if w.key not in not_today],
         rows,
@@ -66,30 +66,26 @@ def situation(
     for create in (each.create for each in now_wanted.lists if each.create is not None):
         wants[create.want.key] = create.want
         plan = replace(plan, creates=(*plan.creates, create))
-    plan = replace(plan, superseded=choice.closed, withdrawals=plan.withdrawals + choice.withdrawn)
+    taken_back = plan.withdrawals
+    if now_wanted.news_fault:  # while the quarter's file is being mended nothing is concluded from it
+        taken_back = tuple(w for w in taken_back if not (w.row.purpose == UPDATE and _may_stand(persons, w.row)))
+    plan = replace(plan, superseded=choice.closed, withdrawals=taken_back + choice.withdrawn)
     return Situation(plan, persons, wants, world, now_wanted.news, now_wanted.faults, shares)
 
 
-def ledger_rows(conn: Connection, accounts: Collection[str]) -> list[Row]:
-    """The ledger. What stands in an account no longer configured is out of our hands: its fate is unknown."""
-    queued = set(conn.execute(select(outbox.c.key).distinct()).scalars())
-    return [
-        Row(
-            r.key,
-            r.kind,
-            r.purpose,
-            r.contact_id,
-            r.period,
-            UNKNOWN if r.state in OPEN and r.account not in accounts else r.state,
-            r.starts_at,
-            r.ends_at,
-            r.moves,
-            r.key in queued,
-            r.created_at,
-            r.occasion,
-        )
-        for r in conn.execute(select(ledger).order_by(ledger.c.created_at, ledger.c.key))
-    ]
+def _may_stand(persons: Mapping[int, Person], row: Row) -> bool:
+    return row.contact_id in persons and persons[row.contact_id].active
+
+
+def _homeless(
+    deps: Deps, conn: Connection, wants: Sequence[Want], persons: Mapping[int, Person], known: Collection[str]
+) -> frozenset[str]:
+    """Keys of those not begun yet that no account may take; none where it is not known what accounts take."""
+    router = Router(deps, conn)
+    if not deps.connections or not router.enabled:
+        return frozenset()
+    fresh = [w for w in wants if w.key not in known]
+    return frozenset(w.key for w in fresh if not router.account_for(conn, persons[w.contact_id], w))
 
 
 def busy_times(deps: Deps, now: datetime, beyond: timedelta = LOOKS_AHEAD) -> tuple[list[Window], list[str]]:

@@ -21,9 +21,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from daemon.core.errors import UserMistake
 from daemon.core.language import of_text, tag
+from daemon.core.pieces import marks
 from daemon.core.plain import clean, one_line
 
 _NAME = re.compile(r"(\d{4}-Q[1-4])(?:\.([a-z]{2,3}))?\.md\Z")
@@ -38,6 +40,8 @@ _SIZE = 200_000
 @dataclass(frozen=True, slots=True)
 class Update:
     """One quarter's letter in one language. ``circles`` empty means: all the kept. ``written_at`` is UTC.
+
+    ``dated`` says that the file itself names that day; else it is when the file was last changed.
 
     ``text`` is for everybody, each of the ``sections`` (circles, text) for people of these circles. ``language`` is
     what the file, its name or its text says, "" where none does. ``offer`` and ``question`` end the letter; in a
@@ -55,21 +59,30 @@ class Update:
     question: str = ""
     offer_familiar: str = ""
     question_familiar: str = ""
+    dated: bool = False
 
     @property
     def named(self) -> frozenset[str]:
-        """The circles its sections are for."""
-        return frozenset().union(*(circles for circles, _ in self.sections))
+        """The circles its head and its sections name."""
+        return self.circles.union(*(circles for circles, _ in self.sections))
+
+    @property
+    def parts(self) -> tuple[tuple[frozenset[str], str], ...]:
+        """What it says and to which circles; none: to everybody."""
+        return (((frozenset(), self.text),) if self.text else ()) + self.sections
 
     @property
     def audience(self) -> frozenset[str]:
         """The circles that hear anything of it; empty means all the kept."""
         return self.circles or (frozenset() if self.text else self.named)
 
-    def text_for(self, circles: Collection[str]) -> str:
-        """What somebody in these circles is told; "" for nothing."""
-        parts = [self.text, *(text for who, text in self.sections if who & set(circles))]
-        return "\n\n".join(part for part in parts if part)
+    def text_for(self, circles: Collection[str], told: frozenset[str] = frozenset()) -> str:
+        """What somebody in these circles is told; "" for nothing.
+
+        A part of which they know every piece is left out; ``told`` are the marks of what they were told before.
+        """
+        mine = (text for who, text in self.parts if not who or who & set(circles))
+        return "\n\n".join(text for text in mine if not marks(text) <= told)
 
     def ends(self, form: str) -> tuple[str, str]:
         """(offer, question) in the form of address; "" where the template's own serve."""
@@ -136,8 +149,10 @@ def skeleton(circles: Sequence[str], language: str) -> str:
     return head + "\n".join(f"## {circle}\n{only}\n" for circle in circles)
 
 
-def read_editions(folder: Path, quarter: str) -> dict[str, Update]:
+def read_editions(folder: Path, quarter: str, zone: str = "UTC") -> dict[str, Update]:
     """The quarter's letter in each language it is written in, the file without a language in its name first.
+
+    ``zone`` is the user's: the day it was written begins there.
 
     Raises:
         UserMistake: as `read_update`; or two files are in the same language.
@@ -147,7 +162,7 @@ def read_editions(folder: Path, quarter: str) -> dict[str, Update]:
         if not _NAME.match(path.name):
             continue
         try:
-            update = read_update(path)
+            update = read_update(path, zone)
         except Blank:
             continue  # begun by `kith update new`, and not written yet
         if update.language in found:
@@ -156,7 +171,7 @@ def read_editions(folder: Path, quarter: str) -> dict[str, Update]:
     return found
 
 
-def read_update(path: Path) -> Update:
+def read_update(path: Path, zone: str = "UTC") -> Update:
     """Read one quarter's file. Without ``written`` in it, it was written when the file was last changed.
 
     Raises:
@@ -195,7 +210,8 @@ def read_update(path: Path) -> Update:
         subject=subject,
         circles=_circles(matter.get("circles", ""), path),
         text=text,
-        written_at=_moment(matter["written"], path) if "written" in matter else changed,
+        written_at=_moment(matter["written"], path, ZoneInfo(zone)) if "written" in matter else changed,
+        dated="written" in matter,
         language=tag(str(matter.get("language", ""))) or named[2] or of_text(everything),
         sections=sections,
         **ends,
@@ -268,17 +284,17 @@ def _circles(value: object, path: Path) -> frozenset[str]:
         value = [_bare(part) for part in value.strip().strip("[]").split(",")]
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise UserMistake(f"{path}: circles is a list of names, like mentor, partner.")
-    return frozenset(each.strip() for each in value if each.strip())
+    return frozenset(each.strip().casefold() for each in value if each.strip())
 
 
-def _moment(value: object, path: Path) -> datetime:
+def _moment(value: object, path: Path, zone: ZoneInfo) -> datetime:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             raise UserMistake(f"{path}: written is a date like 2026-10-05.") from None
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
+        return datetime.combine(value, time(), zone).astimezone(UTC)
     raise UserMistake(f"{path}: written is a date like 2026-10-05.")

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from daemon.core.again import again
 from daemon.core.desired import desired
 from daemon.core.keys import make_key
+from daemon.core.plan import Row
 from daemon.core.states import OPEN
-from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, REMINDER, TOLD, Person, UpdateNews, Want, World
+from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, REMINDER, TOLD, UPDATE, Person, Want, World
 from daemon.service import compose
 from daemon.service.daysoff import days_off
 from daemon.service.deps import Deps
@@ -22,7 +24,7 @@ from daemon.service.news import News, told_news
 from daemon.service.news_due import write_news
 from daemon.service.people import people, with_languages
 from daemon.service.week_digest import weekly
-from daemon.store import enablement, reasons
+from daemon.store import enablement, ledgers, reasons
 from daemon.store.tables import ledger
 
 LOOKS_AHEAD = timedelta(days=21)
@@ -38,7 +40,14 @@ class Wanted:
     news: News | None
     wants: Mapping[str, Want]
     lists: tuple[Morning, ...]
-    faults: tuple[str, ...]  # what is wrong with the quarter's file, or with the settings
+    rows: Sequence[Row]  # the ledger, as far as it is about these people
+    news_fault: str  # what is wrong with the quarter's file; "" where nothing is
+    fault: str  # what is wrong with the settings
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong, in sentences."""
+        return tuple(f for f in (self.news_fault, self.fault) if f)
 
 
 def wanted(
@@ -68,9 +77,11 @@ def wanted(
         weekly(deps, conn, persons, world, now),
         write_news(deps, conn, persons, world, now),
     )
-    wants = {w.key: w for w in _writable(deps, conn, desired(found, world, now), persons, world, news, now)}
+    rows = ledgers.rows(conn, deps.accounts, only)
+    wished = again(desired(found, world, now), rows, persons, world)
+    wants = {w.key: w for w in _writable(deps, conn, wished, persons, world, news, now)}
     wants |= {w.key: w for each in lists for w in each.standing}
-    return Wanted(persons, world, news, wants, lists, tuple(f for f in (fault, unknown) if f))
+    return Wanted(persons, world, news, wants, lists, rows, fault, unknown)
 
 
 def still_wanted(deps: Deps, conn: Connection, contact_id: int, key: str, now: datetime) -> bool:
@@ -90,7 +101,7 @@ def _make_world(
         zone=settings.hours.zone,
         rules=settings.reminders,
         enabled_since=since or min(enabled.values(), default=None),
-        news=UpdateNews(news.quarter, news.circles, news.written_at, news.closes_at) if news else None,
+        news=news.to_plan(deps.renderer.languages(), _begun_at(conn, news.quarter)) if news else {},
         quiet=settings.quiet,
         off=off,
         trips=tuple(t for _, t in reasons.trips(conn)),
@@ -102,6 +113,15 @@ def _make_world(
         key=partial(make_key, deps.key_secret),
     )
     return world, fault
+
+
+def _begun_at(conn: Connection, quarter: str) -> datetime | None:
+    """When the first letter with a quarter's news was begun."""
+    first = select(func.min(ledger.c.created_at)).where(
+        ledger.c.purpose == UPDATE, ledger.c.kind == DRAFT, ledger.c.period.startswith(quarter)
+    )
+    found: datetime | None = conn.execute(first).scalar_one()
+    return found
 
 
 def _to_tell(world: World) -> bool:

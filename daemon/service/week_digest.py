@@ -14,12 +14,10 @@ from sqlalchemy import Connection, select
 
 from daemon.core.model import Window
 from daemon.core.plan import Create
-from daemon.core.states import OPEN
 from daemon.core.wants import DIGEST, REMINDER, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.new_drafts import BEFORE, LENGTH, Morning
+from daemon.service.new_drafts import BEFORE, LENGTH, Morning, standing_events
 from daemon.service.overview import Digest, Happened, Waiting, digest
-from daemon.store.contacts import FORGETTING
 from daemon.store.tables import ledger
 
 
@@ -28,12 +26,7 @@ def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: W
     said = deps.settings.reminders.weekly_digest
     if said is None or world.enabled_since is None:
         return Morning()
-    rows = conn.execute(select(ledger).where(ledger.c.purpose == DIGEST, ledger.c.state.in_(sorted(OPEN)))).all()
-    standing = tuple(
-        _want(world, r.contact_id, r.period, r.starts_at)
-        for r in rows
-        if r.ends_at >= now and not (r.contact_id in persons and persons[r.contact_id].state == FORGETTING)
-    )
+    standing = tuple(_want(world, r.contact_id, r.period, r.starts_at) for r in standing_events(conn, DIGEST, now))
     weekday, at = said
     today = world.day(now)
     start = datetime.combine(today, at, ZoneInfo(world.zone))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -10,13 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.model import Form
+from daemon.config.settings import AccountSettings
+from daemon.core.model import Account, Form
+from daemon.service import contacts as book
 from daemon.service import hand
+from daemon.service.cycle import run_cycle
+from daemon.service.forgetting import forget
 from daemon.service.joining import merge
 from daemon.service.judging import Rules
+from daemon.service.noting import note
 from daemon.service.planning import situation
+from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, VERA
-from tests.service.house import House
+from tests.service.house import SECRET, House
 
 pytestmark = pytest.mark.memory_only
 DAY = timedelta(days=1)
@@ -112,7 +119,7 @@ def test_one_who_was_told_under_another_name_is_not_told_twice(house: House) -> 
     with house.store.write() as conn:
         merge(conn, Rules(house.settings.policies, house.clock), still, [told])
     house.cycle(after=2 * DAY)
-    assert len(house.ledger(purpose="update")) == 1
+    assert [r.state for r in house.ledger(purpose="update")] == ["written"]
 
 
 def test_nobody_is_told_who_heard_it_in_person(house: House) -> None:
@@ -124,3 +131,165 @@ def test_nobody_is_told_who_heard_it_in_person(house: House) -> None:
         hand.log_contact(conn, Rules(house.settings.policies, house.clock), ann, Form.CALL, house.clock)
     house.cycle()
     assert house.ledger(purpose="update") == []
+
+
+def states(house: House, purpose: str = "update") -> list[tuple[str, str]]:
+    return [(r.period, r.state) for r in house.ledger(purpose=purpose)]
+
+
+def rules(house: House) -> Rules:
+    return Rules(house.settings.policies, house.clock)
+
+
+def test_nobody_gets_the_same_news_twice_in_whatever_quarter_they_stand(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en", circles=("mentor",))
+    house.person("Boris Titov", BORIS, language="en", circles=("friend",))
+    house.enable()
+    write(house, "We have **moved** to the river.\n\n## friend\nOnly for friends.\n")
+    house.cycle()
+    box = next(iter(house.rigs.values()))
+    for row in house.ledger(purpose="update"):
+        box.user_sends_draft(row.message_id)
+    house.clock = datetime(2027, 2, 1, 9, tzinfo=UTC)
+    house.person("Vera Sample", VERA, language="en", circles=("friend",))  # a new tie: all is news to her
+    write(house, "We have moved to the river!\n\n## mentor\nA word for mentors.\n\n## friend\nOnly for friends.\n",
+          "2027-Q1.md")  # fmt: skip
+    house.cycle()
+    found = letters(house)
+    assert set(found) == {ANNA, VERA}  # there is nothing new to Boris
+    assert "A word for mentors" in found[ANNA] and "river" not in found[ANNA]
+    assert "river" in found[VERA] and "Only for friends" in found[VERA]
+
+
+def test_what_was_never_sent_and_was_taken_back_may_be_told_next_quarter(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    write(house, "We have moved to the river.\n")
+    house.cycle()
+    house.clock = datetime(2027, 2, 1, 9, tzinfo=UTC)
+    write(house, "We have moved to the river.\n", "2027-Q1.md")
+    house.cycle()
+    house.cycle()
+    assert states(house) == [("2026-Q4", "withdrawn"), ("2027-Q1", "written")]
+
+
+def test_a_slip_of_the_pen_mended_later_does_not_make_the_news_newer(house: House) -> None:
+    house.settings = replace(house.settings, updates_a_day=1)
+    house.person("Ann Example", ANNA, language="en", tier="key")
+    boris = house.person("Boris Titov", BORIS, language="en")
+    house.enable()
+    folder = house.settings.updates
+    assert folder is not None
+    folder.mkdir()
+    path = folder / "2026-Q4.md"
+    path.write_text("We have moved to teh river.\n")
+    os.utime(path, (house.clock.timestamp(), house.clock.timestamp()))
+    house.cycle()
+    with house.store.write() as conn:  # he hears it on the telephone before his turn comes
+        hand.log_contact(conn, rules(house), boris, Form.CALL, house.clock)
+    house.clock += DAY
+    path.write_text("We have moved to the river.\n")
+    os.utime(path, (house.clock.timestamp(), house.clock.timestamp()))
+    house.cycle()
+    house.cycle(after=DAY)
+    assert set(letters(house)) == {ANNA}
+
+
+def test_a_file_with_a_mistake_in_it_costs_no_letter_and_one_that_was_away_neither(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    path = write(house, "We have moved to the river.\n")
+    text = path.read_text()
+    house.cycle()
+    path.write_text(f"{text}\nDear {{name}}")  # saved halfway
+    assert "no placeholders" in run_cycle(house.deps()).errors[0]
+    run_cycle(house.deps())
+    assert states(house) == [("2026-Q4", "written")]
+    path.unlink()
+    house.cycle()
+    assert states(house) == [("2026-Q4", "withdrawn")]
+    path.write_text(text)
+    house.cycle()
+    assert states(house) == [("2026-Q4", "withdrawn"), ("2026-Q4~1", "written")]
+    path.write_text(f"{text}\nDear {{name}}")
+    with house.store.write() as conn:
+        book.pause(conn, ann, None)
+    run_cycle(house.deps())  # the user's word on a person holds whatever the file says
+    assert {state for _, state in states(house)} == {"withdrawn"}
+
+
+def test_letters_of_last_quarter_that_still_lie_there_take_nobodys_turn(house: House) -> None:
+    house.settings = replace(house.settings, updates_a_day=1)
+    house.person("Ann Example", ANNA, language="en", tier="key")
+    house.enable()
+    write(house, "We have moved to the river.\n")
+    house.cycle()
+    (row,) = house.ledger(purpose="update")
+    next(iter(house.rigs.values())).user_edits_draft(row.message_id, "In other words.")
+    house.cycle()
+    house.person("Boris Titov", BORIS, language="en")
+    house.clock = datetime(2027, 2, 1, 9, tzinfo=UTC)
+    write(house, "There is more.\n", "2027-Q1.md")
+    house.cycle()
+    assert BORIS in letters(house)
+    with house.store.read() as conn:
+        shares = situation(house.deps(), conn, house.clock).shares
+    assert [len(s) for s in (shares.now, shares.later, shares.left, shares.stuck)] == [0, 0, 0, 1]
+
+
+def test_whom_no_account_may_write_to_takes_nobodys_turn(house: House) -> None:
+    house.settings = replace(
+        house.settings,
+        updates_a_day=1,
+        accounts=(AccountSettings(Account("home", "memory", ME, employer=True)),),
+    )
+    house.person("Ann Example", ANNA, language="en", tier="key", circles=("recruiter",))
+    house.person("Boris Titov", BORIS, language="en")
+    house.enable()
+    write(house, "We have moved to the river.\n")
+    house.cycle()
+    assert set(letters(house)) == {BORIS}
+
+
+def test_news_that_made_room_for_a_stronger_letter_come_the_next_day(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    write(house, "We have moved to the river.\n")
+    house.cycle()
+    with house.store.write() as conn:
+        note(conn, ann, "achievement", "spoke at PyCon", house.clock.date(), house.clock)
+    house.cycle()
+    house.cycle()
+    assert states(house) == [("2026-Q4", "superseded")]
+    assert [state for _, state in states(house, "congratulations")] == ["written"]
+    house.cycle(after=DAY)
+    assert states(house) == [("2026-Q4", "superseded"), ("2026-Q4~1", "written")]
+
+
+def test_news_in_letters_a_reader_does_not_read_are_not_for_them(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.person("Борис Титов", BORIS, language="ru")
+    house.enable()
+    write(house, "Привет, новости.\n")  # nothing tells which of the languages in these letters it is
+    house.cycle()
+    assert set(letters(house)) == {BORIS}
+
+
+def test_the_event_that_asks_for_news_survives_whom_it_was_bound_to(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.person("Boris Titov", BORIS, language="en")
+    house.enable()
+    house.clock = datetime(2026, 12, 15, 9, tzinfo=UTC)
+    house.cycle()
+    (row,) = house.ledger(purpose="write-news")
+    assert row.contact_id == ann
+    with house.store.write() as conn:
+        forget(conn, ann, SECRET, house.clock, list(house.rigs))
+    house.cycle()
+    house.cycle()
+    (row,) = house.ledger(purpose="write-news")
+    assert row.contact_id != ann
+    with house.store.read() as conn:
+        assert [c.name for c in book.contacts.load(conn).values()] == ["Boris Titov"]
+    asking = [e for e in next(iter(house.rigs.values())).reminders() if e.uid == row.uid]
+    assert len(asking) == 1

@@ -29,6 +29,7 @@ from daemon.core.wants import (
     Asked,
     Dismissal,
     Met,
+    Part,
     Person,
     Promise,
     UpdateNews,
@@ -200,8 +201,10 @@ def test_without_a_language_there_is_a_reminder_instead_of_a_draft() -> None:
 
 
 def test_news_go_to_their_circles_and_to_nobody_met_since() -> None:
-    news = UpdateNews("2026-Q4", frozenset({"mentor"}), NOW - timedelta(days=1), NOW + timedelta(days=40))
-    world = replace(WORLD, news=news)
+    day_before = NOW - timedelta(days=1)
+    parts = (Part(frozenset(), frozenset({"first", "second"})),)
+    news = UpdateNews("2026-Q4", frozenset({"mentor"}), day_before, NOW + timedelta(days=40), day_before, parts)
+    world = replace(WORLD, news={"en": news})
     assert (1, "update") in wants(person(), world=world)
     assert (1, "update") not in wants(person(circles=("hr",)), world=world)
     met_since = person(last=LastContact(meeting=NOW - timedelta(hours=2)))

@@ -30,8 +30,8 @@ def want(n: int) -> Want:
 
 
 def world(a_day: int, a_week: int, days: int) -> World:
-    news = UpdateNews("2026-Q4", frozenset(), NOW, NOW + timedelta(days=days))
-    return World(zone="UTC", rules=ReminderRules(), news=news, updates_a_day=a_day, updates_a_week=a_week)
+    news = UpdateNews("2026-Q4", frozenset(), NOW, NOW + timedelta(days=days), NOW, ())
+    return World(zone="UTC", rules=ReminderRules(), news={"": news}, updates_a_day=a_day, updates_a_week=a_week)
 
 
 def over_the_window(people: list[Person], there: World, days: int) -> tuple[list[Row], Shares]:
@@ -79,5 +79,5 @@ def test_a_letter_that_stands_takes_no_second_place_and_the_held_wait() -> None:
     rows = [Row("k0", DRAFT, UPDATE, 0, "2026-Q4", "written", created_at=NOW - timedelta(days=8))]
     shares = share_out([want(n) for n in people], rows, people, held={1}, world=world(1, 5, 9), now=NOW)
     assert [w.contact_id for w in (*shares.now, *shares.later, *shares.left)] == [2]
-    assert replace(world(1, 5, 9), news=None).news is None
-    assert share_out([want(2)], [], people, held=(), world=replace(world(1, 5, 9), news=None), now=NOW) == Shares()
+    assert replace(world(1, 5, 9), news={}).news == {}
+    assert share_out([want(2)], [], people, held=(), world=replace(world(1, 5, 9), news={}), now=NOW) == Shares()
