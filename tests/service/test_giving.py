@@ -140,11 +140,12 @@ def test_marks_tip_the_account_and_the_next_letter_offers_something(house: House
     ann = house.person("Ann Example", ANNA, language="en")
     house.enable()
     with house.store.write() as conn:
+        hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - 99 * DAY)  # they know each other
         entry = hand.log_contact(conn, rules(house), ann, Form.MEETING, house.clock - DAY)
         giving.mark_entry(conn, house.settings, entry, (), ("advice", "vacancy", "advice"), house.clock)
     house.cycle()
     text = letters(house)[ANNA]
-    assert any(words in text for words in ("in return", "be of help", "could be useful"))
+    assert any(words in text for words in ("in return", "be of help", "could do for you"))
     with house.store.write() as conn:
         assert len(favours.rows(conn, ann)) == 2
         hand.undo_log(conn, rules(house), entry)
