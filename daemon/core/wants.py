@@ -5,7 +5,7 @@ The rules are in `core.desired` (reminders) and `core.occasions` (reasons to wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
