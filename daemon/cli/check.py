@@ -11,7 +11,7 @@ import click
 
 import daemon
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import emit_json, moment
+from daemon.cli.output import emit_json, json_option, moment
 from daemon.config.settings import AccountSettings, Settings
 from daemon.core.errors import KithError, NeedsUser, UserMistake
 from daemon.core.ports import Connection
@@ -55,7 +55,7 @@ class Findings:
 
 @click.command()
 @click.option("--account", default="", metavar="NAME", help="Only this account.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 @pass_ctx
 def check(kith: Ctx, account: str, as_json: bool) -> int:
     """Try every account and say what is wrong and how to mend it. Reads only."""

@@ -20,7 +20,7 @@ from daemon.cli.contacts_common import (
 )
 from daemon.cli.contacts_ties import COMMANDS
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import emit_json
+from daemon.cli.output import emit_json, json_option
 from daemon.core.policy import TIERS
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def edit(kith: Ctx, /, who: str, name: str | None, clear: Sequence[str], no_tier
 
 @contacts.command()
 @click.argument("who")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+@json_option
 @pass_ctx
 def show(kith: Ctx, who: str, as_json: bool) -> int:
     """Everything known of WHO, and where each piece came from."""
@@ -113,7 +113,7 @@ def show(kith: Ctx, who: str, as_json: bool) -> int:
 @click.option("--tier", type=click.Choice(TIERS), default=None, help="Only this tier.")
 @click.option("--kept/--known", "kept", default=None, help="Only those kept, or only those not yet sorted.")
 @click.option("--due", "due_only", is_flag=True, help="Only those who are due.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+@json_option
 @pass_ctx
 def list_(
     kith: Ctx,

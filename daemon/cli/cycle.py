@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago, counted, emit_json, moment, progress, table
+from daemon.cli.output import ago, counted, emit_json, json_option, moment, progress, table
 
 if TYPE_CHECKING:
     from daemon.service.deps import CycleReport
@@ -28,7 +28,7 @@ def run(kith: Ctx) -> int:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 @pass_ctx
 def once(kith: Ctx, as_json: bool) -> int:
     """One whole round: read everything new, look at what became of reminders and drafts, plan, write."""
@@ -90,7 +90,7 @@ def show_report(report: CycleReport) -> None:
 
 @click.command()
 @click.option("--weeks", type=click.IntRange(1, 52), help="The coming weeks as a calendar, this one included.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 @pass_ctx
 def plan(kith: Ctx, weeks: int | None, as_json: bool) -> int:
     """What would be written now, from what is in the store. Writes nothing."""

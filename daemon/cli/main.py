@@ -40,7 +40,7 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
     },
     "People": {
         "contacts": Lazy("daemon.cli.contacts:contacts", "Add, import, sort out and look up the people you know."),
-        "status": Lazy("daemon.cli.views:status", "Who is due, what is held, and how the accounts are."),
+        "status": Lazy("daemon.cli.status:status", "Who is due, what is held, and how the accounts are."),
         "interactions": Lazy("daemon.cli.views:interactions", "Every exchange that was logged."),
         "why": Lazy("daemon.cli.why:why", "What was seen of one person, and which rule counted it or not."),
         "policy": Lazy("daemon.cli.policy:policy", "What holds for one person, and which rule says so."),
@@ -51,7 +51,7 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "company": Lazy("daemon.cli.noting:company", "Keep a company's founding date."),
         "event": Lazy("daemon.cli.noting:event", "Tell of a conference and whom you met there."),
         "digest": Lazy("daemon.cli.views:digest", "Who waits for a reminder, what was drafted of late, what lapsed."),
-        "log": Lazy("daemon.cli.hand:log", "Log a call, a chat or a meeting by hand."),
+        "log": Lazy("daemon.cli.hand_log:log", "Log a call, a chat or a meeting by hand."),
         "favours": Lazy("daemon.cli.giving:favours", "What you and others did for one another."),
         "agenda": Lazy("daemon.cli.agenda:agenda", "What to talk about with somebody next time."),
         "forget": Lazy("daemon.cli.hand:forget", "Remove a person and all that was kept or written about them."),
@@ -76,7 +76,7 @@ SECTIONS: dict[str, dict[str, Lazy]] = {
         "overrule": Lazy("daemon.cli.hand:overrule", "Say that one exchange counts, or does not."),
         "confirm": Lazy("daemon.cli.hand:confirm", "Answer a question kith held back on."),
         "unfreeze": Lazy("daemon.cli.hand:unfreeze", "Use an address again that bounced."),
-        "quarantine": Lazy("daemon.cli.views:quarantine", "Messages and events that could not be read."),
+        "quarantine": Lazy("daemon.cli.quarantine:quarantine", "Messages and events that could not be read."),
     },
     "Running": {
         "once": Lazy("daemon.cli.cycle:once", "One whole round: read, plan, write."),

@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+
 
 def emit_json(value: Any) -> None:
     """Print as JSON: UTF-8, two spaces, datetimes as ISO 8601 in UTC, dates as ISO dates, sets sorted."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago, day, emit_json, table
+from daemon.cli.output import ago, day, emit_json, json_option, table
 
 if TYPE_CHECKING:
     from daemon.core.policy import WorkingHours
@@ -18,7 +18,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @click.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 @pass_ctx
 def policy(kith: Ctx, name: str, as_json: bool) -> int:
     """What holds for NAME: how often, which drafts, what counts, and which rule of the configuration says so."""

@@ -6,9 +6,7 @@ import click
 
 from daemon.cli.contacts_common import rules
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago, emit_json, table
-
-json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+from daemon.cli.output import ago, emit_json, json_option, table
 
 
 @click.group(invoke_without_command=True)

@@ -12,7 +12,7 @@ import click
 
 from daemon.cli.contacts_common import secret
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import counted, emit_json, table
+from daemon.cli.output import counted, emit_json, json_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,7 @@ def new(kith: Ctx, quarter: str, language: str, only_print: bool) -> int:
 
 
 @update.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 @pass_ctx
 def status(kith: Ctx, as_json: bool) -> int:
     """Who is told this quarter's news now, who later, who was, and for whom the time will not do."""

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Connection, select
 
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago, counted, emit_json, moment, table
+from daemon.cli.output import ago, counted, emit_json, json_option, moment, table
 from daemon.core.model import Form
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ COMING_SHOWN = 3
 
 @click.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
+@json_option
 @pass_ctx
 def why(kith: Ctx, name: str, as_json: bool) -> int:
     """What was seen of NAME, and which rule counted it or not."""
