@@ -15,7 +15,7 @@ from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from googleapiclient.errors import BatchError, HttpError
 
 from connectors.network import retry_after
-from daemon.core.errors import Conflict, KithError, NeedsUser, OutcomeUnknown, Refused, TryLater
+from daemon.core.errors import Conflict, KithError, NeedsUser, OutcomeUnknown, Refused, SignInRefused, TryLater
 
 PAUSE = timedelta(minutes=1)
 """How long a rate limit is respected where Google does not say: its limits are by the minute."""
@@ -68,7 +68,8 @@ def translated(account: str, *, write: bool = False) -> Iterator[None]:
     """Turn what Google's libraries raise inside the block into errors of ours.
 
     Raises:
-        NeedsUser: the grant is gone or too narrow, an API is switched off.
+        SignInRefused: the grant is gone, whatever it was for.
+        NeedsUser: it is too narrow, an API is switched off.
         OutcomeUnknown: a write whose answer was lost (only with ``write``).
         TryLater: busy, rate-limited, unreachable.
         Conflict: a precondition did not hold (412).
@@ -83,7 +84,8 @@ def translated(account: str, *, write: bool = False) -> Iterator[None]:
     except TransportError as error:  # while a token was made: nothing of the write was sent
         raise _busy(error, TryLater) from None
     except GoogleAuthError as error:
-        raise NeedsUser(f"Google refused the sign-in of {account} ({type(error).__name__}).", remedy(account)) from None
+        what = f"Google refused the sign-in of {account} ({type(error).__name__})."
+        raise SignInRefused(what, remedy(account)) from None
     except ssl.SSLCertVerificationError:
         raise NeedsUser(
             "Google's certificate cannot be verified.", "Is a proxy in the way, or the clock of this machine wrong?"
@@ -115,15 +117,15 @@ def grant(error: RefreshError, account: str) -> KithError:
     if getattr(error, "retryable", False):
         return TryLater("Google's sign-in is busy.")
     if "invalid_grant" in text:
-        return NeedsUser(f"Google no longer accepts the sign-in of {account}.", remedy(account))
+        return SignInRefused(f"Google no longer accepts the sign-in of {account}.", remedy(account))
     if "unauthorized_client" in text:
-        return NeedsUser(
+        return SignInRefused(
             f"The service account of {account} may not act for that mailbox.",
             "Allow its client id and scopes under domain-wide delegation in the Workspace admin console.",
         )
     if "invalid_client" in text:
-        return NeedsUser(f"Google does not know the client of {account}.", "Download client_file anew.")
-    return NeedsUser(f"Google refused the sign-in of {account} ({code or type(error).__name__}).", remedy(account))
+        return SignInRefused(f"Google does not know the client of {account}.", "Download client_file anew.")
+    return SignInRefused(f"Google refused the sign-in of {account} ({code or type(error).__name__}).", remedy(account))
 
 
 def answer(error: HttpError, account: str, *, write: bool) -> KithError:
@@ -137,7 +139,7 @@ def answer(error: HttpError, account: str, *, write: bool) -> KithError:
     if reasons & DAILY:
         return TryLater("Google's daily limit is used up.", after or timedelta(hours=1))
     if status == 401:
-        return NeedsUser(f"Google no longer accepts the sign-in of {account}.", remedy(account))
+        return SignInRefused(f"Google no longer accepts the sign-in of {account}.", remedy(account))
     if reasons & SCOPES:
         return NeedsUser(f"The sign-in of {account} does not cover all it is used for.", remedy(account))
     if reasons & OFF:

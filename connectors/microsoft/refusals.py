@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.microsoft.options import Settings
-from daemon.core.errors import KithError, NeedsUser, TryLater
+from daemon.core.errors import KithError, NeedsUser, SignInRefused, TryLater
 
 _NUMBER = re.compile(r"AADSTS(\d+)")
 _GUIDE = "docs/microsoft.md shows it step by step."
@@ -104,11 +104,11 @@ def refusal(settings: Settings, result: Mapping[str, Any]) -> KithError:
         return TryLater("Microsoft's sign-in has trouble.")
     for group, what, remedy in _BY_NUMBER:
         if numbers & group:
-            return _said(settings, what, remedy)
+            return _refused(settings, what, remedy)
     if word in _BY_WORD:
-        return _said(settings, *_BY_WORD[word])
+        return _refused(settings, *_BY_WORD[word])
     name = f"AADSTS{min(numbers)}" if numbers else word[:60] or "no reason"
-    return _said(settings, f"Microsoft refused the sign-in of {{account}} ({name}).", "Sign in again: {login}")
+    return _refused(settings, f"Microsoft refused the sign-in of {{account}} ({name}).", "Sign in again: {login}")
 
 
 def not_signed_in(settings: Settings) -> NeedsUser:
@@ -121,9 +121,9 @@ def unknown_tenant(settings: Settings) -> NeedsUser:
     return _said(settings, "There is no such tenant.", "Check tenant.")
 
 
-def not_accepted(settings: Settings) -> NeedsUser:
+def not_accepted(settings: Settings) -> SignInRefused:
     """A token straight from the server, refused by the mailbox."""
-    return _said(settings, "Microsoft does not accept the sign-in of {account}.", "Sign in again: {login}")
+    return _refused(settings, "Microsoft does not accept the sign-in of {account}.", "Sign in again: {login}")
 
 
 def not_granted(settings: Settings) -> NeedsUser:
@@ -145,5 +145,13 @@ def no_mailbox(settings: Settings) -> NeedsUser:
 
 
 def _said(settings: Settings, what: str, remedy: str) -> NeedsUser:
+    return NeedsUser(*_filled(settings, what, remedy))
+
+
+def _refused(settings: Settings, what: str, remedy: str) -> SignInRefused:
+    return SignInRefused(*_filled(settings, what, remedy))
+
+
+def _filled(settings: Settings, what: str, remedy: str) -> tuple[str, str]:
     login = f"kith login {settings.account}"
-    return NeedsUser(what.format(account=settings.account), remedy.format(login=login, account=settings.account))
+    return what.format(account=settings.account), remedy.format(login=login, account=settings.account)
