@@ -32,6 +32,8 @@ NOT_NOW = (
     ews.ErrorExceededSubscriptionCount,
     ews.ErrorMailboxMoveInProgress,
     ews.ErrorMailboxStoreUnavailable,
+    ews.ErrorMailboxFailover,
+    ews.ErrorADUnavailable,
 )
 """The server did nothing and may do it later."""
 
@@ -39,9 +41,37 @@ PERHAPS_DONE = ("closed connection", "ErrorInternalServerTransientError", "Error
 """Other troubles that exchangelib words as a busy server."""
 
 NO_MAILBOX = (ews.ErrorNonExistentMailbox, ews.ErrorMissingEmailAddress, ews.ErrorInvalidSmtpAddress)
+NOT_PRIMARY = ews.ErrorNonPrimarySmtpAddress
 NOT_ALLOWED = (ews.ErrorImpersonateUserDenied, ews.ErrorImpersonationDenied, ews.ErrorImpersonationFailed)
-LOCKED = (ews.ErrorAccountDisabled, ews.ErrorPasswordExpired, ews.ErrorPasswordChangeRequired)
 CHANGED = (ews.ErrorIrresolvableConflict, ews.ErrorStaleObject, ews.ErrorInvalidChangeKey)
+
+
+LOCKED_OUT = b"account is currently locked out"
+"""Words of Windows that Exchange hands on, with whatever status."""
+
+
+class Locked(Exception):
+    """HTTP 456, which Exchange answers for an account that is locked (so EWS Managed API names it), or its words."""
+
+
+NO_ENTRY: dict[type[Exception], tuple[str, str]] = {
+    Locked: (
+        "{host} says that the account {user} is locked.",
+        "See which program still tries an old password; the administrator can unlock it, or it passes.",
+    ),
+    ews.ErrorAccountDisabled: ("{host} says that the account {user} is disabled.", "Ask the administrator."),
+    ews.ErrorPasswordExpired: (
+        "{host} says that the password of {user} has expired.",
+        "Set a new one in Outlook on the web, and put it where kith takes it from.",
+    ),
+    ews.ErrorPasswordChangeRequired: (
+        "{host} says that the password of {user} has to be changed first.",
+        "Set a new one in Outlook on the web, and put it where kith takes it from.",
+    ),
+}
+"""The account is known and not let in. Nothing is gained by trying again: each attempt may count as one too many."""
+
+HANDS_OFF = "Nothing more is tried for six hours; `kith once` tries at once."
 
 
 NOT_HERE = {
@@ -67,6 +97,9 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
     host = host_of(url)
     if found := _token(settings, host, error):
         return found
+    for kind, (what, remedy) in NO_ENTRY.items():
+        if isinstance(error, kind):
+            return SignInRefused(what.format(host=host, user=settings.user), f"{remedy} {HANDS_OFF}")
     if _is_sign_in(error):
         return sign_in_refused(settings, host)
     if found := _network(error, host, write=write):
@@ -92,10 +125,10 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
         )
     if isinstance(error, ews.ErrorQuotaExceeded):
         return NeedsUser("The mailbox is full.", "Delete something from it.")
-    if isinstance(error, LOCKED):
+    if isinstance(error, NOT_PRIMARY):
         return NeedsUser(
-            f"{host} does not let {settings.user} in any more ({type(error).__name__}).",
-            "Sign in to Outlook on the web: it says what is wanted, such as a new password.",
+            f"{settings.address} is not the main address of its mailbox on {host}.",
+            "Let address be the main one; the others go into addresses, under [me].",
         )
     if isinstance(error, ews.RedirectError):
         target = getattr(error, "url", "")
@@ -111,6 +144,20 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
         return Refused(f"{host} refused ({type(error).__name__}).")
     return error  # a defect of ours: let it be seen
 
+
+WHOLE = (
+    *NOT_NOW,
+    *NO_MAILBOX,
+    NOT_PRIMARY,
+    *(kind for kind in NO_ENTRY if issubclass(kind, ews.EWSError)),
+    ews.ErrorConnectionFailed,
+    ews.ErrorIncorrectSchemaVersion,
+    ews.ErrorInternalServerTransientError,
+    ews.ErrorInvalidSchemaVersionForMailboxVersion,
+    ews.ErrorInvalidServerVersion,
+    ews.ErrorTimeoutExpired,
+)
+"""Answers about one item that are about the mailbox or the server."""
 
 LOST = (
     ews.ErrorTimeoutExpired,
@@ -136,7 +183,8 @@ def sign_in_refused(settings: Settings, host: str) -> SignInRefused:
         )
     return SignInRefused(
         f"{host} refused the password of {settings.user}.",
-        "Nothing more is tried with it for six hours, so that the account is not locked; `kith once` tries at once.",
+        "It may have expired, or the account be locked or disabled: Outlook on the web says which. Nothing "
+        "more is tried with it for six hours, so that the account is not locked; `kith once` tries at once.",
     )
 
 
@@ -153,6 +201,10 @@ def _token(settings: Settings, host: str, error: Exception) -> KithError | None:
         where = host_of(settings.token_url) or "Microsoft's sign-in"
         return TryLater(f"{where} has trouble, and gave no token for {host}.")
     return None
+
+
+UNREACHED = {"NewConnectionError", "NameResolutionError", "ConnectTimeout", "ConnectTimeoutError"}
+"""The names of what the libraries raise before anything is sent."""
 
 
 def _is_sign_in(error: BaseException) -> bool:
@@ -173,7 +225,7 @@ def _network(error: Exception, host: str, *, write: bool) -> KithError | None:
             )
     if any("CA certificate bundle" in str(one) for one in chain if isinstance(one, OSError)):
         return NeedsUser("The file named in ca_file cannot be read.", "Check its path and its permissions.")
-    if names & {"NewConnectionError", "NameResolutionError", "ConnectTimeout", "ConnectTimeoutError"}:
+    if names & UNREACHED:
         return TryLater(f"{host} cannot be reached: check its name, and whether you are online.")
     if "SSLError" in names:
         if any("WRONG_VERSION_NUMBER" in str(one) for one in chain):
@@ -185,6 +237,14 @@ def _network(error: Exception, host: str, *, write: bool) -> KithError | None:
     if names & {"ConnectionError", "ChunkedEncodingError", "ConnectionResetError", "ProtocolError", "BrokenPipeError"}:
         return lost(f"{host} broke the connection off.")
     return None
+
+
+def not_there(error: Exception) -> bool:
+    """Whether the server is not, or not any more, the one to ask: nothing was done."""
+    if isinstance(error, (NotHere, ews.RedirectError, *NO_MAILBOX)):
+        return True
+    names = {type(one).__name__ for one in _chain(error)}
+    return bool(names & {*UNREACHED, "SSLCertVerificationError"})
 
 
 def broke_off(error: Exception) -> bool:

@@ -14,20 +14,8 @@ from exchangelib import Folder, Message
 from exchangelib.errors import (
     ErrorAccessDenied,
     ErrorCalendarOccurrenceIsDeletedFromRecurrence,
-    ErrorConnectionFailed,
-    ErrorExceededConnectionCount,
     ErrorFolderNotFound,
-    ErrorIncorrectSchemaVersion,
-    ErrorInternalServerTransientError,
-    ErrorInvalidSchemaVersionForMailboxVersion,
-    ErrorInvalidServerVersion,
     ErrorItemNotFound,
-    ErrorMailboxMoveInProgress,
-    ErrorMailboxStoreUnavailable,
-    ErrorNonExistentMailbox,
-    ErrorServerBusy,
-    ErrorTimeoutExpired,
-    ErrorTooManyObjectsOpened,
     ResponseMessageError,
 )
 from exchangelib.properties import DistinguishedFolderId, FolderId, ItemId, Mailbox
@@ -37,26 +25,11 @@ from exchangelib.util import create_element
 from exchangelib.version import EXCHANGE_2013
 
 from connectors.exchange.elements import NS, fields, item_id
+from connectors.exchange.errors import WHOLE
 from daemon.core.errors import TryLater
 
 GONE = (ErrorItemNotFound, ErrorCalendarOccurrenceIsDeletedFromRecurrence, ErrorFolderNotFound)
 """Answers that say positively: it is not there."""
-
-WHOLE = (
-    ErrorConnectionFailed,
-    ErrorExceededConnectionCount,
-    ErrorIncorrectSchemaVersion,
-    ErrorInternalServerTransientError,
-    ErrorInvalidSchemaVersionForMailboxVersion,
-    ErrorInvalidServerVersion,
-    ErrorMailboxMoveInProgress,
-    ErrorMailboxStoreUnavailable,
-    ErrorNonExistentMailbox,
-    ErrorServerBusy,
-    ErrorTimeoutExpired,
-    ErrorTooManyObjectsOpened,
-)
-"""Answers about one item that are about the mailbox or the server."""
 
 PAGE = 512
 """What SyncFolderItems gives at most in one answer."""

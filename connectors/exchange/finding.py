@@ -36,18 +36,17 @@ KEPT = "ews-url"
 
 
 def endpoint(settings: Settings, state: str) -> str:
-    """The URL of the web services, found by the account's address and remembered in ``state``.
+    """The URL of the web services: the one remembered in ``state`` for this address, else found by it.
 
     Raises:
         NeedsUser: nobody says, or it is Exchange Online.
         TryLater: none of the places could be reached.
     """
-    kept = Path(state, KEPT) if state else None
-    if kept is not None:
-        with contextlib.suppress(OSError, ValueError):
-            known = json.loads(kept.read_text("utf-8"))
-            if known.get("address") == settings.address:
-                return str(known["url"])
+    return _remembered(settings, state) or look(settings, state)
+
+
+def look(settings: Settings, state: str) -> str:
+    """The URL as Autodiscover tells it now, remembered in ``state``. Raises as `endpoint` does."""
     url = ask(settings.address, settings.ca_file)
     if not url:
         raise NeedsUser(
@@ -55,13 +54,31 @@ def endpoint(settings: Settings, state: str) -> str:
             'Name the Exchange server: server = ...; mailboxes in Microsoft 365 want kind = "microsoft".',
         )
     if is_online(url):
+        forget(state)
         raise online_error(settings.account, "its Autodiscover says so")
-    if kept is not None:
+    if state:
+        kept = Path(state, KEPT)
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump({"address": settings.address, "url": url}, file)
     return url
+
+
+def forget(state: str) -> None:
+    """Ask Autodiscover before anything else is tried."""
+    if state:
+        with contextlib.suppress(OSError):
+            Path(state, KEPT).unlink()
+
+
+def _remembered(settings: Settings, state: str) -> str:
+    if state:
+        with contextlib.suppress(OSError, ValueError, KeyError, AttributeError):
+            known = json.loads(Path(state, KEPT).read_text("utf-8"))
+            if known["address"] == settings.address:
+                return str(known["url"])
+    return ""
 
 
 def ask(address: str, ca_file: str = "", bases: tuple[str, ...] = PATHS) -> str:

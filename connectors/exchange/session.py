@@ -8,13 +8,12 @@ after it this object asks the server nothing more, and the service leaves the ac
 from __future__ import annotations
 
 import logging
-import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, Identity
-from exchangelib.credentials import OAuth2Credentials
+from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration
 from exchangelib.errors import UnauthorizedError
 from exchangelib.ewsdatetime import UTC
 from exchangelib.protocol import FailFast, Protocol
@@ -22,8 +21,8 @@ from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NTLM, OAUTH2
 from exchangelib.version import EXCHANGE_2013_SP1, Version
 
 from connectors.deadline import Deadline
-from connectors.exchange import errors
-from connectors.exchange.finding import endpoint
+from connectors.exchange import errors, finding
+from connectors.exchange.credentials import credentials
 from connectors.exchange.options import Settings, check_url, host_of
 from daemon.core.errors import LeaseLost, NeedsUser, SignInRefused, TryLater
 from daemon.core.ports import SecretStore
@@ -32,6 +31,9 @@ T = TypeVar("T")
 
 PATIENCE = 10
 """The whole of one call may take this many times the timeout: a server that trickles is given up."""
+
+AGAIN = 3600.0
+"""Seconds till a server that was found by the address, and is not there, is looked for once more."""
 
 MICROSOFT = "https://login.microsoftonline.com/"
 """Where tokens come from if nothing else is said; the organisation's own authority does not vouch for it."""
@@ -47,6 +49,8 @@ class _Once(FailFast):  # type: ignore[misc]  # the library has no types
     """A refusal is one, whatever stands in its header: exchangelib looks at that first and sees a busy server."""
 
     def raise_response_errors(self, response: Any) -> None:
+        if response.status_code == 456 or (response.status_code >= 400 and errors.LOCKED_OUT in response.content):
+            raise errors.Locked
         if response.status_code == 401:
             raise UnauthorizedError("401")
         if response.status_code in errors.NOT_HERE:
@@ -72,6 +76,7 @@ class Session:
         self._url = settings.url
         self._refused: SignInRefused | None = None
         self._worked = False
+        self._next_look = 0.0
         self._deadlines: list[Deadline] = []
         self._closing = threading.Lock()
 
@@ -133,12 +138,36 @@ class Session:
         except Exception as error:
             if not write and not again and self._worked and errors.broke_off(error):
                 raise _Closed from None
+            if errors.not_there(error) and self._moved():
+                if write:
+                    self._before_write()
+                return self._call(what, write=write, again=True, limit=limit)
             found = errors.named(self.settings, self._url, error, write=write)
             if isinstance(found, SignInRefused):
                 self._refused = found
+                if not self.settings.url:  # it may be another's by now: before the next attempt, in hours, it is asked
+                    finding.forget(self._state)
             raise found from None
         self._worked = True
         return done
+
+    def _moved(self) -> bool:
+        """Whether Autodiscover, asked anew, names another server than the one that does not answer as it should.
+
+        It is asked without a password. What it says of Exchange Online is raised.
+        """
+        if self.settings.url or not self._url or time.monotonic() < self._next_look:
+            return False
+        self._next_look = time.monotonic() + AGAIN
+        try:
+            url = finding.look(self.settings, self._state)
+        except TryLater:
+            return False
+        if url == self._url:
+            return False
+        self.close()
+        self._url = url
+        return True
 
     # -- opening ---------------------------------------------------------------------------------
 
@@ -152,7 +181,7 @@ class Session:
         if not settings.address:
             raise NeedsUser(f"Account {settings.account} has no address.", "Give it one: address = ...")
         if not self._url:
-            self._url = endpoint(settings, self._state)
+            self._url = finding.endpoint(settings, self._state)
         check_url(settings.account, self._url)
         auth = AUTH[settings.auth]
         if auth not in AUTH_TYPE_MAP:
@@ -163,7 +192,7 @@ class Session:
         config = Configuration(
             service_endpoint=self._url,
             auth_type=auth,
-            credentials=self._credentials(),
+            credentials=credentials(settings, self._secrets, self._url),
             retry_policy=_Once(),
             # the oldest version that has all we ask for; an older server says so and is asked in its own
             version=Version(build=EXCHANGE_2013_SP1),
@@ -203,43 +232,6 @@ class Session:
             USERAGENT = "kith"
 
         return Line
-
-    def _credentials(self) -> Any:
-        settings = self.settings
-        if settings.auth == "kerberos":
-            return None
-        secret = self._secrets.get(settings.account, "password")
-        if secret is None:
-            what = "secret of the application" if settings.auth == "oauth2" else "password"
-            raise NeedsUser(
-                f"There is no {what} for the account {settings.account}.",
-                "Give it a password_command in the configuration.",
-            )
-        if settings.auth != "oauth2":
-            return Credentials(settings.user, secret)
-        if not settings.client_id or not (settings.tenant or settings.token_url):
-            raise NeedsUser("auth = oauth2 needs client_id and tenant.", "Add them to the account's section.")
-
-        # a server may answer with another spelling of the scope asked for: oauthlib would take it for an error
-        os.environ.setdefault("OAUTHLIB_RELAX_TOKEN_SCOPE", "1")
-
-        class Application(OAuth2Credentials):  # type: ignore[misc]
-            @property
-            def token_url(self) -> str:
-                said: str = super().token_url
-                return settings.token_url or said
-
-            @property
-            def scope(self) -> list[str]:
-                return [settings.scope or f"https://{host_of(url)}/.default"]
-
-        url = self._url
-        return Application(
-            client_id=settings.client_id,
-            client_secret=secret,
-            tenant_id=settings.tenant,
-            identity=Identity(primary_smtp_address=settings.address),
-        )
 
 
 class _Closed(TryLater):

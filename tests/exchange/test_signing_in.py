@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 from collections.abc import Iterator
@@ -13,14 +14,15 @@ import pytest
 from connectors.exchange import finding
 from connectors.exchange.options import is_online
 from daemon.core.errors import NeedsUser, SignInRefused, TryLater
+from daemon.core.model import Position
 from daemon.service import hand
 from daemon.service.cycle import run_cycle
 from daemon.store import health
 from daemon.store.engine import Store
 from tests.contract.rig import ME
 from tests.contract.rig_exchange import ExchangeRig
-from tests.contract.samples import ANNA, NOW
-from tests.doubles.ews.server import Ews, open_ews
+from tests.contract.samples import ANNA, KNOWN, NOW, draft, mail
+from tests.doubles.ews.server import PASSWORD, Ews, open_ews
 from tests.service.house import House, letter, meeting
 from tests.support.dovecot import certificate
 
@@ -182,6 +184,182 @@ def test_the_user_s_word_is_one_more_attempt_and_the_right_password_heals(lived:
     assert ews.refused == 2
     assert lived.parts() == dict.fromkeys(ALL, False)
     assert {r.kind for r in lived.house.ledger()} == {"draft", "reminder"}
+
+
+NO_ENTRY = [
+    ("status 456 <html>no</html>", "is locked"),
+    ("status 500 The referenced account is currently locked out and may not be logged on to.", "is locked"),
+    ("status 403 The referenced account is currently locked out and may not be logged on to.", "is locked"),
+    *(
+        (f"{how} {code}", words)
+        for how in ("fault", "answer")
+        for code, words in (
+            ("ErrorAccountDisabled", "is disabled"),
+            ("ErrorPasswordExpired", "has expired"),
+            ("ErrorPasswordChangeRequired", "has to be changed"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "words"), NO_ENTRY)
+def test_an_account_that_is_not_let_in_is_told_why_and_left_alone(
+    rig: ExchangeRig, ews: Ews, what: str, words: str
+) -> None:
+    connection = rig.connection()
+    assert connection.mail and connection.drafts
+    ews.faults.append(("GetFolder", what))
+    with pytest.raises(SignInRefused, match=words) as caught:
+        connection.check()
+    said = str(caught.value)
+    assert "EXAMPLE\\petra" in said and "`kith once`" in said
+    for ask in (connection.mail.streams, lambda: connection.drafts.find("k", "<m@example.org>", "")):
+        with pytest.raises(SignInRefused, match=words):
+            ask()
+    assert ews.calls == {"GetFolder": 1}
+
+
+@pytest.mark.parametrize("what", ["status 456 ", "fault ErrorPasswordExpired", "answer ErrorAccountDisabled"])
+def test_and_makes_one_attempt_in_six_hours(lived: Lived, ews: Ews, what: str) -> None:
+    lived.round()
+    for name in ("GetFolder", "FindFolder", "SyncFolderItems", "GetItem", "FindItem"):
+        ews.faults.extend([(name, what)] * 40)
+    before = ews.attempts
+    for _ in range(20):
+        lived.round()
+    assert ews.attempts - before == 1 and ews.refused == 0
+    assert lived.parts() == dict.fromkeys(ALL, True)
+
+
+@pytest.mark.parametrize("code", ["ErrorAccountDisabled", "ErrorPasswordExpired", "ErrorNonPrimarySmtpAddress"])
+def test_not_being_let_in_is_not_taken_for_a_broken_message(rig: ExchangeRig, ews: Ews, code: str) -> None:
+    rig.add_mail("INBOX", mail(1))
+    source = rig.connection().mail
+    assert source is not None
+    stream = source.streams()[0]
+    ews.faults.append(("GetItem", f"answer {code}"))
+    with pytest.raises(NeedsUser):
+        list(source.pages(stream, Position(), KNOWN))
+
+
+def test_an_address_that_is_not_the_main_one_is_told_so(rig: ExchangeRig, ews: Ews) -> None:
+    ews.faults.append(("GetFolder", "fault ErrorNonPrimarySmtpAddress"))
+    with pytest.raises(NeedsUser, match="main address") as caught:
+        rig.connection().check()
+    assert not isinstance(caught.value, SignInRefused)
+
+
+# -- a server found by the address ------------------------------------------------------------------
+
+
+class Found:
+    """An account whose server Autodiscover names, and how often that was asked."""
+
+    def __init__(self, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.url = url
+        self.asked = 0
+        self.folder = folder
+        self.rig = ExchangeRig(Ews(), ME, folder, ews_url="")
+        monkeypatch.setattr(finding, "ask", self._ask)
+
+    def _ask(self, *_: object) -> str:
+        self.asked += 1
+        if not self.url:
+            raise TryLater("nobody there")
+        return self.url
+
+    def remembered(self) -> str:
+        kept = self.folder / "state" / finding.KEPT
+        return str(json.loads(kept.read_text())["url"]) if kept.exists() else ""
+
+
+@pytest.mark.parametrize("away", [(404, ""), (403, ""), (302, "https://other.example.org/EWS/Exchange.asmx"), None])
+def test_a_server_that_moved_is_looked_up_anew(
+    away: tuple[int, str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ews() as new:
+        with open_ews() as old:
+            found = Found(old.url, tmp_path, monkeypatch)
+            connection = found.rig.connection()
+            assert connection.check() and found.asked == 1 and found.remembered() == old.url
+            connection = found.rig.fresh_connection()
+            old.away, found.url = away, new.url
+            if away is not None:
+                assert connection.check()
+        if away is None:  # and it is switched off
+            assert connection.drafts and connection.drafts.create(draft())
+            assert len(new.box(ME).distinguished("drafts").items) == 1
+        assert found.asked == 2 and found.remembered() == new.url
+        assert (new.attempts, new.refused, old.refused) == (1, 0, 0)
+        found.rig.fresh_connection().check()
+        assert found.asked == 2
+        found.rig.connection().close()
+
+
+def test_a_server_that_is_only_away_is_asked_for_once_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_ews() as ews:
+        found = Found(ews.url, tmp_path, monkeypatch)
+        connection = found.rig.connection()
+        assert connection.mail and connection.check()
+        ews.away = (404, "")
+        for url in (ews.url, ews.url, ""):
+            found.url = url
+            with pytest.raises(TryLater, match="404"):
+                connection.mail.streams()
+        assert found.asked == 2 and found.remembered() == ews.url
+        found.url = ""
+        with pytest.raises(TryLater, match="404"):  # the trouble itself, not that nobody says where else it is
+            found.rig.fresh_connection().check()
+        ews.away = None
+        assert connection.check()
+        connection.close()
+
+
+def test_a_mailbox_that_moved_to_exchange_online_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_ews() as ews:
+        found = Found(ews.url, tmp_path, monkeypatch)
+        connection = found.rig.connection()
+        assert connection.check()
+        ews.away, found.url = (404, ""), "https://outlook.office365.com/EWS/Exchange.asmx"
+        with pytest.raises(NeedsUser, match='kind = "microsoft"'):
+            connection.check()
+        assert not found.remembered()
+        connection.close()
+
+
+def test_a_refused_password_is_not_tried_at_the_next_server_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ews() as old, open_ews() as new:
+        found = Found(old.url, tmp_path, monkeypatch)
+        assert found.rig.connection().check()
+        found.url, found.rig.secrets.password = new.url, "wrong"
+        connection = found.rig.fresh_connection()
+        with pytest.raises(SignInRefused):
+            connection.check()
+        assert (old.refused, new.attempts, found.asked) == (1, 0, 1)
+        found.rig.secrets.password = PASSWORD  # hours later, or by `kith once`: Autodiscover goes first
+        assert found.rig.fresh_connection().check()
+        assert (old.refused, new.attempts, found.asked) == (1, 1, 2)
+        # and where the mailbox moved and the new server refuses, that is the one attempt
+        old.away, found.url = None, old.url
+        new.away = (404, "")
+        found.rig.secrets.password = "wrong"
+        connection = found.rig.fresh_connection()
+        for _ in range(3):
+            with pytest.raises(SignInRefused):
+                connection.check()
+        assert old.refused + new.refused == 2
+        connection.close()
+
+
+def test_a_server_that_was_named_is_the_only_one_asked(
+    rig: ExchangeRig, ews: Ews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "ask", lambda *_: pytest.fail("the configuration has said where"))
+    ews.away = (404, "")
+    with pytest.raises(TryLater, match="404"):
+        rig.connection().check()
 
 
 # -- TLS ------------------------------------------------------------------------------------------

@@ -37,8 +37,11 @@ DROP_BEFORE, DROP_AFTER, INTERNAL, SILENT = "drop before", "drop after", "intern
 class Ews:
     """One server with mailboxes by address. ``calls`` counts operations, ``attempts`` sign-ins that carried a password.
 
-    ``faults`` are (operation or "" for any write, what happens), used up one by one. ``refusal`` are header fields that
-    come along with the 401 to a wrong password, ``token_answer`` is what the token endpoint says in place of a token.
+    ``faults`` are (operation or "" for any write, what happens), used up one by one: a constant above, or a word and
+    what it is of: ``fault CODE`` (SOAP, HTTP 500), ``answer CODE`` (in the response message), ``status NUMBER TEXT``.
+    ``away`` is how each request is answered by a server whose mailbox is elsewhere: a status and where to.
+    ``refusal`` are header fields that come along with the 401 to a wrong password, ``token_answer`` is what the token
+    endpoint says in place of a token.
     """
 
     boxes: dict[str, Mailbox] = field(default_factory=dict)
@@ -51,6 +54,7 @@ class Ews:
     tokens: int = 0
     refusal: dict[str, str] = field(default_factory=dict)
     token_answer: tuple[int, bytes] | None = None
+    away: tuple[int, str] | None = None
     wrong: list[str] = field(default_factory=list)
     faults: deque[tuple[str, str]] = field(default_factory=deque)
     streams: list[queue.Queue[str]] = field(default_factory=list)
@@ -108,6 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"")
             return
         if not self._authorised():
+            return
+        if self.ews.away is not None:
+            status, location = self.ews.away
+            self._send(status, b"<html>It is not here.</html>", "text/html", location=location)
             return
         try:
             self._answer(raw)
@@ -209,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
             if what == SILENT:
                 self.close_connection = True
                 ews.streams.append(waiting := queue.Queue[str]())
-            elif what in (DROP_BEFORE, BUSY_500, BUSY_200, BUSY_MESSAGE, INTERNAL):
+            elif what and what != DROP_AFTER:
                 self._fail(name, what)
                 return
         if what == SILENT:
@@ -235,16 +243,28 @@ class _Handler(BaseHTTPRequestHandler):
         elif what == BUSY_MESSAGE:
             failed = answers.failure(name, "ErrorServerBusy", "Busy.")
             self._send(200, _envelope(make(f"m:{name}Response", make("m:ResponseMessages", failed))))
+        elif what.startswith("answer "):
+            failed = answers.failure(name, what.split()[1], "No.")
+            self._send(200, _envelope(make(f"m:{name}Response", make("m:ResponseMessages", failed))))
+        elif what.startswith("fault "):
+            self._send(500, _busy().replace(b"ErrorServerBusy", what.split()[1].encode()))
+        elif what.startswith("status "):
+            _, status, text = what.split(" ", 2)
+            self._send(int(status), text.encode(), "text/html")
         elif what == INTERNAL:
             self._send(503, b"")
         else:
             self._send(500 if what == BUSY_500 else 200, _busy())
 
-    def _send(self, status: int, body: bytes, kind: str = "text/xml; charset=utf-8", *, half: bool = False) -> None:
+    def _send(
+        self, status: int, body: bytes, kind: str = "text/xml; charset=utf-8", *, half: bool = False, location: str = ""
+    ) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if half else body)
             self.wfile.flush()
