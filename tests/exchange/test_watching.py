@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +14,13 @@ from daemon.core.errors import SignInRefused, TryLater
 from daemon.core.ports import Watcher
 from daemon.service.signals import Doorbell
 from daemon.service.watching import Watchers
+from tests.contract.rig import ME
 from tests.contract.rig_exchange import ExchangeRig
+from tests.contract.samples import ANNA
 from tests.doubles.ews import server as double
-from tests.doubles.ews.server import Ews
+from tests.doubles.ews.server import PASSWORD, Ews
+from tests.service.house import letter
+from tests.support.processes import PATIENCE, hear, installation, service
 
 
 class Ear:
@@ -99,3 +106,47 @@ def test_the_service_is_woken_by_a_server(rig: ExchangeRig, ews: Ews) -> None:
     watchers.stop()
     assert not [thread for thread in threading.enumerate() if thread.name == "watch work"]
     bell.close()
+
+
+CONFIG = f"""
+[me]
+name = "Petra Example"
+addresses = ["{ME}"]
+time_zone = "Europe/Berlin"
+
+[store]
+state = "state"
+
+[schedule]
+every = "1d"
+
+[account.work]
+kind = "exchange"
+address = "{ME}"
+ews_url = "%s"
+user = 'EXAMPLE\\petra'
+auth = "basic"
+password_command = "echo {PASSWORD}"
+watch = true
+"""
+
+
+def test_a_service_is_woken_by_a_message_and_stops_when_it_is_asked_to(
+    rig: ExchangeRig, ews: Ews, tmp_path: Path
+) -> None:
+    """A process of its own, whose next round by the clock is a day away; its stream would go on for half an hour."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with installation(tmp_path / "home", CONFIG % ews.url) as home:
+        home.ok("contacts", "add", "Anna Sample", "--address", ANNA, "--circle", "partner")
+        with service(home, "ear", "tests.support.brisk") as (process, ear, log):
+            hear(ear, "went well")
+            assert ews.listener.wait(PATIENCE)
+            rig.add_mail("INBOX", letter("news", yesterday, ANNA))
+            ews.notify()
+            hear(ear, "went well")
+            assert "Message news" in home.ok("why", "Anna")
+            assert ews.streams, "it goes on listening"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0, log.read_text()
+            hear(ear, "STOPPING=1")
+    assert not any(word in log.read_text() for word in ("Traceback", PASSWORD, ANNA))

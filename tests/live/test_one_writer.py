@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import select
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +16,7 @@ from sqlalchemy import select as query
 from daemon.store.engine import Store
 from daemon.store.tables import metadata
 from tests.support.dovecot import available, dovecot
-from tests.support.processes import LOCAL, PATIENCE, Installation, installation, letter
+from tests.support.processes import LOCAL, PATIENCE, Installation, hear, installation, letter, service
 from tests.support.proxy import Way, proxy
 
 LATER = timedelta(minutes=11)
@@ -61,37 +57,6 @@ def outside(home: Installation) -> dict[str, bytes]:
     """All files of the mailbox and the calendars."""
     roots = (home.maildir, home.folder / "calendars")
     return {str(p): p.read_bytes() for root in roots for p in sorted(root.rglob("*")) if p.is_file()}
-
-
-@contextmanager
-def service(home: Installation, name: str) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket, Path]]:
-    """A real `kith run`, with the test at the other end of its notify socket."""
-    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    ear.bind(str(home.folder / name))
-    log = home.folder / f"{name}.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            home.command("run"),
-            env=home.environment(NOTIFY_SOCKET=str(home.folder / name)),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        yield process, ear, log
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(PATIENCE)
-        ear.close()
-
-
-def hear(ear: socket.socket, wanted: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while (left := end - time.monotonic()) > 0 and select.select([ear], [], [], left)[0]:
-        if wanted in ear.recv(8192).decode():
-            return
-    raise AssertionError(f"{wanted!r} was never said")
 
 
 def test_one_works_the_other_says_so_and_hand_commands_work_all_the_while(home: Installation) -> None:

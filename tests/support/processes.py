@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -199,3 +201,40 @@ def installation(folder: Path, config: str = LOCAL) -> Iterator[Installation]:
         yield made
     finally:
         made.close()
+
+
+@contextmanager
+def service(
+    home: Installation, name: str, program: str = "daemon.cli"
+) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket, Path]]:
+    """A real `kith run`, with the test at the other end of its notify socket; and its log.
+
+    ``program`` is the module that is run as `kith`.
+    """
+    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ear.bind(str(home.folder / name))
+    log = home.folder / f"{name}.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", program, "--config", str(home.config), "run"],
+            env=home.environment(NOTIFY_SOCKET=str(home.folder / name)),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        yield process, ear, log
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(PATIENCE)
+        ear.close()
+
+
+def hear(ear: socket.socket, wanted: str) -> None:
+    """Wait until the service says this to systemd."""
+    end = time.monotonic() + PATIENCE
+    while (left := end - time.monotonic()) > 0 and select.select([ear], [], [], left)[0]:
+        if wanted in ear.recv(8192).decode():
+            return
+    raise AssertionError(f"{wanted!r} was never said")
