@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
+from exchangelib.transport import AUTH_TYPE_MAP, GSSAPI
+from requests.auth import AuthBase
 
 from connectors.exchange import finding
 from connectors.exchange.options import is_online
@@ -20,7 +26,7 @@ from daemon.service.cycle import run_cycle
 from daemon.store import health
 from daemon.store.engine import Store
 from tests.contract.rig import ME
-from tests.contract.rig_exchange import ExchangeRig
+from tests.contract.rig_exchange import ExchangeRig, Secrets
 from tests.contract.samples import ANNA, KNOWN, NOW, draft, mail
 from tests.doubles.ews.server import PASSWORD, Ews, open_ews
 from tests.service.house import House, letter, meeting
@@ -432,6 +438,54 @@ def test_nothing_goes_over_the_network_in_the_open(ews: Ews, tmp_path: Path) -> 
 def test_kerberos_without_its_package_says_what_to_install(ews: Ews, tmp_path: Path) -> None:
     with pytest.raises(NeedsUser, match=r"kithd\[kerberos\]"):
         ExchangeRig(ews, ME, tmp_path, auth="kerberos").connection().check()
+
+
+class Ticket(AuthBase):
+    """What requests-gssapi is to `requests`: it answers a challenge with what the system's ticket gives."""
+
+    held = PASSWORD
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.register_hook("response", self._answer)  # type: ignore[no-untyped-call]
+        return request
+
+    def _answer(self, response: requests.Response, **more: Any) -> requests.Response:
+        if response.status_code != 401 or response.headers["WWW-Authenticate"] != "Negotiate":
+            return response
+        assert response.content is not None  # the connection is free again
+        again = response.request.copy()
+        again.headers["Authorization"] = "Negotiate " + b64encode(self.held.encode()).decode()
+        answer: requests.Response = response.connection.send(again, **more)  # type: ignore[attr-defined]
+        return answer
+
+
+class NoSecrets(Secrets):
+    """Of a user who has configured none."""
+
+    def get(self, account: str, name: str) -> str | None:
+        raise AssertionError("a ticket needs no password")
+
+
+def test_kerberos_signs_in_by_the_ticket_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for the package, which is compiled against the system's Kerberos and not part of the tests."""
+    monkeypatch.setitem(AUTH_TYPE_MAP, GSSAPI, Ticket)
+    with open_ews(auth="negotiate") as ews:
+        rig = ExchangeRig(ews, ME, tmp_path, auth="kerberos", user="")
+        rig.secrets = NoSecrets()
+        rig._around = replace(rig._around, secrets=rig.secrets)
+        connection = rig.connection()
+        assert any("kerberos" in line for line in connection.check())
+        assert connection.drafts and connection.drafts.create(draft())
+        assert ews.refused == 0
+        monkeypatch.setattr(Ticket, "held", "run out")
+        connection = rig.fresh_connection()
+        before = ews.attempts
+        assert connection.mail
+        for ask in (connection.check, connection.mail.streams):
+            with pytest.raises(SignInRefused, match="kinit"):
+                ask()
+        assert (ews.attempts - before, ews.refused) == (1, 1)
+        connection.close()
 
 
 # -- Exchange Online ------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ DROP_BEFORE, DROP_AFTER, INTERNAL, SILENT = "drop before", "drop after", "intern
 class Ews:
     """One server with mailboxes by address. ``calls`` counts operations, ``attempts`` sign-ins that carried a password.
 
+    ``auth`` is basic, ntlm, bearer, or negotiate (where the password stands for a Kerberos ticket).
     ``faults`` are (operation or "" for any write, what happens), used up one by one: a constant above, or a word and
     what it is of: ``fault CODE`` (SOAP, HTTP 500), ``answer CODE`` (in the response message), ``status NUMBER TEXT``.
     ``away`` is how each request is answered by a server whose mailbox is elsewhere: a status and where to.
@@ -133,7 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         ews = self.ews
         if ews.auth == "ntlm":
             return self._ntlm(kind, value)
-        if ews.auth == "bearer":
+        if ews.auth == "negotiate":
+            good = said == "Negotiate " + base64.b64encode(ews.password.encode()).decode()
+        elif ews.auth == "bearer":
             good = said == "Bearer token-of-the-double"
         else:
             good = said == "Basic " + base64.b64encode(f"{USER}:{ews.password}".encode()).decode()
@@ -141,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             ews.attempts += 1
         if not good:
             ews.refused += bool(said)
-            self._refuse({"basic": 'Basic realm="ews"', "bearer": "Bearer"}[ews.auth])
+            self._refuse({"basic": 'Basic realm="ews"', "bearer": "Bearer", "negotiate": "Negotiate"}[ews.auth])
         else:
             self._signed_in = True
         return good
