@@ -25,7 +25,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
         UserMistake: the client's file is missing, or an option makes no sense.
     """
     # here and not above: Google's libraries take a quarter of a second, and `kith status` needs none of them
-    from connectors.google.auth import CONTACTS, OWN_CALENDAR, READ_CALENDAR
+    from connectors.google.auth import CONTACTS, LIST_CALENDARS, OWN_CALENDAR, READ_CALENDAR
     from connectors.google.calendar import GoogleCalendars
     from connectors.google.calendar_api import CalendarApi
     from connectors.google.check import check
@@ -46,7 +46,7 @@ def connect(account: Account, around: Surroundings, *, page: int | None = None) 
     # What the user left out on Google's page is not there: `kith check` says so, and reminders go to another account.
     reads = settings.calendar and session.auth.allows(READ_CALENDAR)
     remembered = Remembered(around.state)
-    api = CalendarApi(session, remembered, reads=reads, page=page)
+    api = CalendarApi(session, remembered, reads=reads, lists=session.auth.allows(LIST_CALENDARS), page=page)
     calendar = GoogleCalendars(api, settings.time_zone) if reads else None
     reminders = None
     if settings.reminders and session.auth.allows(OWN_CALENDAR):

@@ -49,6 +49,13 @@ DRAFTS = Scope("gmail.compose", "no drafts are left", ("gmail.modify",))
 CHANGE_MAIL = Scope("gmail.modify", "mail is neither read nor drafted, labels stay on, withdrawn drafts stay")
 READ_CALENDAR = Scope("calendar.readonly", "no meetings are logged and none keep a reminder away", ("calendar",))
 OWN_CALENDAR = Scope("calendar.app.created", "no reminders are put into Google Calendar", ("calendar",))
+LIST_CALENDARS = Scope(
+    "calendar.calendarlist.readonly",
+    "should the state folder be lost, reminders are made once more in a new calendar",
+    ("calendar.readonly", "calendar.calendarlist", "calendar"),
+)
+"""Under `OWN_CALENDAR` alone Google lists no calendars, not even the one it let us make."""
+
 CONTACTS = Scope("contacts.readonly", "Google Contacts are not imported", ("contacts",))
 
 
@@ -61,6 +68,7 @@ def needed(settings: Settings) -> Sequence[Scope]:
         found += [READ_MAIL] if settings.mail or settings.drafts else []
         found += [DRAFTS] if settings.drafts else []
     found += [READ_CALENDAR] if settings.calendar else []
+    found += [LIST_CALENDARS] if settings.reminders and not settings.calendar else []
     found += [OWN_CALENDAR] if settings.reminders else []
     found += [CONTACTS] if settings.contacts else []
     return found

@@ -31,17 +31,24 @@ OURS = f"{EVENT},description,location"
 
 
 class CalendarApi:
-    """One account's calendars. ``reads``: whether the user lets us see them; else only our own one is there for us.
-    ``page`` is how many events a listing puts into one answer.
+    """One account's calendars. ``reads``: whether the user lets us see them; else only our own one is there for us,
+    and whether it can be listed says ``lists``. ``page`` is how many events a listing puts into one answer.
     """
 
     def __init__(
-        self, session: Session, remembered: Remembered, *, reads: bool = True, page: int | None = None
+        self,
+        session: Session,
+        remembered: Remembered,
+        *,
+        reads: bool = True,
+        lists: bool = True,
+        page: int | None = None,
     ) -> None:
         self._session = session
         self._remembered = remembered
         self._chosen = session.settings.calendars
         self._reads = reads
+        self.lists = lists
         self._size = page or PAGE
         self._listed: list[Calendar] | None = None
 
@@ -53,7 +60,7 @@ class CalendarApi:
 
     def fresh(self) -> list[Calendar]:
         """The user's calendar list, asked for now: the primary one first, then by id."""
-        if not self._reads:
+        if not self.lists:
             return []
         found: list[Calendar] = []
         asked: dict[str, Any] = {"maxResults": 250}
@@ -63,7 +70,8 @@ class CalendarApi:
             if not answer.get("nextPageToken"):
                 break
             asked["pageToken"] = answer["nextPageToken"]
-        self._listed = sorted(found, key=lambda one: (not one.primary, one.id))
+        ours_alone = [one for one in found if self._reads or one.ours]
+        self._listed = sorted(ours_alone, key=lambda one: (not one.primary, one.id))
         return self._listed
 
     def wanted(self) -> list[Calendar]:
@@ -105,13 +113,20 @@ class CalendarApi:
 
     def exists(self, name: str) -> bool:
         """Whether there is a calendar of this id that we may see."""
+        return self._described(name) is not None
+
+    def marked(self, name: str) -> bool:
+        """Whether there is one of this id that bears our mark; for where calendars cannot be listed."""
+        return MARK in (self._described(name) or "")
+
+    def _described(self, name: str) -> str | None:
         try:
-            self._call(self._session.calendar.calendars().get(calendarId=name))
+            found = self._call(self._session.calendar.calendars().get(calendarId=name))
         except Rejected as error:
             if error.absent or error.status == 403:
-                return False
+                return None
             raise
-        return True
+        return str(found.get("description", ""))
 
     def make(self, summary: str, description: str, zone: str) -> str:
         """A new calendar; returns its id.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -89,7 +89,7 @@ class GoogleReminders:
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:
         held: dict[tuple[str, str], Event] = {}
-        ours = self._remembered.id
+        ours = self._remembered.id or self._recalled({_parted(remote_id)[0] for remote_id, _ in events})
         if any(_parted(remote_id)[0] == ours for remote_id, _ in events):  # the user's own calendars are not listed
             try:
                 held = {(ours, str(e["id"])): e for e in self._api.listed(ours, self._now() - LOOK_BACK)}
@@ -123,6 +123,12 @@ class GoogleReminders:
         if self._remembered.id and self._api.exists(self._remembered.id):
             return self._remembered.id
         found = next((one.id for one in self._api.fresh() if one.ours and one.id != self._remembered.id), "")
+        self._remembered.keep(found)
+        return found
+
+    def _recalled(self, homes: Collection[str]) -> str:
+        """Our calendar's id, forgotten where calendars cannot be listed: those our reminders are in are asked."""
+        found = "" if self._api.lists else next((one for one in sorted(homes) if self._api.marked(one)), "")
         self._remembered.keep(found)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,35 @@ def test_with_the_state_lost_the_calendar_is_found_and_nothing_doubled(signed_in
     with pytest.raises(Conflict):
         target(signed_in).create(ONE)
     assert len(signed_in.person.calendar.live(ours(signed_in))) == 1
+
+
+def few(google: GoogleDouble, folder: Path, *scopes: str, **options: Any) -> SignedIn:
+    """An account that granted no more than this of its calendars."""
+    return SignedIn(google, folder, scopes=frozenset(f"https://www.googleapis.com/auth/{s}" for s in scopes), **options)
+
+
+def test_without_its_calendars_being_read_it_is_found_in_the_list(google: GoogleDouble, tmp_path: Path) -> None:
+    account = few(google, tmp_path, "calendar.app.created", "calendar.calendarlist.readonly", calendar=False)
+    made = target(account).create(ONE)
+    (tmp_path / "state" / "reminders-calendar.json").unlink()
+    assert find(account) == made
+    with pytest.raises(Conflict):
+        target(account).create(ONE)
+    assert len(account.person.calendar.live(ours(account))) == 1
+    account.close()
+
+
+def test_where_none_can_be_listed_the_reminders_say_where_they_are(google: GoogleDouble, tmp_path: Path) -> None:
+    account = few(google, tmp_path, "calendar.app.created")
+    made = target(account).create(ONE)
+    (tmp_path / "state" / "reminders-calendar.json").unlink()
+    again = account.connection().reminders
+    assert again is not None
+    theirs = account.person.calendar.primary.id
+    assert again.look([(f"{theirs}/abcdef", "x"), (made.remote_id, made.uid)])[1] == made
+    again.create(reminder(2))
+    assert len(account.person.calendar.live(ours(account))) == 2
+    account.close()
 
 
 def test_a_calendar_the_user_calls_the_same_is_not_ours(signed_in: SignedIn) -> None:

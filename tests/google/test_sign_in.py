@@ -209,6 +209,7 @@ def test_no_secret_and_nobodys_address_gets_into_a_log(
         (("change_mail",), "gmail.readonly gmail.compose calendar.readonly calendar.app.created contacts.readonly"),
         (("change_mail", "drafts", "calendar", "reminders"), "gmail.readonly contacts.readonly"),
         (("mail", "drafts", "contacts"), "calendar.readonly calendar.app.created"),
+        (("mail", "drafts", "contacts", "calendar"), "calendar.calendarlist.readonly calendar.app.created"),
     ],
 )
 def test_no_more_is_asked_for_than_is_used(switched_off: tuple[str, ...], asked: str, tmp_path: Path) -> None:
