@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectors.chosen import chosen
 from daemon.core.model import Account
 from daemon.core.ports import Option
 
@@ -47,26 +48,7 @@ class Settings:
     @classmethod
     def of(cls, account: Account) -> Settings:
         """The settings of one account; its options have been validated against `OPTIONS`."""
-
-        def text(name: str, default: str = "") -> str:
-            value = account.options.get(name)
-            return default if value in (None, "") else str(value)
-
-        def texts(name: str) -> tuple[str, ...]:
-            value = account.options.get(name)
-            return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
-
-        return cls(
-            account=account.name,
-            url=text("url"),
-            user=text("user") or account.address,
-            address=account.address,
-            auth=text("auth", "auto"),
-            ca_file=text("ca_file"),
-            calendars=texts("calendars"),
-            books=texts("books"),
-            reminders_calendar=text("reminders_calendar", "kith"),
-            time_zone=text("time_zone", "UTC"),
-            batch=max(1, int(text("batch", "50"))),
-            timeout=float(text("timeout", "30")),
-        )
+        said = chosen(account, OPTIONS)
+        said["user"] = said["user"] or account.address
+        said["batch"] = max(1, said["batch"])
+        return cls(account=account.name, address=account.address, **said)

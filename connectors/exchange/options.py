@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from connectors.chosen import chosen
 from daemon.core.errors import NeedsUser
 from daemon.core.model import Account
 from daemon.core.ports import Option
@@ -77,36 +78,12 @@ class Settings:
     @classmethod
     def of(cls, account: Account) -> Settings:
         """The settings of one account; its options have been validated against `OPTIONS`."""
-
-        def text(name: str, default: str = "") -> str:
-            value = account.options.get(name)
-            return default if value in (None, "") else str(value)
-
-        def texts(name: str) -> tuple[str, ...]:
-            value = account.options.get(name)
-            return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
-
-        server = text("server")
-        return cls(
-            account=account.name,
-            address=account.address,
-            url=text("ews_url") or (f"https://{server}/EWS/Exchange.asmx" if server else ""),
-            user=text("user") or account.address,
-            auth=text("auth", "ntlm"),
-            tenant=text("tenant"),
-            client_id=text("client_id"),
-            token_url=text("token_url"),
-            scope=text("scope"),
-            ca_file=text("ca_file"),
-            folders=texts("folders"),
-            exclude=texts("exclude"),
-            calendars=texts("calendars"),
-            reminders_calendar=text("reminders_calendar"),
-            time_zone=text("time_zone", "UTC"),
-            batch=min(500, max(1, int(text("batch", "200")))),
-            timeout=float(text("timeout", "60")),
-            watch=bool(account.options.get("watch")),
-        )
+        said = chosen(account, OPTIONS)
+        server, url = said.pop("server"), said.pop("ews_url")
+        said["url"] = url or (f"https://{server}/EWS/Exchange.asmx" if server else "")
+        said["user"] = said["user"] or account.address
+        said["batch"] = min(500, max(1, said["batch"]))
+        return cls(account=account.name, address=account.address, **said)
 
 
 def host_of(url: str) -> str:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectors.chosen import chosen
 from daemon.core.errors import UserMistake
 from daemon.core.model import Account
 from daemon.core.ports import Option
@@ -73,33 +74,9 @@ class Settings:
         Raises:
             UserMistake: there is no client, or an option makes no sense.
         """
-
-        def text(name: str, default: str = "") -> str:
-            value = account.options.get(name)
-            return default if value in (None, "") else str(value)
-
-        def switch(name: str) -> bool:
-            return account.options.get(name) is not False
-
-        calendars = account.options.get("calendars")
-        made = cls(
-            account=account.name,
-            address=account.address,
-            client_file=text("client_file"),
-            service_account_file=text("service_account_file"),
-            mail=switch("mail"),
-            drafts=switch("drafts"),
-            calendar=switch("calendar"),
-            reminders=switch("reminders"),
-            contacts=switch("contacts"),
-            change_mail=switch("change_mail"),
-            calendars=tuple(map(str, calendars)) if isinstance(calendars, (list, tuple)) else (),
-            reminders_calendar=text("reminders_calendar", "kith"),
-            time_zone=text("time_zone", "UTC"),
-            quota_per_minute=int(text("quota_per_minute", str(QUOTA))),
-            timeout=float(text("timeout", "30")),
-            endpoint=text("endpoint").rstrip("/"),
-        )
+        said = chosen(account, OPTIONS)
+        said["endpoint"] = said["endpoint"].rstrip("/")
+        made = cls(account=account.name, address=account.address, **said)
         made._sound()
         return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectors.chosen import chosen
 from daemon.core.model import Account
 from daemon.core.ports import Option
 
@@ -55,28 +56,7 @@ class Settings:
     @classmethod
     def of(cls, account: Account) -> Settings:
         """The settings of one account; its options have been validated against `OPTIONS`."""
-        options = account.options
-        tls = _text(options.get("tls")) or "tls"
-        return cls(
-            account=account.name,
-            host=_text(options.get("host")),
-            port=int(_text(options.get("port")) or (993 if tls == "tls" else 143)),
-            user=_text(options.get("user")) or account.address,
-            tls=tls,
-            ca_file=_text(options.get("ca_file")),
-            auth=_text(options.get("auth")) or "password",
-            folders=_texts(options.get("folders")),
-            exclude=_texts(options.get("exclude")),
-            drafts_folder=_text(options.get("drafts_folder")),
-            sent_folder=_text(options.get("sent_folder")),
-            trash_folder=_text(options.get("trash_folder")),
-            timeout=float(_text(options.get("timeout")) or 30),
-        )
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
+        said = chosen(account, OPTIONS)
+        said["user"] = said["user"] or account.address
+        said["port"] = said["port"] or (993 if said["tls"] == "tls" else 143)
+        return cls(account=account.name, **said)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.chosen import chosen
+from connectors.local.options import OPTIONS
 from daemon.core.errors import UserMistake
 from daemon.core.model import Account, Card, EventItem, FolderRole
 from daemon.core.ports import Connection, Surroundings
@@ -32,16 +34,18 @@ def connect(account: Account, around: Surroundings) -> Connection:
     from connectors.local.mail import LocalMail
     from connectors.local.reminders import LocalReminders
 
-    maildir, calendars, contacts = (_path(account, name) for name in ("maildir", "calendars", "contacts"))
+    said = chosen(account, OPTIONS)
+    maildir, calendars, contacts = (
+        Path(said[name]).expanduser() if said[name] else None for name in ("maildir", "calendars", "contacts")
+    )
     if not (maildir or calendars or contacts):
         raise UserMistake(f"The account {account.name} needs at least one of maildir, calendars and contacts.")
     roles = (FolderRole.DRAFTS, FolderRole.SENT, FolderRole.TRASH, FolderRole.JUNK)
-    named = {role: _text(account, f"{role}_folder") for role in roles}
-    zone = _text(account, "time_zone") or "UTC"
+    named = {role: said[f"{role}_folder"] for role in roles}
     landmarks = Landmarks(around.state)
     events = Files[EventItem](calendars, ".ics", landmarks) if calendars else None
     cards = Files[Card](contacts, ".vcf", landmarks) if contacts else None
-    own = _text(account, "reminders_calendar") or "kith"
+    own, zone = said["reminders_calendar"], said["time_zone"]
 
     def check() -> list[str]:
         lines = []
@@ -68,12 +72,3 @@ def connect(account: Account, around: Surroundings) -> Connection:
         else None,
         check=check,
     )
-
-
-def _text(account: Account, name: str) -> str:
-    return str(account.options.get(name) or "")
-
-
-def _path(account: Account, name: str) -> Path | None:
-    given = _text(account, name)
-    return Path(given).expanduser() if given else None

@@ -6,10 +6,12 @@ lying and half-applied answers. Not for use with anybody's mail: it holds nothin
 
 from __future__ import annotations
 
+from connectors.chosen import chosen
 from connectors.memory.books import MemoryContacts
 from connectors.memory.calendars import MemoryCalendars
 from connectors.memory.drafts import MemoryDrafts
 from connectors.memory.mail import MemoryMail
+from connectors.memory.options import OPTIONS
 from connectors.memory.reminders import MemoryReminders
 from connectors.memory.server import Fault, MemoryServer
 from daemon.core.model import Account
@@ -20,9 +22,8 @@ __all__ = ["Fault", "MemoryServer", "connect"]
 
 def connect(account: Account, around: Surroundings) -> Connection:
     """Another connection to the `MemoryServer` named in the options; many may be open at once."""
-    server = MemoryServer.named(str(account.options["server"]))
-    size = int(str(account.options.get("page_size", 100)))
-    calendar = str(account.options.get("reminders_calendar", "kith"))
+    said = chosen(account, OPTIONS)
+    server, size = MemoryServer.named(said["server"]), said["page_size"]
 
     def check() -> list[str]:
         with server.call("check"):
@@ -36,6 +37,6 @@ def connect(account: Account, around: Surroundings) -> Connection:
         calendar=MemoryCalendars(server, size),
         contacts=MemoryContacts(server, size),
         drafts=MemoryDrafts(server, account.address),
-        reminders=MemoryReminders(server, calendar),
+        reminders=MemoryReminders(server, said["reminders_calendar"]),
         check=check,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectors.chosen import chosen
 from daemon.core.model import Account
 from daemon.core.ports import Option
 
@@ -61,26 +62,4 @@ class Settings:
     @classmethod
     def of(cls, account: Account, page: int | None = None) -> Settings:
         """The settings of one account; its options have been validated against `OPTIONS`."""
-
-        def text(name: str, default: str = "") -> str:
-            value = account.options.get(name)
-            return default if value in (None, "") else str(value)
-
-        def texts(name: str) -> tuple[str, ...]:
-            value = account.options.get(name)
-            return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
-
-        return cls(
-            account=account.name,
-            client_id=text("client_id"),
-            address=account.address,
-            tenant=text("tenant", "common"),
-            sign_in=text("sign_in", "browser"),
-            folders=texts("folders"),
-            exclude=texts("exclude"),
-            calendars=texts("calendars"),
-            reminders_calendar=text("reminders_calendar"),
-            time_zone=text("time_zone", "UTC"),
-            timeout=float(text("timeout", "30")),
-            page=page or PAGE,
-        )
+        return cls(account=account.name, address=account.address, page=page or PAGE, **chosen(account, OPTIONS))
