@@ -455,7 +455,7 @@ class Ticket(AuthBase):
         assert response.content is not None  # the connection is free again
         again = response.request.copy()
         again.headers["Authorization"] = "Negotiate " + b64encode(self.held.encode()).decode()
-        answer: requests.Response = response.connection.send(again, **more)  # type: ignore[attr-defined]
+        answer: requests.Response = response.connection.send(again, **more)
         return answer
 
 
