@@ -13,6 +13,10 @@ DOUBLED_AFTER, PAUSE_AFTER = 2, 4
 """So many letters in a row without an answer double the interval; so many propose a pause."""
 
 
+ANSWERS_WITHIN = timedelta(days=30)
+"""A letter of the user's this long after the last word of the other's is no answer to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class LastContact:
     """The latest counted contact of each sort, UTC; None where there was none."""
@@ -35,6 +39,16 @@ class LastContact:
             ("logged", self.logged),
         )
         return max((at for name, at in named if at is not None and name in resets), default=None)
+
+    def in_touch(self) -> datetime | None:
+        """When both sides had last a part in it: a letter of the user's counts where it may be an answer.
+
+        A letter that nobody answered is the user's own; "we were last in touch in May" would be wrong of it.
+        """
+        both = self.reset(("inbound", "meeting", "logged"))
+        if self.outbound is None or both is None or self.outbound > both + ANSWERS_WITHIN:
+            return both
+        return max(both, self.outbound)
 
     def talk(self) -> datetime | None:
         """The latest call or meeting."""

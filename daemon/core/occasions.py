@@ -225,7 +225,7 @@ def asked(person: Person, world: World, now: datetime) -> Iterable[Want]:
             reason="you asked for it",
             occasion=f"mail:{ask.identity}",
             occasion_date=ask.at.astimezone(ZoneInfo(world.zone)).date(),
-            source="your flag on their message",
+            source="your flag on the message",
         ):
             # A contact merged since has another uid: what was made stays what it is.
             yield replace(want, key=ask.key or want.key)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select, true
 
 from daemon.core.errors import Refused
-from daemon.core.model import OutgoingDraft, OutgoingEvent
+from daemon.core.model import Direction, Form, OutgoingDraft, OutgoingEvent
 from daemon.core.states import OPEN
-from daemon.core.wants import DIGEST, DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, THANKS, UPDATE, Person, Want
+from daemon.core.wants import ASKED, DIGEST, DRAFT, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
 from daemon.service.new_drafts import listed
 from daemon.service.news import News
@@ -21,7 +21,7 @@ from daemon.service.updates import Update
 from daemon.service.variables import DraftFacts, ReminderFacts
 from daemon.service.week_digest import named_in
 from daemon.store import agendas
-from daemon.store.tables import contact, hand_log, ledger
+from daemon.store.tables import contact, hand_log, interaction, ledger
 
 TOPICS_OF = timedelta(days=365)
 """Topics logged longer ago are not mentioned any more."""
@@ -38,7 +38,7 @@ def draft_facts(
     form = row.form or person.policy.form or "formal"
     offer, question = edition.ends(form) if edition else ("", "")
     zone = ZoneInfo(deps.settings.hours.zone)
-    last = person.last.reset(("inbound", "outbound", "meeting", "logged"))
+    last = person.last.in_touch()
     details = dict(want.details)
     return DraftFacts(
         purpose=want.purpose,
@@ -73,12 +73,28 @@ def draft_facts(
         one_sided=person.one_sided,
         last_contact=last.astimezone(zone).date() if last else None,
         circle=person.circles[0] if person.circles else "",
+        own_message=_is_mine(conn, person.contact_id, want),
     )
 
 
 def _news(news: News | None, edition: Update | None, person: Person) -> str:
     """The quarter's news as far as they are for them and new to them."""
     return edition.text_for(person.circles, person.told_before(news.quarter)) if news and edition else ""
+
+
+def _is_mine(conn: Connection, contact_id: int, want: Want) -> bool:
+    """Whether the message the user flagged is a letter of their own: then there is none to give thanks for."""
+    if not want.period.startswith(ASKED):
+        return False
+    found = conn.execute(
+        select(interaction.c.direction)
+        .where(
+            interaction.c.contact_id == contact_id,
+            interaction.c.identity == want.period.removeprefix(ASKED),
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+    return bool(found == Direction.OUT.value)
 
 
 def _topics_since(want: Want, zone: ZoneInfo, now: datetime) -> datetime:
@@ -177,13 +193,7 @@ def remind(
     zone = ZoneInfo(deps.settings.hours.zone)
     new = listed(deps, conn, account, want.due) if want.purpose == NEW_DRAFTS else ()
     week = named_in(deps, conn, account, deps.now()) if want.purpose == DIGEST else Digest((), (), ())
-    moments = (
-        (person.last.inbound, "mail"),
-        (person.last.outbound, "mail"),
-        (person.last.meeting, "meeting"),
-        (person.last.logged, "call"),
-    )
-    last, form = max(((at, f) for at, f in moments if at is not None), default=(None, ""))
+    last, form, who = _last_contact(conn, person, deps.now())
     step, by = _next_step(conn, person.contact_id, want)
     subject, where = _prepared(conn, person.contact_id)
     summary, description = deps.renderer.render_reminder(
@@ -195,6 +205,7 @@ def remind(
             language=deps.settings.me.language,
             last_contact=last.astimezone(zone).date() if last else None,
             last_form=form,
+            last_by=who,
             topics=_topics(conn, person.contact_id, want.due - TOPICS_OF),
             next_step=step,
             next_by=by if want.purpose != PROMISE else None,
@@ -218,6 +229,22 @@ def remind(
         description=description,
         alarm=ALARM,
     )
+
+
+def _last_contact(conn: Connection, person: Person, now: datetime) -> tuple[datetime | None, str, str]:
+    """When there was contact last, in which form, and who wrote, where one of the two did: "me" or "them"."""
+    at = person.last.reset(("inbound", "outbound", "meeting", "logged"))
+    if at is None:
+        return None, "", ""
+    row = conn.execute(
+        select(interaction.c.form, interaction.c.direction)
+        .where(interaction.c.contact_id == person.contact_id, interaction.c.counted.is_(True), interaction.c.at == at)
+        .order_by(interaction.c.form != Form.MEETING.value, interaction.c.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return at, "", ""
+    return at, row.form, {Direction.IN.value: "them", Direction.OUT.value: "me"}.get(row.direction, "")
 
 
 def _names(entries: Iterable[Waiting | Happened]) -> tuple[str, ...]:

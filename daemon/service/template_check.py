@@ -154,7 +154,8 @@ def sample_reminder(purpose: str, lang: str, today: date, *, detail: str = "full
         due=today,
         language=lang,
         last_contact=today - timedelta(days=120),
-        last_form="call",
+        last_form="mail" if purpose == "reply-owed" else "call",
+        last_by="them" if purpose == "reply-owed" else "",
         topics=tuple(words["topics"]),
         next_step="прислать отчёт" if lang == "ru" else "send the report",
         prepared_draft="Что нового?" if lang == "ru" else "Catching up",
@@ -251,6 +252,7 @@ def known_and_unknown(reads: frozenset[str], full: DraftFacts) -> Iterator[dict[
         "offer": (words["offer"], ""),
         "question": (words["question"], ""),
         "one_sided": (True, False),
+        "own_message": (False, True),
         "my_name": (full.my_name, ""),
     }
     asked = {fact for name in reads for fact in _ASKED_BY.get(name, (name,))} | {"my_name"}

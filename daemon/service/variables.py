@@ -52,7 +52,7 @@ class DraftFacts:
     ``years`` is 0 where they are not known; ``until`` is the last day of a visit to ``place``. ``link``, ``words`` (a
     text to share) and ``note`` are what the user gives; ``other`` and ``other_work`` whom they introduce, ``why`` their
     reason. ``offer`` and ``question`` are the user's own ends of an update. ``one_sided``: the person gave more than
-    they got.
+    they got. ``own_message``: what the letter is about, or answers to, the user wrote.
     """
 
     purpose: str
@@ -87,15 +87,17 @@ class DraftFacts:
     offer: str = ""
     question: str = ""
     one_sided: bool = False
+    own_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderFacts:
     """Everything a reminder may say, in the user's ``language``. ``detail`` is full, name or none.
 
-    ``last_form`` is a `daemon.core.model.Form`; ``form`` is the one whose turn it is (`daemon.core.policy.FORMS`).
-    ``topics``, ``next_step`` and ``agenda`` come from what the user wrote down, never from confidential notes;
-    ``prepared_draft`` is the subject of a draft that lies ready in the account ``prepared_in``, or "".
+    ``last_form`` is a `daemon.core.model.Form`, ``last_by`` who wrote ("me", "them" or ""); ``form`` is the one whose
+    turn it is (`daemon.core.policy.FORMS`). ``topics``, ``next_step`` and ``agenda`` are what the user wrote down,
+    never confidential notes; ``prepared_draft`` is the subject of a draft that lies ready in the account
+    ``prepared_in``, or "".
     """
 
     purpose: str
@@ -105,6 +107,7 @@ class ReminderFacts:
     language: str = "en"
     last_contact: date | None = None
     last_form: str = ""
+    last_by: str = ""
     topics: tuple[str, ...] = ()
     next_step: str = ""
     prepared_draft: str = ""
@@ -168,6 +171,7 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "offer": _passage(facts.offer),
         "question": _passage(facts.question),
         "one_sided": facts.one_sided,
+        "own_message": facts.own_message,
         "days_late": max(0, (facts.today - happened).days) if happened else 0,
         "last_contact": last,
         "last_month": in_month(last, facts.today, lang) if last else "",
@@ -200,6 +204,7 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "form": facts.form,
         "last_contact": _full_date(facts.last_contact, lang),
         "last_form": facts.last_form if facts.last_contact else "",
+        "last_by": facts.last_by if facts.last_contact else "",
         "topics": topics,
         "quoted_topics": quoted_list(topics, lang) if topics else "",
         "listed_topics": listed(topics, lang) if topics else "",

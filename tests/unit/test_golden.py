@@ -52,6 +52,7 @@ def cases(full: DraftFacts) -> dict[str, DraftFacts]:
         "an offer and a question of the user's": replace(full, offer=words["offer"], question=words["question"]),
         "on the day": replace(full, occasion_date=TODAY),
         "two days later": replace(full, occasion_date=TODAY - timedelta(days=2)),
+        "a message of one's own": replace(full, own_message=True),
         "talked to last week": replace(full, last_contact=TODAY - timedelta(days=7)),
         "one topic, one year": replace(full, topics=full.topics[:1], years=1),
         BARE: bare,
