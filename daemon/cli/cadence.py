@@ -102,7 +102,7 @@ def _list(found: list[Proposal]) -> None:
                 f"{p.person.policy.cadence.days} days",
                 p.person.policy.rule,
                 f"{p.cadence.days} days",
-                f"{p.talks} days of contact in 3 years",
+                p.evidence,
             )
             for p in found
         ],

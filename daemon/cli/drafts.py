@@ -6,21 +6,10 @@ import click
 
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, emit_json, moment, table
+from daemon.cli.words import fate, purpose
 
 RECENT = 30
 """Days for which drafts that are dealt with are still shown."""
-
-FATES = {
-    "pending": "about to be written",
-    "written": "lies ready",
-    "edited": "yours: you edited it",
-    "sent": "sent",
-    "skipped": "you deleted it",
-    "superseded": "another letter went before it",
-    "withdrawn": "taken back: its reason had passed",
-    "failed": "could not be written",
-    "unknown": "gone, nobody knows where",
-}
 
 
 @click.command()
@@ -77,10 +66,10 @@ def drafts(kith: Ctx, name: str | None, only_open: bool, everything: bool, as_js
         [
             (
                 r.name,
-                r.purpose,
+                purpose(r.purpose),
                 r.reason,
                 r.source,
-                FATES.get(r.state, r.state) + (f", {ago(r.changed_at, now, zone)}" if r.state not in OPEN else ""),
+                fate(r.kind, r.state) + (f", {ago(r.changed_at, now, zone)}" if r.state not in OPEN else ""),
                 moment(r.created_at, zone),
                 r.account,
                 r.title,

@@ -30,7 +30,7 @@ def _plain(value: object) -> object:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "Nothing.") -> None:
     """Print rows under headers. On a terminal long cells are folded; else one line a row, for `grep` and `cut`."""
-    cells = [["" if cell is None else _one_line(str(cell)) for cell in row] for row in rows]
+    cells = [["" if cell is None else one_row(str(cell)) for cell in row] for row in rows]
     if not cells:
         click.echo(empty)
         return
@@ -54,7 +54,8 @@ def _rich_table(headers: Sequence[str], cells: list[list[str]]) -> None:
     Console(highlight=False).print(shown)
 
 
-def _one_line(text: str) -> str:
+def one_row(text: str) -> str:
+    """The text without what would steer a terminal or begin a new line."""
     # A subject may hold escape sequences: a listing must not steer the terminal.
     return "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
 
@@ -135,7 +136,7 @@ def progress() -> Iterator[Callable[[str, int, int | None], None]]:
 
         def report(what: str, done: int, total: int | None) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(escape(_one_line(what)), total=total)
+                tasks[what] = bars.add_task(escape(one_row(what)), total=total)
             bars.update(tasks[what], completed=done, total=total)
 
         yield report

@@ -9,6 +9,8 @@ import click
 
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, counted, day, emit_json, json_option, table
+from daemon.cli.words import fate
+from daemon.core.wants import DRAFT, REMINDER
 
 if TYPE_CHECKING:
     from daemon.core.wants import Person
@@ -61,9 +63,10 @@ def _show_status(kith: Ctx, found: Overview) -> None:
     now, zone = kith.now(), kith.zone
     today = now.astimezone(zone).date()
     click.echo(f"{counted(found.contacts, 'contact')}, {len(found.people)} kept, {found.due} due.")
-    counts = ", ".join(f"{n} {state}" for state, n in found.open_reminders) or "none"
-    drafts = ", ".join(f"{n} {state}" for state, n in found.open_drafts) or "none"
-    click.echo(f"Reminders: {counts}. Drafts: {drafts}. Waiting in the digest: {found.waiting}.")
+    for what, kind, states in (("Reminders", REMINDER, found.open_reminders), ("Drafts", DRAFT, found.open_drafts)):
+        click.echo(f"{what}: {', '.join(f'{n} {fate(kind, state)}' for state, n in states) or 'none'}.")
+    if found.waiting:
+        click.echo(f"{found.waiting} due without a reminder yet: `kith digest`.")
     _show_due(kith, found.people)
     click.echo()
     rows = []

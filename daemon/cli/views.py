@@ -10,9 +10,11 @@ from sqlalchemy import select
 
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, emit_json, json_option, moment, table
+from daemon.cli.words import fate, purpose
+from daemon.core.wants import REMINDER
 
 if TYPE_CHECKING:
-    from daemon.service.overview import Digest
+    from daemon.service.overview import Digest, Happened
 
 
 @click.command()
@@ -159,10 +161,14 @@ def digest(kith: Ctx, as_json: bool) -> int:
         if rows:
             click.echo(f"\n{title}:")
             table(
-                ("contact", "what", "when", "state", "because of"),
-                [(r.name, f"{r.purpose} {r.kind}", ago(r.at, now, zone), r.state, r.reason) for r in rows],
+                ("contact", "what", "when", "what became of it", "because of"),
+                [(r.name, _what(r), ago(r.at, now, zone), fate(r.kind, r.state), r.reason) for r in rows],
             )
     return 0
+
+
+def _what(entry: Happened) -> str:
+    return f"{'reminder' if entry.kind == REMINDER else 'draft'}: {purpose(entry.purpose)}"
 
 
 def _digest_json(found: Digest) -> list[dict[str, Any]]:

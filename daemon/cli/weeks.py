@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
+import itertools
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from daemon.cli.context import Ctx
-from daemon.cli.output import counted, emit_json
+from daemon.cli.output import counted, emit_json, one_row
+from daemon.cli.words import purpose
 
 if TYPE_CHECKING:
     from daemon.service.outlook import Outlook
@@ -73,28 +74,51 @@ def _utc(at: Any) -> Any:
 
 
 def _show(found: Outlook, days: list[dict[str, Any]]) -> None:
-    for n, each in enumerate(days):
-        day = each["day"]
-        if n == 0 or day.weekday() == 0:
-            click.echo(("" if n == 0 else "\n") + f"Week {day.isocalendar().week}")
-        if each["reminders"] or each["closed"] or day.weekday() < 5:
-            names = ", ".join(_entry(r) for r in each["reminders"]) or each["closed"]
-            lines = textwrap.wrap(names, 84) or [""]
-            click.echo(f"  {day:%a} {day.day:>2} {day:%b}  {lines[0]}".rstrip())
-            for line in lines[1:]:
-                click.echo(" " * 14 + line)
+    for _, week in itertools.groupby(days, key=lambda each: each["day"].isocalendar()[:2]):
+        _show_week(list(week))
     if found.left:
-        click.echo(f"\n{counted(len(found.left), 'more', 'more')} due by then without a place yet: `kith digest`.")
+        click.echo(f"{counted(len(found.left), 'more', 'more')} due by then without a place yet: `kith digest`.\n")
     if found.asked_a_week > found.fit_a_week:
         click.echo(
-            f"\nYour policies ask for about {found.asked_a_week:.0f} reminders a week, and {found.fit_a_week} find a "
+            f"Your policies ask for about {found.asked_a_week:.0f} reminders a week, and {found.fit_a_week} find a "
             "place. Everybody comes less often than asked, the nearest ties least: raise a_week and a_day, or lengthen "
-            "the cadences."
+            "the cadences.\n"
         )
-    click.echo("\nTimes stand for what is settled; the other days hold if you are in touch on each day as planned.")
+    click.echo("Times stand for what is settled; the other days hold if you are in touch on each day as planned.")
+
+
+def _show_week(days: list[dict[str, Any]]) -> None:
+    """A line for the week, and one for each reminder; days that are free need none."""
+    first, last = days[0]["day"], days[-1]["day"]
+    number = sum(len(each["reminders"]) for each in days)
+    content = counted(number, "reminder") if number else "nothing"
+    click.echo(f"Week {first.isocalendar().week}, {_from_to(first, last)}: {content}")
+    for closed, some in itertools.groupby(days, key=lambda each: "" if each["reminders"] else each["closed"]):
+        these = list(some)
+        if closed:
+            ends = these[-1]["day"]
+            until = "" if len(these) == 1 else f" to {ends:%a} {ends.day}"
+            click.echo(f"  {_label(these[0]['day'])}{until}  {CLOSED[closed]}")
+        for each in () if closed else these:
+            for n, reminder in enumerate(each["reminders"]):
+                click.echo(f"  {_label(each['day']) if n == 0 else ' ' * 6}  {_entry(reminder)}")
+    click.echo()
+
+
+CLOSED = {"quiet": "quiet time", "holiday": "public holiday"}
+
+
+def _label(day: date) -> str:
+    return f"{day:%a} {day.day:>2}"
+
+
+def _from_to(first: date, last: date) -> str:
+    """ "23 to 29 November"."""
+    begins = f"{first.day} {first:%B}" if first.month != last.month else str(first.day)
+    return f"{begins} to {last.day} {last:%B}" if first != last else f"{last.day} {last:%B}"
 
 
 def _entry(reminder: dict[str, Any]) -> str:
-    at = f"{reminder['start']:%H:%M} " if reminder["start"] else ""
-    what = "" if reminder["purpose"] == "keep-in-touch" else f" ({reminder['purpose']})"
-    return f"{at}{reminder['contact']}{what}"
+    at = f"{reminder['start']:%H:%M}" if reminder["start"] else " " * 5
+    what = "" if reminder["purpose"] == "keep-in-touch" else f" ({purpose(reminder['purpose'])})"
+    return f"{at}  {one_row(reminder['contact'])}{what}"

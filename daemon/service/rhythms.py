@@ -14,6 +14,7 @@ from daemon.config.settings import Settings
 from daemon.core.guesses import RHYTHM, Guess
 from daemon.core.rhythm import proposed
 from daemon.core.wants import Person
+from daemon.core.wording import calendar_date
 from daemon.service.people import people
 from daemon.store import contacts, suggestions
 from daemon.store.tables import interaction
@@ -24,16 +25,22 @@ LOOKS_BACK = timedelta(days=3 * 365)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Another cadence for somebody. ``talks`` is on how many days there was contact; ``mark`` names it for ever."""
+    """Another cadence for somebody. ``talks`` is on how many days there was contact ``since`` the first of them."""
 
     person: Person
     cadence: timedelta
     talks: int
+    since: date
 
     @property
     def mark(self) -> str:
         """The name of the question: another rhythm later is another question."""
         return f"{RHYTHM}:{self.person.uid}:{self.cadence.days}"
+
+    @property
+    def evidence(self) -> str:
+        """What it was seen in, in a few words."""
+        return f"{self.talks} days of contact since {calendar_date(self.since, 'en', year=True)}"
 
     @property
     def guess(self) -> Guess:
@@ -44,7 +51,7 @@ class Proposal:
             kind=RHYTHM,
             contact_id=self.person.contact_id,
             question=f"{name}: every {days} days instead of {present}?",
-            source=f"{self.talks} days of contact in 3 years",
+            source=self.evidence,
             about={"days": str(days)},
         )
 
@@ -60,7 +67,11 @@ def proposals(conn: Connection, settings: Settings, now: datetime) -> list[Propo
     days = _days(conn, kept, settings, now)
     found = ((p, proposed(days[p.contact_id], p.policy.cadence)) for p in kept)
     asked = declined(conn)
-    made = [Proposal(p, cadence, len(set(days[p.contact_id]))) for p, cadence in found if cadence is not None]
+    made = [
+        Proposal(p, cadence, len(set(days[p.contact_id])), min(days[p.contact_id]))
+        for p, cadence in found
+        if cadence is not None
+    ]
     return [p for p in made if p.mark not in asked]
 
 

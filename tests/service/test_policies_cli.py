@@ -54,9 +54,13 @@ def test_plan_shows_the_coming_weeks_as_a_calendar(kith: Kith) -> None:
     later = [d for d in found["days"] if any(r["start"] is None for r in d["reminders"])]
     assert later and all(d["closed"] == "" for d in later)
     shown = kith("plan", "--weeks", "8")
-    assert shown.startswith("Week 47\n  Wed 18 Nov")
-    assert "Thu 24 Dec  quiet" in shown and "holds" not in shown
+    assert shown.startswith("Week 47, 18 to 22 November: ")
+    assert "Week 52, 21 to 27 December: nothing\n  Mon 21 to Sun 27  quiet time\n" in shown
+    assert "28 December to 3 January" in shown and "holds" not in shown
     assert shown.count("Week ") == 8
+    assert shown.count(":00  ") + shown.count(":15  ") + shown.count(":30  ") + shown.count(":45  ") == len(settled)
+    assert "(a promise)" in shown and "(reply owed)" in shown and "(keep" not in shown
+    assert all(len(line) < 60 for line in shown.split("\n\n")[1].splitlines()), "a narrow terminal is enough"
 
 
 def test_a_promise_has_a_reminder_that_says_what_was_promised_and_what_to_talk_about(kith: Kith) -> None:
