@@ -18,7 +18,7 @@ from daemon.core.model import Form
 from daemon.core.reasons import ACHIEVEMENT, INTRODUCTION, JOB, RECOMMENDATION
 from daemon.service import contacts as book
 from daemon.service import giving, hand, noting
-from daemon.service.facts import Rules
+from daemon.service.judging import Rules
 from daemon.service.people_files import read_paths
 from daemon.store import agendas, reasons
 from tests.contract.rig import ME, SeenEvent
