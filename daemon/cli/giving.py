@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.asked import say, spoken
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import counted, emit_json, table
+from daemon.cli.output import emit_json, table
 
 if TYPE_CHECKING:
-    from daemon.service.giving import Asked
+    pass
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 list_option = click.option("--list", "listing", is_flag=True, help="Show what you asked for.")
@@ -40,7 +41,7 @@ def share(
     as_json: bool,
 ) -> int:
     """Share a page or a short text: a personal draft to each. Files are not attached."""
-    from daemon.service import giving, noting
+    from daemon.service import giving, telling
 
     if cancel is not None:
         return _cancel(kith, "share", cancel)
@@ -48,9 +49,9 @@ def share(
         return _list(kith, "share", as_json)
     if not what or not to:
         raise click.UsageError('Say what and to whom: kith share https://example.org/page --to mentor --note "..."')
-    words = noting.by_language(note, notes, kith.settings.me.language)
+    words = telling.by_language(note, notes, kith.settings.me.language)
     with kith.store_upgraded.write() as conn:
-        _say(giving.share(conn, kith.settings, _spoken(kith), what, to, words, title, kith.now()))
+        say(giving.share(conn, kith.settings, spoken(kith), what, to, words, title, kith.now()))
     return 0
 
 
@@ -74,7 +75,7 @@ def introduce(
     as_json: bool,
 ) -> int:
     """Offer A and B to be introduced: one draft to each, which asks first and tells no address."""
-    from daemon.service import giving, noting
+    from daemon.service import giving, telling
 
     if cancel is not None:
         return _cancel(kith, "introduce", cancel)
@@ -82,9 +83,9 @@ def introduce(
         return _list(kith, "introduce", as_json)
     if not first or not second:
         raise click.UsageError('Say whom to whom: kith introduce "Ann Example" "Oleg Primerov" --why "..."')
-    words = noting.by_language(why, whys, kith.settings.me.language)
+    words = telling.by_language(why, whys, kith.settings.me.language)
     with kith.store_upgraded.write() as conn:
-        _say(giving.introduce(conn, kith.settings, _spoken(kith), (first, second), words, kith.now()))
+        say(giving.introduce(conn, kith.settings, spoken(kith), (first, second), words, kith.now()))
     return 0
 
 
@@ -95,10 +96,10 @@ def introduce(
 @pass_ctx
 def outcome(kith: Ctx, name: str, text: str, texts: Sequence[tuple[str, str]]) -> int:
     """Say how NAME's recommendation turned out: TEXT stands in a draft to them, word for word."""
-    from daemon.service import giving, noting
+    from daemon.service import giving, telling
     from daemon.service.finding import find
 
-    words = noting.by_language(text, texts, kith.settings.me.language)
+    words = telling.by_language(text, texts, kith.settings.me.language)
     if not words:
         raise click.UsageError('Say how it turned out: kith outcome NAME "I start in May."')
     with kith.store_upgraded.write() as conn:
@@ -161,14 +162,6 @@ def favours(kith: Ctx, name: str | None, undo: int | None, as_json: bool) -> int
     return 0
 
 
-def _say(asked: Asked) -> None:
-    if asked.names:
-        n = len(asked.names)
-        click.echo(f"{counted(n, 'draft')} to {', '.join(asked.names)}: with the next round.")
-    for name, why in asked.without:
-        click.echo(f"None to {name}: {why}.")
-
-
 def _list(kith: Ctx, purpose: str, as_json: bool) -> int:
     from daemon.store import favours as store
 
@@ -204,10 +197,3 @@ def _cancel(kith: Ctx, purpose: str, number: int) -> int:
             raise UserMistake(f"There is nothing with the number {number} (`kith {purpose} --list` shows them).")
     click.echo("Taken back; drafts you have not touched go with the next round.")
     return 0
-
-
-def _spoken(kith: Ctx) -> tuple[str, ...]:
-    from daemon.config.shipped import shipped_folder
-    from daemon.service.render import Renderer
-
-    return Renderer(shipped_folder("templates"), kith.settings.templates).languages()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 
+from daemon.cli.asked import say, spoken
 from daemon.cli.contacts_common import rules, secret
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import counted, emit_json, table
@@ -50,6 +51,7 @@ def note(
     from daemon.core.errors import UserMistake
     from daemon.service import noting
     from daemon.service.finding import find
+    from daemon.service.people import people
     from daemon.store import reasons
 
     if listing:
@@ -74,7 +76,9 @@ def note(
         raise click.UsageError("Say it in a few words; the letter quotes them.")
     with kith.store_upgraded.write() as conn:
         who = find(conn, name)
-        click.echo(noting.note(conn, who, kind, words, day.date() if day else _today(kith), kith.now()))
+        what = noting.note(conn, who, kind, words, day.date() if day else _today(kith), kith.now())
+        (person,) = people(conn, kith.settings, kith.now(), only=[who])
+        click.echo(noting.follows(conn, person, what, _today(kith)))
     return 0
 
 
@@ -117,10 +121,12 @@ def _list_notes(kith: Ctx, name: str | None, as_json: bool) -> int:
 @pass_ctx
 def company(kith: Ctx, name: str | None, founded: str | None, remove: bool, as_json: bool) -> int:
     """Keep a company's founding date: its people are congratulated on it. Without a NAME: list them."""
-    from daemon.core.anniversaries import PARTIAL_DATE
     from daemon.core.errors import UserMistake
+    from daemon.formats.cards import partial_date
     from daemon.store import reasons
 
+    if name is not None and not name.strip():
+        raise UserMistake("Say the company's name.")
     if name is None:
         with kith.store.read() as conn:
             found = sorted(reasons.companies(conn).values(), key=lambda c: c.name.casefold())
@@ -137,7 +143,7 @@ def company(kith: Ctx, name: str | None, founded: str | None, remove: bool, as_j
         return 0
     if founded is None:
         raise click.UsageError("Say when it was founded: kith company NAME --founded 2001-05-17")
-    if not PARTIAL_DATE.match(founded):
+    if partial_date(founded) != founded:
         raise UserMistake(f"“{founded}” is no date: write 2001-05-17, or --05-17 without the year.")
     with kith.store_upgraded.write() as conn:
         reasons.put_company(conn, name.strip(), founded, kith.now())
@@ -178,7 +184,7 @@ def event_add(
         met = noting.gathered(
             conn,
             rules(kith),
-            name.strip(),
+            name,
             days,
             batches,
             circle=circle.strip().casefold(),
@@ -188,8 +194,26 @@ def event_add(
     click.echo(f"{counted(met.new, 'new contact')}, {met.known} known before.")
     for line in met.broken:
         click.echo(f"kith: {line}", err=True)
-    click.echo("Their letters of thanks follow when it is over, within 3 days.")
-    return 1 if met.broken and not (met.new or met.known) else 0
+    click.echo(_who_is_thanked(kith, met.people, days[1]))
+    return 0
+
+
+def _who_is_thanked(kith: Ctx, who: Collection[int], ended: date) -> str:
+    from daemon.core.occasions import THANKS_FOR_EVENT
+    from daemon.service.people import people
+
+    if _today(kith) - ended > THANKS_FOR_EVENT:
+        return f"It was over more than {THANKS_FOR_EVENT.days} days ago: no thanks any more, only their cadence."
+    with kith.store.read() as conn:
+        found = people(conn, kith.settings, kith.now(), only=who)
+    mute = sum(not p.speaks and p.reset_at is None for p in found)
+    said = "Their letters of thanks follow when it is over, within 3 days."
+    if mute:
+        said += (
+            f"\nThe language of {mute} of them is not known: a reminder instead, unless you say it for all of a circle "
+            "(language in [policy.circle.conference]) or for one (`kith contacts edit WHO --language en`)."
+        )
+    return said
 
 
 @event.command("list")
@@ -248,8 +272,8 @@ def trip(
 ) -> int:
     """Tell of a visit to CITY: whoever of the kept lives there gets a draft, two weeks before at the earliest."""
     from daemon.core.errors import UserMistake
-    from daemon.core.own_news import lives_in
-    from daemon.service import noting
+    from daemon.core.own_news import home_in
+    from daemon.service import telling
     from daemon.service.people import people
     from daemon.store import reasons
 
@@ -272,15 +296,16 @@ def trip(
         raise click.UsageError("Say where and when: kith trip CITY --from 2026-06-01 --to 2026-06-05")
     days = (begins.date(), (ends or begins).date())
     with kith.store_upgraded.write() as conn:
-        planned = noting.travel(conn, [city, *also], days, _today(kith), kith.now())
+        planned = telling.travel(conn, [city, *also], days, _today(kith), kith.now())
     with kith.store.read() as conn:
         there = [
             p.name
             for p in people(conn, kith.settings, kith.now(), kept_only=True)
-            if p.active and lives_in(p.city, planned.cities)
+            if p.active and home_in(p.city, planned.cities)
         ]
     if there:
-        click.echo(f"{counted(len(there), 'person', 'people')} of yours live there: {', '.join(there)}.")
+        live = "person of yours lives" if len(there) == 1 else "people of yours live"
+        click.echo(f"{len(there)} {live} there: {', '.join(there)}.")
     else:
         click.echo("Nobody you keep is known to live there (`kith contacts edit WHO --city ...` says who does).")
     return 0
@@ -315,7 +340,7 @@ def news(
 ) -> int:
     """Tell of a change of your own, a new role or company: TEXT stands in a draft to each, word for word."""
     from daemon.core.errors import UserMistake
-    from daemon.service import noting
+    from daemon.service import telling
     from daemon.store import reasons
 
     if cancel is not None:
@@ -355,20 +380,21 @@ def news(
             table(("id", "day", "news", "to"), rows, empty="You told of nothing yet.")
         return 0
     mine = kith.settings.me.language
-    words = noting.by_language(text or "", texts, mine)
+    words = telling.by_language(text or "", texts, mine)
     if not words:
         raise click.UsageError('Say what is new: kith news "I have moved to Example." --circles mentor,partner')
+    whose = list(dict.fromkeys(c.strip().casefold() for c in circles.split(",") if c.strip()))
     with kith.store_upgraded.write() as conn:
-        noting.tell(
+        asked = telling.told(conn, kith.settings, spoken(kith), whose, words, kith.now())
+        telling.tell(
             conn,
             words,
-            noting.by_language(reach, reaches, next(iter(words))),
+            telling.by_language(reach, reaches, next(iter(words))),
             kith.now(),
-            circles=circles.split(","),
+            circles=whose,
             old=old,
             new=new,
         )
-    click.echo(
-        f"Noted. The drafts, to whoever is written to in {' or '.join(sorted(words))}, follow with the next round."
-    )
+    click.echo(f"Noted, in {' and '.join(sorted(words))}, for {' and '.join(whose) or 'everybody kept'}.")
+    say(asked)
     return 0

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from daemon.core.plain import scripts
+
 _NAMES = {
     "english": "en",
     "английский": "en",
@@ -25,6 +27,8 @@ _PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|aw|wg|отв|ответ|пересл)(?
 _WORD = re.compile(r"[^\W\d_]+")
 
 _RUSSIAN = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
+_CYRILLIC = frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk"})
+"""Languages written in Cyrillic letters, of those anybody is likely to have reminders in."""
 _RUSSIAN_ONLY = frozenset(
     "ыэё"
 )  # neither Bulgarian nor Ukrainian nor Serbian has them (Belarusian has ў and і besides)
@@ -81,6 +85,24 @@ def of_text(text: str) -> str:
     if cyrillic or not letters:
         return ""
     return "en" if sum(w in _ENGLISH_WORDS for w in words) * 12 >= len(words) else ""
+
+
+def said_in(text: str, default: str) -> str:
+    """The language the user's own words are in: what they are surely in, else the ``default`` if its letters they are.
+
+    "" where neither holds: Russian words, too few to tell, are not English because the user's reminders are.
+    """
+    found = of_text(text)
+    if found:
+        return found
+    written = scripts(text)
+    if "cyrillic" in written:
+        return default if default in _CYRILLIC else "ru" if _only_russian(text) else ""
+    return "" if default in _CYRILLIC and "latin" in written else default
+
+
+def _only_russian(text: str) -> bool:
+    return {c for c in text.casefold() if "\u0400" <= c <= "\u052f"} <= _RUSSIAN
 
 
 def choose_language(own: str, subjects: Iterable[str] = (), content_languages: Iterable[str] = ()) -> str:

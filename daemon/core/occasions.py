@@ -20,6 +20,9 @@ THANKS_ONCE_IN = timedelta(days=90)
 THANKS_PEOPLE = 5  # the user, the contact and at most three others
 CONGRATULATIONS_WITHIN = timedelta(days=2)
 CONGRATULATIONS_LAST = timedelta(days=3)
+THANKS_FOR_EVENT = timedelta(days=30)
+"""Who tells of a conference later than this after it wants its people kept, not thanked."""
+
 EVENT_OVER = time(18)
 """When the last day of a conference is over, for the letters about it."""
 
@@ -78,7 +81,10 @@ def thanks_noted(person: Person, world: World, now: datetime) -> Iterable[Want]:
     for noted in person.noted:
         if noted.kind not in THANKED_FOR:
             continue
-        if noted.kind == EVENT and thanked_of_late(person, now, besides=noted.token):
+        if noted.kind == EVENT and (
+            thanked_of_late(person, now, besides=noted.token)
+            or world.day(noted.noted_at) - noted.day > THANKS_FOR_EVENT
+        ):
             continue
         start = _begins(noted, world)
         if not _open(person, world, now, start, THANKS_LASTS):
@@ -104,7 +110,7 @@ def congratulations(person: Person, world: World, now: datetime) -> Iterable[Wan
     if not person.birthday:
         return
     day = kept_now(person.birthday, _today(person, world, now), CONGRATULATIONS_LAST)
-    if day is not None:
+    if day is not None and not _still_ahead(person.birthday, day):
         yield from _congratulate(person, world, now, day, "birthday", source=_named(person.birthday_source))
 
 
@@ -113,9 +119,9 @@ def anniversaries(person: Person, world: World, now: datetime) -> Iterable[Want]
     today = _today(person, world, now)
     for yearly in person.yearly:
         day = kept_now(yearly.when, today, CONGRATULATIONS_LAST)
-        passed = years(yearly.when, day) if day else None
-        if day is None or passed == 0 or (passed or 1) < 0:
-            continue  # the day itself is no anniversary yet
+        if day is None or _still_ahead(yearly.when, day):
+            continue
+        passed = years(yearly.when, day)
         what = "at their work" if yearly.kind == "work" else f"of {yearly.title or 'their company'}"
         count = f"{passed} year{'s' if passed != 1 else ''}" if passed else "another year"
         yield from _congratulate(
@@ -283,6 +289,12 @@ def _begins(noted: Noted, world: World) -> datetime:
 
 def _written_since(person: Person, start: datetime) -> bool:
     return person.last.outbound is not None and person.last.outbound >= start
+
+
+def _still_ahead(when: str, day: date) -> bool:
+    """Whether no year has passed yet: the day itself is no anniversary, and a slip of the pen may lie in the future."""
+    passed = years(when, day)
+    return passed is not None and passed <= 0
 
 
 def _today(person: Person, world: World, now: datetime) -> date:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.core.cities import same_city
 from daemon.core.making import letter
-from daemon.core.names import fold
 from daemon.core.reasons import OwnNews
 from daemon.core.wants import NEWS, VISIT, Person, Want, World
 from daemon.core.wording import fits
@@ -65,7 +65,8 @@ def visit(person: Person, world: World, now: datetime) -> Iterable[Want]:
         return
     zone = ZoneInfo(world.zone)
     for trip in world.trips:
-        if not lives_in(person.city, trip.cities):
+        home = home_in(person.city, trip.cities)
+        if not home:
             continue
         begins = datetime.combine(trip.begins, time(), zone)
         over = datetime.combine(trip.ends + timedelta(days=1), time(), zone)
@@ -89,19 +90,19 @@ def visit(person: Person, world: World, now: datetime) -> Iterable[Want]:
             occasion_date=trip.begins,
             source="kith trip",
             details={
-                "place": next((c for c in trip.cities if fits(c, person.speaks)), ""),
+                "place": next((c for c in (*trip.cities, home) if fits(c, person.speaks)), ""),
                 "until": trip.ends.isoformat(),
             },
         )
 
 
-def lives_in(city: str, cities: Iterable[str]) -> bool:
-    """Whether a contact's city is this one, whatever stands beside it.
+def home_in(city: str, cities: Iterable[str]) -> str:
+    """The name of the city they live in, as their record has it, if it is one of these; else "".
 
-    «г. Москва» and "Moscow, RU" are; New York is not York.
+    Whatever stands beside it: «г. Москва» and "Moscow, RU" are; New York is not York.
     """
-    here = {fold(part.removeprefix("г.")) for part in (city, *_ASIDE.split(city))}
-    return any(fold(name) in here for name in cities if fold(name))
+    parts = [part.strip().removeprefix("г.").strip() for part in (*_ASIDE.split(city), city)]
+    return next((part for part in parts if any(same_city(part, name) for name in cities)), "")
 
 
 RULES = (visit, own_news)

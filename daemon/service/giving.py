@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,9 +18,10 @@ from daemon.core.plain import clean, one_line
 from daemon.core.policy import CIRCLES
 from daemon.core.reasons import Noted
 from daemon.core.wants import INTRODUCE, SHARE, Person
-from daemon.service import noting
+from daemon.service import noting, telling
 from daemon.service.finding import find
 from daemon.service.people import people, with_languages
+from daemon.service.telling import Asked
 from daemon.store import contacts, favours, reasons
 from daemon.store.tables import hand_log, interaction
 
@@ -88,14 +88,6 @@ def _mark(
 # -- to share, to introduce ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Whom letters were asked for to, and who gets none, with the reason in a few words."""
-
-    names: tuple[str, ...]
-    without: tuple[tuple[str, str], ...]
-
-
 def material(what: str) -> tuple[str, str]:
     """(link, words) of what is to be shared: the address of a page, or the text of a file.
 
@@ -144,7 +136,7 @@ def share(
     details = {k: v for k, v in {"link": link, "words": words, "title": one_line(title, 120)}.items() if v}
     names, without = [], []
     for person in _meant(conn, settings, spoken, to, now):
-        why_not = _hindrance(person, notes)
+        why_not = telling.hindrance(person, notes)
         if why_not:
             without.append((person.name, why_not))
         elif favours.ask(conn, person.contact_id, SHARE, label, details, notes, now):
@@ -179,7 +171,7 @@ def introduce(
     names, without = [], []
     for who, other in ((first, second), (second, first)):
         person = found[who]
-        why_not = _hindrance(person, why)
+        why_not = telling.hindrance(person, why)
         label = noting.token(INTRODUCE, now.date(), f"{found[other].uid} {who < other}")
         if why_not:
             without.append((person.name, why_not))
@@ -211,19 +203,6 @@ def _people(
     conn: Connection, settings: Settings, spoken: Collection[str], ids: Sequence[int], now: datetime
 ) -> list[Person]:
     return with_languages(conn, people(conn, settings, now, only=ids), spoken, news=True)
-
-
-def _hindrance(person: Person, texts: Mapping[str, str]) -> str:
-    """Why nothing would be written to them."""
-    if person.state:
-        return person.state
-    if not person.reachable:
-        return "no address works"
-    if not person.speaks:
-        return "the language is not known"
-    if texts and person.speaks not in texts:
-        return f"you gave no words in {person.speaks}"
-    return ""
 
 
 # -- outcomes ------------------------------------------------------------------------------------------

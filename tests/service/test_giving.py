@@ -17,7 +17,7 @@ from daemon.core.errors import UserMistake
 from daemon.core.model import Account, Form
 from daemon.core.reasons import RECOMMENDATION
 from daemon.service import contacts as book
-from daemon.service import giving, hand, noting
+from daemon.service import giving, hand, noting, telling
 from daemon.service.joining import merge
 from daemon.service.judging import Rules
 from daemon.store import favours, reasons
@@ -48,7 +48,7 @@ def rules(house: House) -> Rules:
     return Rules(house.settings.policies, house.clock)
 
 
-def share(house: House, what: str, *to: str, **notes: str) -> giving.Asked:
+def share(house: House, what: str, *to: str, **notes: str) -> telling.Asked:
     with house.store.write() as conn:
         return giving.share(conn, house.settings, SPOKEN, what, to, notes, "Gardens", house.clock)
 

@@ -29,13 +29,20 @@ def test_a_note_is_listed_and_taken_back(kith: Kith) -> None:
         (("note", "Helen", "--job", "  "), "few words"),
         (("company", "Example"), "founded"),
         (("company", "Example", "--founded", "in May"), "no date"),
+        (("company", "Example", "--founded", "2001-02-29"), "no date"),
+        (("company", " ", "--founded", "2001-02-28"), "company's name"),
         (("trip", "Kazan"), "when"),
         (("trip", "Kazan", "--from", "2026-12-05", "--to", "2026-12-01"), "before the first"),
         (("trip", "Kazan", "--from", "2026-01-05"), "over"),
         (("news",), "what is new"),
+        (("news", "I have moved.", "--circles", "mentr"), "Did you mean mentor?"),
+        (("news", "Ласкаво просимо до нас, її"), "--text"),
+        (("trip", " ", "--from", "2026-12-05"), "which city"),
         (("news", "I have moved.", "--text", "en", "I have moved."), "two texts"),
         (("suggest", "accept", "99"), "no open suggestion 99"),
         (("event", "add", "X", "--date", "2026-06-01", "--with", "nowhere.txt"), "nowhere.txt"),
+        (("event", "add", " ", "--date", "2026-06-01", "--with", __file__), "called"),
+        (("event", "add", "X", "--date", "2026-06-01", "--with", "/dev/null"), "Nobody was found"),
     ],
 )
 def test_a_mistake_gets_one_clear_sentence(kith: Kith, arguments: tuple[str, ...], says: str) -> None:
@@ -47,6 +54,11 @@ def test_a_conference_takes_plain_lines_and_says_which_it_could_not_read(kith: K
     (kith.folder / "met.txt").write_text("1. Met There <met@example.net>\n- Only A Name\nother@example.net\n")
     said = kith("event", "add", "PyCon", "--date", "2026-11-17", "--with", str(kith.folder / "met.txt"))
     assert "2 new contacts, 0 known before" in said and "line 2" in kith.err
+    assert "language of 2 of them is not known" in said
+    assert "no thanks any more" in kith(
+        "event", "add", "Old", "--date", "2026-01-17", "--with", str(kith.folder / "met.txt")
+    )
+    kith("event", "remove", str(kith.json("event", "list")[-1]["id"]))
     (found,) = kith.json("event", "list")
     assert (found["name"], found["people"]) == ("PyCon", 2)
     met = next(c for c in kith.json("contacts", "list") if c["addresses"] == ["met@example.net"])
@@ -67,7 +79,7 @@ def test_news_are_told_in_each_language_given(kith: Kith) -> None:
     said = kith(
         "news", "I have moved to the new team.", "--text", "ru", "Я теперь в новой команде.", "--circles", "mentor"
     )
-    assert "en or ru" in said
+    assert "in en and ru, for mentor" in said and "2 drafts to Helen Example" in said
     (found,) = kith.json("news", "--list")
     assert set(found["texts"]) == {"en", "ru"} and found["circles"] == ["mentor"]
     assert "mentor" in kith("news", "--list")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.language import choose_language, of_subject, of_text, tag
+from daemon.core.language import choose_language, of_subject, of_text, said_in, tag
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,20 @@ def test_a_text_in_another_latin_language_is_not_taken_for_english() -> None:
 def test_whatever_stands_in_the_headers_the_answer_is_a_tag(own: str, subjects: list[str], headers: list[str]) -> None:
     found = choose_language(own, subjects, headers)
     assert found == "" or (found.isascii() and found == tag(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "found"),
+    [
+        ("Я перешла в «Акме».", "en", "ru"),
+        ("Переходжу до «Їжака»", "en", ""),  # Ukrainian letters: nobody's to guess
+        ("Переходжу до «Їжака»", "uk", "uk"),
+        ("Moved to Acme.", "ru", ""),
+        ("I have moved to Acme and lead the team.", "ru", "en"),
+        ("Moved to Acme.", "en", "en"),
+        ("Ich bin umgezogen", "de", "de"),
+        ("12.10.2026", "ru", "ru"),
+    ],
+)
+def test_the_users_own_words_are_in_no_language_their_letters_are_not_of(text: str, default: str, found: str) -> None:
+    assert said_in(text, default) == found

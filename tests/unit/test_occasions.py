@@ -157,6 +157,19 @@ def test_years_are_counted_and_the_first_day_is_none() -> None:
     assert (unknown.reason, dict(unknown.details)) == ("another year of Acme", {"company": "Acme"})
 
 
+def test_a_conference_told_of_long_after_it_thanks_nobody() -> None:
+    for days, made in ((0, 1), (30, 1), (31, 0), (300, 0)):
+        assert (
+            len(letters(person(noted=(noted("event", TODAY - days * DAY, title="PyCon"),)), now=NOW + DAY / 2)) == made
+        )
+
+
+def test_nobody_is_congratulated_on_a_birth_that_is_still_ahead() -> None:
+    for born in ("2026-11-18", "2030-11-18"):
+        assert letters(person(birthday=born)) == [], born
+    assert len(letters(person(birthday="2025-11-18"))) == 1
+
+
 @given(
     when=st.dates(date(1960, 1, 1), date(2019, 12, 31)),
     yearless=st.booleans(),

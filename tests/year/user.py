@@ -16,7 +16,7 @@ from daemon.core.guesses import ANNIVERSARY, PAUSE, RHYTHM, Guess
 from daemon.core.model import Form
 from daemon.core.reasons import INTRODUCTION, JOB, RECOMMENDATION
 from daemon.service import contacts as book
-from daemon.service import forgetting, giving, hand, noting, suggesting
+from daemon.service import forgetting, giving, hand, noting, suggesting, telling
 from daemon.service.updates import quarter_of
 from daemon.store import suggestions
 from tests.contract.rig import ME, SeenEvent
@@ -170,7 +170,7 @@ class User:
         begins = town.today + self.chance.randrange(3, 30) * DAY
         trip = Journey(city, begins, begins + self.chance.randrange(0, 6) * DAY, town.now)
         with town.house.store.write() as conn:
-            noting.travel(conn, [city], (trip.begins, trip.ends), town.today, town.now)
+            telling.travel(conn, [city], (trip.begins, trip.ends), town.today, town.now)
         town.journeys.append(trip)
 
     def _news_of_their_own(self) -> None:
@@ -179,7 +179,7 @@ class User:
             {"en": f"I lead a team now ({self.town.today}).", "ru": f"Теперь у меня своя группа ({self.town.today})."},
         )
         with town.house.store.write() as conn:
-            noting.tell(conn, words, {}, town.now, circles=["expert", "partner"], old=[], new=[])
+            telling.tell(conn, words, {}, town.now, circles=["expert", "partner"], old=[], new=[])
         town.tidings.append(town.now)
 
     def _suggestions(self) -> None:

@@ -1,0 +1,30 @@
+"""What the commands that ask for letters to many have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.output import counted
+
+if TYPE_CHECKING:
+    from daemon.cli.context import Ctx
+    from daemon.service.telling import Asked
+
+
+def say(asked: Asked) -> None:
+    """To whom there will be a draft, and to whom none and why."""
+    if asked.names:
+        n = len(asked.names)
+        click.echo(f"{counted(n, 'draft')} to {', '.join(asked.names)}: with the next round.")
+    for name, why in asked.without:
+        click.echo(f"None to {name}: {why}.")
+
+
+def spoken(kith: Ctx) -> tuple[str, ...]:
+    """The languages there are templates in."""
+    from daemon.config.shipped import shipped_folder
+    from daemon.service.render import Renderer
+
+    return Renderer(shipped_folder("templates"), kith.settings.templates).languages()
