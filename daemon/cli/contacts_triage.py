@@ -58,7 +58,7 @@ def run(kith: Ctx) -> int:
     """Ask about everybody not yet sorted; each answer is kept at once."""
     store = kith.store_upgraded
     with store.read() as conn:
-        queue = waiting(conn)
+        queue = waiting(conn, kith.now())
         known = {*CIRCLES, *kith.settings.policies.circles, *conn.execute(select(contact_circle.c.circle)).scalars()}
     if not queue:
         click.echo("Everybody known is sorted.")
@@ -82,7 +82,7 @@ def run(kith: Ctx) -> int:
     return 0
 
 
-def waiting(conn: Connection) -> list[Asked]:
+def waiting(conn: Connection, now: datetime) -> list[Asked]:
     """Those known, not kept and not skipped: most exchanges first, then the newest, then by name."""
     counted = {
         r.contact_id: (r.n, r.at)
@@ -93,7 +93,7 @@ def waiting(conn: Connection) -> list[Asked]:
         )
     }
     skipped = contacts.skipped(conn)
-    people = [c for c in contacts.load(conn).values() if not c.kept and not c.state and c.uid not in skipped]
+    people = [c for c in contacts.load(conn).values() if not c.kept and not c.state_at(now) and c.uid not in skipped]
     labels = book.proposals(conn, [c.id for c in people])
     found = [Asked(c, *counted.get(c.id, (0, None)), labels[c.id], propose(labels[c.id])) for c in people]
     return sorted(

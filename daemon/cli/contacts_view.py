@@ -42,7 +42,7 @@ class Filter:
             and (not self.circle or self.circle.casefold() in c.circles)
             and (not self.tier or self.tier == c.tier)
             and (self.kept is None or self.kept == c.kept)
-            and (not self.due_only or (due_at is not None and due_at <= now and not c.state))
+            and (not self.due_only or (due_at is not None and due_at <= now and not c.state_at(now)))
         )
 
 

@@ -78,7 +78,7 @@ def show_report(report: CycleReport) -> None:
         if account.quarantined:
             click.echo(f"{name}: {counted(account.quarantined, 'item')} could not be read: `kith quarantine list`.")
     for state, kind, purpose, contact in report.answers:
-        click.echo(f"{kind} for {contact} ({purpose}): {state}.")
+        click.echo(f"{kind} for {contact} ({purpose}): {state}." if contact else f"{kind} ({purpose}): {state}.")
     table(
         ("", "kind", "purpose", "contact"),
         [(WRITTEN_AS.get(verb, verb), kind, purpose, contact) for verb, kind, purpose, contact in report.done],
@@ -114,6 +114,8 @@ def plan(kith: Ctx, weeks: int | None, as_json: bool) -> int:
 
 def plan_json(found: Situation) -> dict[str, Any]:
     """The documented form of `kith plan --json`."""
+    from daemon.core.wants import whom
+
     name = {i: p.name for i, p in found.people.items()}
     return {
         "observing": found.world.enabled_since is None,
@@ -122,7 +124,7 @@ def plan_json(found: Situation) -> dict[str, Any]:
                 "key": c.want.key,
                 "kind": c.want.kind,
                 "purpose": c.want.purpose,
-                "contact": name[c.want.contact_id],
+                "contact": whom(c.want.purpose, name[c.want.contact_id]),
                 "reason": c.want.reason,
                 "source": c.want.source,
                 "start": c.slot.start if c.slot else None,
@@ -147,12 +149,14 @@ def show_plan(kith: Ctx, found: Situation) -> None:
     """The plan as a table, and who waits."""
     name = {i: p.name for i, p in found.people.items()}
     from daemon.core.states import SUPERSEDED
+    from daemon.core.wants import whom
 
     zone, now, plan = kith.zone, kith.now(), found.plan
     rows: list[tuple[str, str, str, str, str, str]] = []
     for c in plan.creates:
         when = moment(c.slot.start, zone) if c.slot else "now"
-        rows.append(("new", c.want.kind, c.want.purpose, name[c.want.contact_id], when, c.want.reason))
+        who = whom(c.want.purpose, name[c.want.contact_id])
+        rows.append(("new", c.want.kind, c.want.purpose, who, when, c.want.reason))
     for m in plan.moves:
         who, when = name.get(m.row.contact_id, ""), moment(m.slot.start, zone)
         rows.append(("move", "reminder", m.row.purpose, who, when, "passed" if m.ours else "later"))
@@ -165,7 +169,9 @@ def show_plan(kith: Ctx, found: Situation) -> None:
         for w in plan.withdrawals
     ]
     gone += [("lapse", x.row, "passed twice") for x in plan.lapses]
-    rows.extend((verb, r.kind, r.purpose, name.get(r.contact_id, ""), "now", why) for verb, r, why in gone)
+    rows.extend(
+        (verb, r.kind, r.purpose, whom(r.purpose, name.get(r.contact_id, "")), "now", why) for verb, r, why in gone
+    )
     table(("", "kind", "purpose", "contact", "when", "why"), rows, empty="Nothing is to be written.")
     if plan.waiting:
         click.echo(f"\n{len(plan.waiting)} more are due and wait for room (the caps a day and a week):")

@@ -86,6 +86,7 @@ def interactions(
 def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
     """What was written, where, and what became of it."""
     from daemon.core.states import OPEN
+    from daemon.core.wants import whom
     from daemon.store.tables import contact, outbox
     from daemon.store.tables import ledger as rows_of
 
@@ -102,7 +103,7 @@ def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
                     "key": r.key,
                     "kind": r.kind,
                     "purpose": r.purpose,
-                    "contact": r.name,
+                    "contact": whom(r.purpose, r.name),
                     "state": r.state,
                     "account": r.account,
                     "remote_id": r.remote_id,
@@ -126,7 +127,7 @@ def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
             (
                 r.kind,
                 r.purpose,
-                r.name,
+                whom(r.purpose, r.name),
                 r.state + (f" ({waits[r.key].error})" if r.key in waits and waits[r.key].error else ""),
                 moment(r.starts_at or r.created_at, kith.zone),
                 r.account,

@@ -113,13 +113,18 @@ def new_job(contact_id: int, uid: str, name: str, before: Work, after: Work, sou
     if not moved and not titled:
         return None
     return Guess(
-        mark=f"{JOB}:{uid}:{fold_organisation(after.organisation)}:{fold(after.title)}",
+        mark=job_mark(uid, after),
         kind=JOB,
         contact_id=contact_id,
         question=f"Has {name} a new {'job' if moved else 'title'}: {after.said}?",
         source=f"{source} (before: {before.said})",
         about={"title": after.said if moved else after.title},
     )
+
+
+def job_mark(uid: str, work: Work) -> str:
+    """What names the guess that somebody now works there, as that."""
+    return f"{JOB}:{uid}:{fold_organisation(work.organisation)}:{fold(work.title)}"
 
 
 def _differ(before: str, after: str) -> bool:

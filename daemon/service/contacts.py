@@ -31,7 +31,7 @@ from daemon.store import addresses, contacts, forgotten, sources
 from daemon.store.contacts import FORGETTING, Contact
 from daemon.store.forgotten import mark_of
 
-PAUSED, DO_NOT_CONTACT, DECEASED = "paused", "do-not-contact", "deceased"
+PAUSED, DO_NOT_CONTACT, DECEASED = contacts.PAUSED, "do-not-contact", "deceased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ Interactions are derived anew under fresh rules each time: those handed in may r
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
@@ -44,7 +45,7 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
             state=max(a.state, b.state, key=_STATES.index),
             kept_at=min((k for k in (a.kept_at, b.kept_at) if k), default=None),
             cadence_days=a.cadence_days or b.cadence_days,
-            paused_until=max((p for p in (a.paused_until, b.paused_until) if p), default=None),
+            paused_until=_pause_ends([c.paused_until for c in (a, b) if c.state == contacts.PAUSED]),
         )
         for table in (hand_log, ledger, dismissal, ask, agenda):
             conn.execute(update(table).where(table.c.contact_id == other).values(contact_id=keep))
@@ -58,7 +59,7 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
                 )
         reasons.move_notes(conn, other, keep)
         favours.move(conn, other, keep)
-        suggestions.move(conn, other, keep)
+        suggestions.move(conn, other, keep, named=(b.uid, a.uid))
         addresses.reassign(conn, other, keep)
         touched |= sources.recompute(conn, [keep], rules.now)  # before the other's rows go: no address is new
         contacts.remove(conn, other)
@@ -160,3 +161,8 @@ def _take_away(conn: Connection, contact_id: int, uid: str, gone: Collection[str
     card = replace(before.card, addresses=tuple(a for a in before.card.addresses if a not in gone))
     hand = replace(before, card=card, seen_at=rules.now, without=before.without | set(gone))
     sources.put(conn, contact_id, hand)
+
+
+def _pause_ends(ends: Sequence[datetime | None]) -> datetime | None:
+    """When the pause of two who are one is over: the later, and never where one of them was to have no end."""
+    return max((end for end in ends if end), default=None) if None not in ends else None

@@ -30,6 +30,8 @@ def suggest_new_jobs(conn: Connection, before: Mapping[int, Work], source: str, 
     changed = sorted(i for i, work in after.items() if work != before[i])
     loaded = contacts.load(conn, changed) if changed else {}
     guesses = (
-        new_job(i, c.uid, c.name, before[i], after[i], source) for i, c in loaded.items() if c.kept and not c.state
+        new_job(i, c.uid, c.name, before[i], after[i], source)
+        for i, c in loaded.items()
+        if c.kept and not c.state_at(now)
     )
     suggestions.put(conn, (g for g in guesses if g is not None), now)

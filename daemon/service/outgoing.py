@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, select, update
 
 from daemon.core.errors import KithError, TryLater
 from daemon.core.states import FAILED, PENDING, SENT, SKIPPED, SUPERSEDED, WITHDRAWN
-from daemon.core.wants import DRAFT, Person, Want
+from daemon.core.wants import DRAFT, Person, Want, whom
 from daemon.service import ailing
 from daemon.service.closing import close
 from daemon.service.compose import as_day
@@ -142,7 +142,7 @@ class Outgoing:
             health.ok(conn, job.row.account, job.part, now)
             name = person_of(self.deps, conn, job.row.contact_id, now).name
         log.info("%s %s %s: %s", job.verb, job.row.kind, job.row.key, state)
-        self.report.done.append((job.verb, job.row.kind, job.row.purpose, name))
+        self.report.done.append((job.verb, job.row.kind, job.row.purpose, whom(job.row.purpose, name)))
 
     def drop(self, job: Job) -> None:
         """The intent is settled, with nothing to say of what stands there."""

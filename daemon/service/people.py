@@ -26,7 +26,7 @@ from daemon.core.wants import CHECK_IN, DRAFT, UPDATE, Dismissal, Person, Promis
 from daemon.service import exchanges, reasons_of
 from daemon.service.deps import Deps
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
-from daemon.store import asks, favours, reasons
+from daemon.store import asks, contacts, favours, reasons
 from daemon.store.tables import (
     address,
     address_state,
@@ -130,7 +130,7 @@ def people(
                 name=row.name,
                 circles=tuple(sorted(circles.get(row.id, ()))),
                 tier=row.tier,
-                state="" if row.state == "paused" and row.paused_until and row.paused_until <= now else row.state,
+                state=contacts.standing(row.state, row.paused_until, now),
                 policy=policy,
                 last=at,
                 reset_at=at.reset(policy.resets),

@@ -24,7 +24,7 @@ from daemon.core.ports import DraftTarget, ReminderTarget
 from daemon.core.safety import many_gone
 from daemon.core.states import DONE, EDITED, LAPSED, MOVED, SKIPPED, UNKNOWN, WRITTEN
 from daemon.core.subject import same_subject
-from daemon.core.wants import DRAFT, LISTS, REMINDER
+from daemon.core.wants import DRAFT, LISTS, REMINDER, whom
 from daemon.service import ailing
 from daemon.service.closing import close
 from daemon.service.deps import CycleReport, Deps
@@ -260,7 +260,7 @@ class ReadBack:
         if fate is None:
             return
         name = conn.execute(select(contact.c.name).where(contact.c.id == row.contact_id)).scalar_one()
-        self.report.answers.append((fate.state, row.kind, row.purpose, name))
+        self.report.answers.append((fate.state, row.kind, row.purpose, whom(row.purpose, name)))
         log.info("%s %s is %s", row.kind, row.key, fate.state)
         if fate.state == DONE and row.purpose not in LISTS:  # a list read is no contact made
             self._log_contact(conn, row, fate, remote)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from daemon.core.guesses import (
     Letter,
     day_of_work,
     introduced,
+    job_mark,
     other_day,
     recommended,
     silence,
@@ -28,6 +29,7 @@ from daemon.core.wants import Person
 from daemon.service import contacts as book
 from daemon.service import noting, reasons_of, rhythms
 from daemon.service.judging import Rules
+from daemon.service.new_jobs import works
 from daemon.service.people import people
 from daemon.store import suggestions
 from daemon.store.bulk import chunks
@@ -41,6 +43,10 @@ def found(conn: Connection, settings: Settings, now: datetime) -> list[Guess]:
     """Guesses not made before, about people who are kept and not paused or the like."""
     kept = [p for p in people(conn, settings, now, kept_only=True) if p.active]
     known = suggestions.marks(conn)
+    return [g for g in _guesses(conn, kept, settings, now) if g.mark not in known]
+
+
+def _guesses(conn: Connection, kept: Sequence[Person], settings: Settings, now: datetime) -> list[Guess]:
     days = reasons_of.days(conn, lambda column: column.in_([p.contact_id for p in kept]) if len(kept) < 500 else True)
     today = now.astimezone(ZoneInfo(settings.hours.zone)).date()
     guesses: list[Guess] = []
@@ -52,13 +58,35 @@ def found(conn: Connection, settings: Settings, now: datetime) -> list[Guess]:
         one = introduced(letter, read_wording=settings.read_wording)
         two = recommended(letter, read_wording=settings.read_wording)
         guesses += [g for g in (one, two) if g is not None]
-    return [g for g in guesses if g.mark not in known]
+    return guesses
 
 
 def gather(conn: Connection, settings: Settings, now: datetime) -> int:
-    """Keep what is new of them, and of the cadences the real rhythm proposes; how many."""
-    rhythmic = [p.guess for p in rhythms.proposals(conn, settings, now)]
-    return suggestions.put(conn, [*found(conn, settings, now), *rhythmic], now)
+    """Keep what is new of them, and of the cadences the real rhythm proposes; how many. What is no longer so goes."""
+    kept = [p for p in people(conn, settings, now, kept_only=True) if p.active]
+    guesses = [*_guesses(conn, kept, settings, now), *(p.guess for p in rhythms.proposals(conn, settings, now))]
+    known = suggestions.marks(conn)
+    new = suggestions.put(conn, (g for g in guesses if g.mark not in known), now)
+    suggestions.drop(conn, _past(conn, kept, {g.mark for g in guesses}))
+    return new
+
+
+OF_NOW = frozenset({PAUSE, RHYTHM, ANNIVERSARY})
+"""Guesses at how things stand; the others are about something that happened, which stays true."""
+
+
+def _past(conn: Connection, kept: Sequence[Person], marks: Collection[str]) -> set[int]:
+    """Open questions that no longer make sense: they answered, the card says something else again, they are paused."""
+    open_ = suggestions.rows(conn)
+    uids = {p.contact_id: p.uid for p in kept}
+    worked = works(conn, {s.guess.contact_id for s in open_ if s.guess.kind == JOB})
+    return {
+        s.id
+        for s in open_
+        if s.guess.contact_id not in uids
+        or (s.guess.kind in OF_NOW and s.guess.mark not in marks)
+        or (s.guess.kind == JOB and s.guess.mark != job_mark(uids[s.guess.contact_id], worked[s.guess.contact_id]))
+    }
 
 
 def _letters(conn: Connection, kept: Sequence[Person], settings: Settings, now: datetime) -> Iterator[Letter]:
@@ -125,6 +153,7 @@ def accept(conn: Connection, rules: Rules, settings: Settings, number: int) -> s
     Raises:
         UserMistake: there is no such open suggestion.
     """
+    gather(conn, settings, rules.now)  # it may no longer be so
     one = suggestions.get(conn, number)
     if one is None or not suggestions.decide(conn, number, suggestions.ACCEPTED, rules.now):
         raise UserMistake(f"There is no open suggestion {number} (`kith suggest` shows them).")

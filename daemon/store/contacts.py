@@ -24,9 +24,17 @@ FORGETTING = "forgetting"
 """The state of a contact whose remote items are being withdrawn before it is removed."""
 
 
+PAUSED = "paused"
+
+
+def standing(state: str, paused_until: datetime | None, now: datetime) -> str:
+    """How things stand with somebody now: a pause that had an end and is over is none any more."""
+    return "" if state == PAUSED and paused_until is not None and paused_until <= now else state
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One contact as stored. Moments are UTC; ``dates`` are (date, source)."""
+    """One contact as stored. Moments are UTC; ``dates`` are (date, source). ``state`` may be a pause that is over."""
 
     id: int
     uid: str
@@ -52,6 +60,10 @@ class Contact:
     def kept(self) -> bool:
         """Whether the user gave them a circle or a tier."""
         return bool(self.circles or self.tier)
+
+    def state_at(self, now: datetime) -> str:
+        """How things stand with them now."""
+        return standing(self.state, self.paused_until, now)
 
 
 def load(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Contact]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from daemon.core.guesses import Guess
 from daemon.store import dialect
@@ -73,9 +73,27 @@ def decide(conn: Connection, number: int, state: str, now: datetime) -> bool:
     return bool(done.rowcount)
 
 
-def move(conn: Connection, other: int, keep: int) -> None:
-    """Two contacts become one."""
-    conn.execute(update(suggestion).where(suggestion.c.contact_id == other).values(contact_id=keep))
+def drop(conn: Connection, numbers: Collection[int]) -> None:
+    """Take back open ones: what they asked about is no longer so. Should it be so again, it may be asked again."""
+    conn.execute(delete(suggestion).where(suggestion.c.id.in_(sorted(numbers)), suggestion.c.state == OPEN))
+
+
+def move(conn: Connection, other: int, keep: int, *, named: tuple[str, str]) -> None:
+    """Two contacts become one. ``named``: the uids the marks have them by, so that what was declined stays so.
+
+    Of one question about both the word already given counts.
+    """
+    old, new = (f":{uid}:" for uid in named)
+    mine = {r.mark: r for r in conn.execute(select(suggestion).where(suggestion.c.contact_id == keep))}
+    for row in conn.execute(select(suggestion).where(suggestion.c.contact_id == other)).all():
+        mark = row.mark.replace(old, new)
+        there = mine.get(mark)
+        if there is not None:
+            gone = there if there.state == OPEN else row
+            conn.execute(delete(suggestion).where(suggestion.c.id == gone.id))
+            if gone is row:
+                continue
+        conn.execute(update(suggestion).where(suggestion.c.id == row.id).values(contact_id=keep, mark=mark))
 
 
 def _row(r: Any) -> Suggestion:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -437,7 +438,30 @@ def test_states(shelf: Book) -> None:
     shelf.take(ann(title="CEO", deceased=True))
     assert shelf.people()["Ann Example"].state == ""
     shelf.do(lambda conn, _: book.pause(conn, who, NOW))
-    assert shelf.people()["Ann Example"].paused_until == NOW
+    paused = shelf.people()["Ann Example"]
+    assert (paused.paused_until, paused.state_at(NOW - timedelta(seconds=1)), paused.state_at(NOW)) == (
+        NOW,
+        "paused",
+        "",
+    )
+
+
+def _pause(who: int, end: datetime | None, conn: Connection, _: Rules) -> None:
+    book.pause(conn, who, end)
+
+
+@pytest.mark.parametrize(
+    "ends", [(None, NOW), (NOW, None), (NOW, NOW + timedelta(days=9)), (NOW + timedelta(days=9), NOW)]
+)
+def test_of_two_pauses_the_longer_one_holds(shelf: Book, ends: tuple[datetime | None, ...]) -> None:
+    shelf.take(ann(), bob())
+    one, two = (c.id for c in shelf.people().values())
+    for who, end in zip((one, two), ends, strict=True):
+        shelf.do(partial(_pause, who, end))
+    shelf.do(lambda conn, rules: joining.merge(conn, rules, one, [two]))
+    (found,) = shelf.people().values()
+    assert found.paused_until == (None if None in ends else NOW + timedelta(days=9))
+    assert found.state_at(NOW + timedelta(days=1)) == "paused"
 
 
 def test_finding(shelf: Book) -> None:

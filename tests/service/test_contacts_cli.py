@@ -47,10 +47,11 @@ class Kith:
         self.config, self.capsys, self.patch = config, capsys, patch
         self.code = 0
         self.err = ""
+        self.now = NOW
 
     def __call__(self, *arguments: str, answers: str = "", fails: bool = False) -> str:
         self.patch.setattr("sys.stdin", io.StringIO(answers))
-        self.code = run(["--config", str(self.config), "contacts", *arguments], Ctx(clock=lambda: NOW))
+        self.code = run(["--config", str(self.config), "contacts", *arguments], Ctx(clock=lambda: self.now))
         out, self.err = self.capsys.readouterr()
         assert (self.code != 0) is fails, out + self.err
         return out
@@ -226,6 +227,11 @@ def test_how_things_stand(people: Kith) -> None:
     assert "until 1 Dec 2026" in people("pause", "Bob", "--until", "2026-12-01")
     assert people.json("show", "Bob")["state"] == "paused"
     assert people.json("show", "Bob")["due"] is None
+    assert "Bob" not in people("list", "--due")
+    people.now += timedelta(days=400)  # the pause is over, and they are due as anybody
+    assert people.json("show", "Bob")["state"] == ""
+    assert "Bob" in people("list", "--due")
+    people.now -= timedelta(days=400)
     people("pause", "Bob", "--until", "2026-11-01", fails=True)
     for command, state in (("resume", ""), ("do-not-contact", "do-not-contact"), ("deceased", "deceased")):
         people(command, "Bob")

@@ -16,12 +16,14 @@ from daemon.config.holidays import shipped
 from daemon.config.settings import AccountSettings
 from daemon.core.errors import UserMistake
 from daemon.core.model import Account, Card, CardPage, Form, NamedDate, Position
-from daemon.core.reasons import ACHIEVEMENT, JOB
+from daemon.core.policy import Policies, Policy
+from daemon.core.reasons import ACHIEVEMENT, JOB, Noted
 from daemon.service import contacts as book
-from daemon.service import hand, noting, suggesting
+from daemon.service import hand, noting, suggesting, telling
 from daemon.service.importing import sync_page
 from daemon.service.joining import merge
 from daemon.service.judging import Rules
+from daemon.service.people import person_of
 from daemon.service.people_files import read_paths
 from daemon.store import contacts, reasons, suggestions
 from daemon.store.tables import contact
@@ -59,6 +61,11 @@ def questions(house: House) -> dict[str, int]:
         return {s.guess.kind: s.id for s in suggestions.rows(conn)}
 
 
+def follows(house: House, who: int, what: Noted) -> str:
+    with house.store.read() as conn:
+        return noting.follows(conn, person_of(house.deps(), conn, who, house.clock), what, TODAY)
+
+
 def accept(house: House, number: int) -> str:
     with house.store.write() as conn:
         return suggesting.accept(conn, rules(house), house.settings, number)
@@ -68,10 +75,10 @@ def test_a_note_makes_a_letter_in_the_users_words_and_taking_it_back_takes_the_l
     anna = house.person("Ann Example", ANNA, language="en")
     house.enable()
     with house.store.write() as conn:
-        said = noting.note(conn, anna, ACHIEVEMENT, "the keynote at PyCon", TODAY, house.clock)
+        what = noting.note(conn, anna, ACHIEVEMENT, "the keynote\n at  PyCon", TODAY, house.clock)
         with pytest.raises(UserMistake):
             noting.note(conn, anna, ACHIEVEMENT, "the keynote at PyCon", TODAY, house.clock)
-    assert "next round" in said
+    assert "next round" in follows(house, anna, what)
     house.cycle()
     (found,) = drafts(house)
     assert "the keynote at PyCon" in text(found)
@@ -112,7 +119,7 @@ def test_a_trip_is_told_to_whoever_lives_there_and_no_more_once_cancelled(house:
     house.person("Boris Titov", BORIS, language="en", city="Berlin")
     house.enable()
     with house.store.write() as conn:
-        noting.travel(conn, ["Казань", "Kazan"], (TODAY + 5 * DAY, TODAY + 6 * DAY), TODAY, house.clock)
+        telling.travel(conn, ["Казань", "Kazan"], (TODAY + 5 * DAY, TODAY + 6 * DAY), TODAY, house.clock)
     house.cycle()
     (found,) = drafts(house)
     assert "Kazan" in text(found) and "from 23 to 24 November" in text(found)
@@ -129,8 +136,8 @@ def test_own_news_go_out_once_in_words_for_each(house: House) -> None:
     house.person("Вера", "vera@example.org")
     house.enable()
     with house.store.write() as conn:
-        words = noting.by_language("I have moved to Sample and lead a team there.", [], "en")
-        noting.tell(conn, words, {"en": "Write to me at this address."}, house.clock, circles=[], old=["Old Works"],
+        words = telling.by_language("I have moved to Sample and lead a team there.", [], "en")
+        telling.tell(conn, words, {"en": "Write to me at this address."}, house.clock, circles=[], old=["Old Works"],
                     new=[])  # fmt: skip
     house.cycle()
     assert sorted(made(house)) == [("news", "change", "written"), ("news", "old-colleague", "written")]
@@ -267,6 +274,62 @@ def test_after_much_silence_a_pause_is_proposed_once(house: House) -> None:
     assert questions(house) == {}
 
 
+def test_what_follows_upon_a_note_is_said_as_it_is(house: House) -> None:
+    anna = house.person("Ann Example", ANNA, language="en")
+    what = Noted(ACHIEVEMENT, "t", TODAY, house.clock, "a prize")
+    assert "kith enable" in follows(house, anna, what)
+    house.enable()
+    assert "next round" in follows(house, anna, what)
+    later = TODAY + 9 * DAY
+    assert f"on {later}" in follows(house, anna, replace(what, day=later))
+    with house.store.write() as conn:
+        book.pause(conn, anna, house.clock + DAY)
+    assert "paused" in follows(house, anna, what)
+    house.clock += 2 * DAY
+    assert "next round" in follows(house, anna, what), "the pause is over"
+    house.settings = replace(house.settings, policies=Policies(contacts={"Ann Example": Policy(drafts=frozenset())}))
+    assert "contact" in follows(house, anna, what)
+
+
+def test_a_question_that_no_longer_holds_is_asked_no_more(house: House) -> None:
+    """They answered, the card says otherwise again: to pause or congratulate them now would be foolish."""
+    anna = house.person("Ann Example", ANNA, language="en")
+    box = next(iter(house.rigs.values()))
+    for n in range(4):
+        box.add_mail("Sent", letter(n, NOW - (50 - 10 * n) * DAY, ME, ANNA))
+    synced(house, card("Old Works"))
+    synced(house, card("Sample"))
+    house.cycle()
+    asked = questions(house)
+    assert set(asked) == {"pause", "job"}
+    box.add_mail("INBOX", letter(9, house.clock - DAY / 24, ANNA))
+    synced(house, card("Third"))
+    house.cycle()
+    for gone in asked.values():
+        with pytest.raises(UserMistake):
+            accept(house, gone)
+    with house.store.write() as conn:
+        suggesting.gather(conn, house.settings, house.clock)
+        assert [s.guess.about["title"] for s in suggestions.rows(conn) if s.guess.kind == JOB] == ["Engineer, Third"]
+        assert "pause" not in {s.guess.kind for s in suggestions.rows(conn)}
+        assert contacts.load(conn, [anna])[anna].state == ""
+        book.pause(conn, anna, house.clock + DAY)
+        suggesting.gather(conn, house.settings, house.clock)
+        assert suggestions.rows(conn) == [], "of somebody paused nothing is asked"
+
+
+def test_what_was_declined_of_one_is_not_asked_of_the_two_that_became_one(house: House) -> None:
+    keep, other = house.person("Ann Example", "ann@example.org"), house.person("Ann E.", ANNA)
+    box = next(iter(house.rigs.values()))
+    for n in range(4):
+        box.add_mail("Sent", letter(n, NOW - (50 - 10 * n) * DAY, ME, ANNA))
+    house.cycle()
+    with house.store.write() as conn:
+        suggesting.decline(conn, questions(house)["pause"], house.clock)
+        merge(conn, rules(house), keep, [other])
+        assert suggesting.gather(conn, house.settings, house.clock) == 0
+
+
 def test_an_anniversary_of_a_card_is_a_wedding_until_the_user_says_otherwise(house: House) -> None:
     ann = house.person("Ann Example", ANNA, language="en")
     page = card("Sample")
@@ -352,7 +415,7 @@ def test_of_leaving_an_employer_nothing_is_written_in_the_employers_mailbox(hous
         work.add_mail("INBOX", letter(1, NOW - DAY, ANNA))
         house.enable()
         with house.store.write() as conn:
-            noting.tell(conn, {"en": "I am leaving."}, {}, house.clock, circles=[], old=[], new=[])
+            telling.tell(conn, {"en": "I am leaving."}, {}, house.clock, circles=[], old=[], new=[])
         house.cycle()
         assert [r.account for r in house.ledger(kind="draft")] == ["home"]
 
