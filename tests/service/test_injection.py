@@ -17,7 +17,7 @@ import pytest
 from daemon.core.model import Form
 from daemon.core.reasons import ACHIEVEMENT, INTRODUCTION, JOB, RECOMMENDATION
 from daemon.service import contacts as book
-from daemon.service import giving, hand, noting
+from daemon.service import giving, hand, noting, telling
 from daemon.service.judging import Rules
 from daemon.service.people_files import read_paths
 from daemon.store import agendas, reasons
@@ -76,7 +76,7 @@ def hostile_house(house: House, first: int, language: str, folder: Path) -> None
     person(city=city)
     with house.store.write() as conn:
         reasons.put_company(conn, company, f"2001-{today:%m-%d}", house.clock)
-        noting.travel(conn, [city], (today + 3 * DAY, today + 5 * DAY), today, house.clock)
+        telling.travel(conn, [city], (today + 3 * DAY, today + 5 * DAY), today, house.clock)
         noting.gathered(
             conn, rules, bad(), (today - DAY, today - DAY), read_paths([met_there]),
             circle="conference", secret=SECRET, me=[ME],
@@ -100,7 +100,7 @@ def hostile_house(house: House, first: int, language: str, folder: Path) -> None
         giving.share(conn, house.settings, SPOKEN, SHARED, [third], {language: bad()}, bad(), house.clock)
         agendas.add(conn, fourth, bad(), house.clock)
         news = {language: bad()}
-        noting.tell(conn, news, {language: bad()}, house.clock, circles=["c13"], old=[], new=[])
+        telling.tell(conn, news, {language: bad()}, house.clock, circles=["c13"], old=[], new=[])
 
 
 @pytest.mark.memory_only  # and on a real Maildir: what the rest of the backends add is theirs, not a letter's
