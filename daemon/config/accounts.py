@@ -54,13 +54,18 @@ def _read(
         options={},
     )
     reminders, drafts = section.get("reminders", values.flag, True), section.get("drafts", values.flag, True)
+    read_wording = section.maybe("read_wording", values.flag)
     secrets = _secrets(section, {option.name for option in known or ()}, base)
     if known is None or not kind:
         section.knows(section.names())  # which of them are right is not known either
     chosen = _options(section, known or (), base, zone)
     section.finish()
     return AccountSettings(
-        Account(account.name, account.kind, account.address, account.employer, chosen), reminders, drafts, secrets
+        Account(account.name, account.kind, account.address, account.employer, chosen),
+        reminders,
+        drafts,
+        read_wording,
+        secrets,
     )
 
 

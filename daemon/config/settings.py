@@ -24,13 +24,15 @@ class SecretRef:
 class AccountSettings:
     """One account: what its connector needs, and what the daemon may do with it.
 
-    ``reminders`` and ``drafts`` say whether they may be written here at all. ``secrets`` maps a secret's name
+    ``reminders`` and ``drafts`` say whether they may be written here at all, ``read_wording`` whether texts of letters
+    may be read for wording (None: as `Settings.reads_texts` has it). ``secrets`` maps a secret's name
     (``password``, ``token`` ...) to where it comes from.
     """
 
     account: Account
     reminders: bool = True
     drafts: bool = True
+    read_wording: bool | None = None
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
 
 
@@ -56,7 +58,12 @@ class Settings:
     updates_a_week: int = 20
     news_reminder: int = 14  # so many days before a quarter ends an event asks for its news; 0: never
     outcome_after: timedelta = timedelta(days=91)  # after a recommendation, until a reminder asks how it turned out
-    read_wording: bool = False  # whether the words of a subject may make a suggestion
+    read_wording: bool = False  # whether the words of a letter may make a suggestion
     reminders_to: str = ""  # the account whose calendar takes reminders; else the first that has one
     log_level: str = "info"
     warnings: tuple[str, ...] = ()  # sentences: nothing wrong, but worth a look
+
+    def reads_texts(self, account: AccountSettings) -> bool:
+        """Whether texts of letters in this account may be read in passing: an employer's only if that was said."""
+        said = account.read_wording
+        return self.read_wording and (not account.account.employer if said is None else said)

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from daemon.core.address import domain_of
 from daemon.core.anniversaries import years
 from daemon.core.cadence import proposes_pause
 from daemon.core.making import stamp
 from daemon.core.model import NamedDate
 from daemon.core.names import fold
 from daemon.core.organisations import fold_organisation
+from daemon.core.phrases import LEFT
 from daemon.core.reasons import INTRODUCTION, JOB, RECOMMENDATION, WORK, Noted
 from daemon.core.wants import Person
 
@@ -69,26 +71,79 @@ def introduced(letter: Letter, *, read_wording: bool) -> Guess | None:
     says_so = read_wording and bool(_INTRODUCES.search(letter.subject))
     if letter.recipients != 2 and not (says_so and letter.recipients <= 4):
         return None
+    return _introduced(letter, "the words of its subject" if says_so else "a letter to you and one other")
+
+
+def _introduced(letter: Letter, source: str) -> Guess:
     return Guess(
         mark=f"{INTRODUCTION}:{letter.identity}",
         kind=INTRODUCTION,
         contact_id=letter.contact_id,
         question=f"Did {letter.name} introduce you to somebody on {letter.at:%Y-%m-%d}?",
-        source="the words of its subject" if says_so else "a letter to you and one other",
+        source=source,
         about={"identity": letter.identity, "at": letter.at.date().isoformat()},
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Employer:
+    """Where the contact of this uid works, by what is known: the organisation's name, and the address there.
+
+    ``address`` is "" where the letter came from an address of the contact's own, which says nothing of employers.
+    """
+
+    uid: str
+    organisation: str = ""
+    address: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The employer's mail domain, as far as it is known."""
+        return domain_of(self.address)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything they could have left."""
+        return bool(self.organisation or self.address)
+
+
+def told(letter: Letter, says: Mapping[str, str], employer: Employer) -> Iterable[Guess]:
+    """What the words of a letter suggest; ``says`` is what `core.sayings` found in them, by the names of its rules.
+
+    An introduction takes a third person, whom the user does not know yet.
+    """
+    about = {"identity": letter.identity, "at": letter.at.date().isoformat()}
+    for kind, rule in says.items():
+        source = f"the words of their letter of {letter.at:%Y-%m-%d} ({rule})"
+        if kind == RECOMMENDATION:
+            yield _recommended(letter, source)
+        elif kind == INTRODUCTION and 2 <= letter.recipients <= 4 and not letter.inside and not letter.others_known:
+            yield _introduced(letter, source)
+        elif kind == LEFT and employer.known:
+            yield Guess(
+                mark=f"{LEFT}:{employer.uid}:{employer.domain or fold_organisation(employer.organisation)}",
+                kind=LEFT,
+                contact_id=letter.contact_id,
+                question=f"Has {letter.name} left {employer.organisation or employer.domain}?",
+                source=source,
+                about={**about, "organisation": employer.organisation, "address": employer.address},
+            )
+
+
 def recommended(letter: Letter, *, read_wording: bool) -> Guess | None:
     """The words of a subject speak of a recommendation; only where the user allowed kith to look at words."""
-    if not read_wording or not _RECOMMENDS.search(letter.subject):
+    if not read_wording or "?" in letter.subject or not _RECOMMENDS.search(letter.subject):
         return None
+    return _recommended(letter, "the words of its subject")
+
+
+def _recommended(letter: Letter, source: str) -> Guess:
     return Guess(
         mark=f"{RECOMMENDATION}:{letter.identity}",
         kind=RECOMMENDATION,
         contact_id=letter.contact_id,
         question=f"Did {letter.name} recommend you, in a letter of {letter.at:%Y-%m-%d}?",
-        source="the words of its subject",
+        source=source,
         about={"identity": letter.identity, "at": letter.at.date().isoformat()},
     )
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from daemon.core.address import is_no_reply, is_role
 from daemon.core.model import Card, NamedDate
+from daemon.core.organisations import fold_organisation
 
 HAND = "hand"
 """The source of what the user set."""
@@ -47,7 +48,8 @@ class SourceCard:
     """What one source says of a contact.
 
     ``seen_at`` is when the card last changed, UTC. Of a hand card, ``says`` names the fields it sets even where they
-    are empty (dates as ``date:<kind>``), and ``without`` the addresses the user took away.
+    are empty (dates as ``date:<kind>``), ``without`` the addresses the user took away, and ``left`` the organisations,
+    folded, the contact works for no more: whoever else still names one of them is not believed in that.
     """
 
     source: str
@@ -57,6 +59,7 @@ class SourceCard:
     gone: bool = False
     says: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
 
     @property
     def by_hand(self) -> bool:
@@ -78,7 +81,7 @@ class Effective:
 
 def effective(sources: Iterable[SourceCard]) -> Effective:
     """What holds for a contact. The order of ``sources`` does not matter."""
-    ranked = sorted(sources, key=_rank, reverse=True)
+    ranked = _without_employers_left(sorted(sources, key=_rank, reverse=True))
     fields: dict[str, str] = {}
     origins: dict[str, str] = {}
     for name in FIELDS:
@@ -125,6 +128,19 @@ def is_shared_by_form(address: str) -> bool:
 
 def _rank(s: SourceCard) -> tuple[bool, bool, datetime, str, str]:
     return (s.by_hand, not s.gone, s.seen_at, s.source, s.record_id)
+
+
+def _without_employers_left(ranked: Sequence[SourceCard]) -> Sequence[SourceCard]:
+    """A title goes with the employer it was held at. What the user says by hand later is not asked."""
+    left = frozenset().union(*(s.left for s in ranked))
+    if not left:
+        return ranked
+    return [
+        replace(s, card=replace(s.card, organisation="", title=""))
+        if not s.by_hand and fold_organisation(s.card.organisation) in left
+        else s
+        for s in ranked
+    ]
 
 
 def _first(ranked: Sequence[SourceCard], name: str) -> tuple[str, str]:

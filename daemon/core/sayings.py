@@ -18,7 +18,9 @@ from daemon.core.phrases import LEFT, Rule
 RULES = (*phrases_en.RULES, *phrases_ru.RULES)
 
 _NEGATED = re.compile(
-    r"(?:\b(?:not|never|hardly)|n['’]t|(?<!\w)(?:не|ни|вряд ли))(?: [\w'’-]+){0,2} ?\Z", re.IGNORECASE
+    r"(?:\b(?:not|never|hardly)|n['’]t)(?: [\w'’-]+){0,3} ?\Z"
+    r"|(?<!\w)(?:не|ни|вряд ли)(?: [\w-]+){0,2}(?:, что(?:бы)?(?: [\w-]+){0,2})? ?\Z",
+    re.IGNORECASE,
 )
 _NEGATED_INSIDE = re.compile(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
 _QUOTATION = re.compile(r"«[^«»]*»|“[^“”]*”|„[^„“”]*[“”]|\"[^\"]*\"")

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from daemon.core.address import match
 from daemon.core.model import Direction, Interest, Mail, Signal
-from daemon.store.tables import address_state, evidence, participant
+from daemon.store import addresses
+from daemon.store.tables import evidence, participant
 
 
 def freeze_bounced(conn: Connection, mail: Mail, interest: Interest, now: datetime) -> None:
     """Freeze what this message says cannot be reached; not what the user has said to work since."""
     at = mail.date or mail.received or now
     for address in _bounced(conn, mail, interest):
-        row = conn.execute(select(address_state).where(address_state.c.address == address)).one_or_none()
-        if row is not None and (row.frozen_at is not None or (row.thawed_at and row.thawed_at >= at)):
-            continue
-        values = {"frozen_at": at, "frozen_reason": "mail to it came back"}
-        if row is None:
-            conn.execute(insert(address_state).values(address=address, shared=False, **values))
-        else:
-            conn.execute(update(address_state).where(address_state.c.address == address).values(values))
+        addresses.freeze(conn, address, "mail to it came back", at)
 
 
 def _bounced(conn: Connection, mail: Mail, interest: Interest) -> set[str]:

@@ -106,7 +106,8 @@ def edit(conn: Connection, rules: Rules, contact_id: int, change: Change) -> Non
     )
     without = ((before.without if before else frozenset()) | set(taken)) - set(given)
     record = before.record_id if before else uid
-    hand = SourceCard(HAND, record, card, rules.now, says=frozenset(says), without=frozenset(without))
+    left = before.left if before else frozenset()
+    hand = SourceCard(HAND, record, card, rules.now, says=frozenset(says), without=frozenset(without), left=left)
     sources.put(conn, contact_id, hand)
     touched = sources.recompute(conn, [contact_id], rules.now)
     _set_own(conn, contact_id, change, rules.now)

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 
 from daemon.core.errors import KithError, LeaseLost, Paced, StoreBusy
-from daemon.core.ports import Connection
+from daemon.core.ports import Connection, MailSource
 from daemon.service import ailing
 from daemon.service.calendar_in import CalendarIn
 from daemon.service.contacts_in import ContactsIn
 from daemon.service.deps import AccountReport, Deps, Stopped
 from daemon.service.mail_in import MailIn
 from daemon.service.passes import Passes
+from daemon.service.texts import Texts
 from daemon.store import health, lease
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,14 @@ class Ingest:
         if self.connection.contacts is not None:
             self._part("contacts", ContactsIn(self.passes, self.connection.contacts).read)
         if self.connection.mail is not None:
-            self._part("mail", MailIn(self.passes, self.connection.mail, self.connection.searchable).read)
+            mail = self.connection.mail
+            self._part("mail", lambda: self._mail(mail))
         if self.connection.calendar is not None:
             self._part("calendar", CalendarIn(self.passes, self.connection.calendar).read)
+
+    def _mail(self, source: MailSource) -> None:
+        MailIn(self.passes, source, self.connection.searchable).read()
+        Texts(self.passes, self.connection.texts).read()
 
     def _part(self, part: str, read: Callable[[], None]) -> None:
         """One part of the account; its failure is noted where the user looks and stops only itself."""

@@ -24,10 +24,11 @@ from daemon.core.guesses import (
     silence,
 )
 from daemon.core.model import Direction, Form, Role
+from daemon.core.phrases import LEFT
 from daemon.core.reasons import INTRODUCTION, JOB, RECOMMENDATION, Noted
 from daemon.core.wants import Person
 from daemon.service import contacts as book
-from daemon.service import noting, reasons_of, rhythms
+from daemon.service import leaving, noting, reasons_of, rhythms
 from daemon.service.judging import Rules
 from daemon.service.new_jobs import works
 from daemon.service.people import people
@@ -106,7 +107,7 @@ def _letters(conn: Connection, kept: Sequence[Person], settings: Settings, now: 
         .order_by(i.at, i.id)
     ).all()
     rows = [r for r in rows if r.contact_id in of]
-    others = _others(conn, [r.id for r in rows])
+    others = acquaintances(conn, [r.id for r in rows])
     for r in rows:
         before = sum(who != r.contact_id and first < r.at for who, first in others.get(r.id, ()))
         inside = any(domain in settings.me.organisation for domain in of[r.contact_id].belongs)
@@ -123,7 +124,7 @@ def _letters(conn: Connection, kept: Sequence[Person], settings: Settings, now: 
         )
 
 
-def _others(conn: Connection, ids: Sequence[int]) -> Mapping[int, list[tuple[int, datetime]]]:
+def acquaintances(conn: Connection, ids: Sequence[int]) -> Mapping[int, list[tuple[int, datetime]]]:
     """evidence -> (contact, first contact ever) of the known people it went to."""
     there: dict[int, set[int]] = {}
     for chunk in chunks(ids):
@@ -167,6 +168,8 @@ def accept(conn: Connection, rules: Rules, settings: Settings, number: int) -> s
     if guess.kind == ANNIVERSARY:
         book.edit(conn, rules, guess.contact_id, book.Change(dates={guess.about["kind"]: guess.about["when"]}))
         return f"Noted: {one.name} will be congratulated on that day."
+    if guess.kind == LEFT:
+        return leaving.accept(conn, rules, one)
     if guess.kind in (JOB, INTRODUCTION, RECOMMENDATION):
         today = rules.now.astimezone(ZoneInfo(settings.hours.zone)).date()
         day = date.fromisoformat(guess.about["at"]) if "at" in guess.about else today

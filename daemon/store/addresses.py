@@ -101,6 +101,20 @@ def assign(conn: Connection, address: str, to: int | None, *, shared: bool) -> N
     metas.bump_contacts_revision(conn)
 
 
+def freeze(conn: Connection, address: str, reason: str, at: datetime) -> None:
+    """Nothing is written to an address from now on. One that is frozen already, or that the user has thawed since
+    ``at``, stays as it is.
+    """
+    row = conn.execute(select(address_state).where(address_state.c.address == address)).one_or_none()
+    if row is not None and (row.frozen_at is not None or (row.thawed_at and row.thawed_at >= at)):
+        return
+    values = {"frozen_at": at, "frozen_reason": reason}
+    if row is None:
+        conn.execute(address_state.insert().values(address=address, shared=False, **values))
+    else:
+        conn.execute(update(address_state).where(address_state.c.address == address).values(values))
+
+
 def reassign(conn: Connection, old: int, new: int) -> None:
     """What was assigned to one contact goes to another: they were merged."""
     conn.execute(update(address_state).where(address_state.c.assigned_to == old).values(assigned_to=new))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from daemon.store.dialect import insert
 from daemon.store.tables import meta
@@ -11,6 +11,10 @@ REVISION = "contacts-revision"
 
 TAKERS = "reminders-to"
 """Names of the accounts that take reminders, with spaces between, the one they go to first."""
+
+
+WORDING = "wording:"
+"""With an account's name after it: the last evidence whose text was read for wording, or passed over, by its number."""
 
 
 def get(conn: Connection, name: str) -> str | None:
@@ -22,6 +26,11 @@ def put(conn: Connection, name: str, value: str) -> None:
     """Keep the value, in place of an older one."""
     statement = insert(conn, meta).values(name=name, value=value)
     conn.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}))
+
+
+def drop(conn: Connection, name: str) -> None:
+    """Keep no value of this name any more."""
+    conn.execute(delete(meta).where(meta.c.name == name))
 
 
 def contacts_revision(conn: Connection) -> int:

@@ -200,15 +200,17 @@ def _pack(s: SourceCard) -> dict[str, Any]:
     if s.source == HAND:
         packed["says"] = sorted(s.says)
         packed["without"] = sorted(s.without)
+        if s.left:
+            packed["left"] = sorted(s.left)
     return packed
 
 
 def _source(row: Row[Any]) -> SourceCard:
     packed = dict(row.card)
-    says, without = frozenset(packed.pop("says", ())), frozenset(packed.pop("without", ()))
+    says, without, left = (frozenset(packed.pop(name, ())) for name in ("says", "without", "left"))
     dates = tuple(NamedDate(*d) for d in packed.pop("dates", ()))
     known: dict[str, Any] = {name: value for name, value in packed.items() if name in _CARD_FIELDS}
     for name in ("addresses", "labels"):
         known[name] = tuple(known.get(name, ()))
     card = Card(row.record_id, dates=dates, **known)
-    return SourceCard(row.source, row.record_id, card, row.seen_at, row.gone_at is not None, says, without)
+    return SourceCard(row.source, row.record_id, card, row.seen_at, row.gone_at is not None, says, without, left)

@@ -482,3 +482,20 @@ def test_quiet_times_that_overlap_or_touch_are_one(tmp_path: Path) -> None:
 def test_a_form_that_is_none_is_named(tmp_path: Path) -> None:
     found = problems(tmp_path, MINIMAL + '[policy.default]\ncadence = { mail = "monthly", lunch = "yearly" }\n')
     assert "lunch is none" in found["policy.default.cadence"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "account", "reads"),
+    [
+        ("false", "", False),
+        ("false", "read_wording = true", False),
+        ("true", "", True),
+        ("true", "read_wording = false", False),
+        ("true", "employer = true", False),
+        ("true", "employer = true\nread_wording = true", True),
+    ],
+)
+def test_texts_are_read_where_that_was_said(tmp_path: Path, whole: str, account: str, reads: bool) -> None:
+    text = MINIMAL + f"{account}\n[suggestions]\nread_wording = {whole}\n"
+    settings = read(tmp_path, text)
+    assert settings.reads_texts(settings.accounts[0]) is reads

@@ -138,3 +138,14 @@ def test_the_user_may_say_that_somebody_lives() -> None:
     hand = SourceCard(HAND, "1", Card("1"), T0, says=frozenset({"deceased"}))
     assert effective([book]).deceased
     assert not effective([book, hand]).deceased
+
+
+def test_an_employer_that_was_left_is_named_by_no_address_book_any_more() -> None:
+    work = SourceCard("carddav:home/book", "1", Card("1", organisation="Works, Inc.", title="CEO"), T0)
+    other = SourceCard("linkedin", "2", Card("2", organisation="Another", title="CTO"), T0 - timedelta(days=9))
+    left = SourceCard(HAND, "3", Card("3"), T0, left=frozenset({"works"}))
+    assert effective([work, left]).fields["organisation"] == effective([work, left]).fields["title"] == ""
+    told = effective([work, other, left])
+    assert (told.fields["organisation"], told.fields["title"]) == ("Another", "CTO")
+    back = replace(left, card=Card("3", organisation="Works"))
+    assert effective([work, back]).fields["organisation"] == "Works"

@@ -69,6 +69,7 @@ SAID = {
         I no longer work at Example Works.
         I'm no longer with the company.
         Сегодня мой последний рабочий день.
+        Не забудьте: завтра мой последний рабочий день!
         Завтра у меня последний день в компании.
         В конце мая ухожу из компании.
         Я увольняюсь.
@@ -135,6 +136,10 @@ NOT_SAID = """
     I'm leaving the office at six.
     I'm leaving early.
     I'm not leaving the company.
+    I don't think I'm leaving the company.
+    It is not that I have resigned.
+    Не думаю, что завтра мой последний рабочий день.
+    Это ещё не мой последний рабочий день.
     If I leave the company, you will hear of it.
     I have left the documents on your desk.
     I've left Examples of it in the folder.
