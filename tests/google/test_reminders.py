@@ -118,7 +118,8 @@ def test_where_none_can_be_listed_the_reminders_say_where_they_are(google: Googl
     again = account.connection().reminders
     assert again is not None
     theirs = account.person.calendar.primary.id
-    assert again.look([(f"{theirs}/abcdef", "x"), (made.remote_id, made.uid)])[1] == made
+    moved = [(f"{home}/abcdef", "x") for home in ("0@example.org", theirs)]
+    assert again.look([*moved, (made.remote_id, made.uid)])[2] == made
     again.create(reminder(2))
     assert len(account.person.calendar.live(ours(account))) == 2
     account.close()
