@@ -13,9 +13,9 @@ from typing import Any
 import google.oauth2.credentials
 import google.oauth2.service_account
 import google_auth_httplib2
-from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 
-from connectors.google.errors import pause, remedy
+from connectors.google.errors import pause, unauthorized
 from connectors.google.http import Http
 from connectors.google.options import Settings
 from daemon.core.errors import NeedsUser, UserMistake
@@ -163,20 +163,43 @@ class Auth:
         """
         with self._lock:
             if self._made is None:
-                self._made = self._of_service() if self.service else self._of_user()
-                self._made._guard = threading.Lock()
-                self._made._seconds = self._settings.timeout
-                self._made._keep = self._keep
+                made = self._of_service(needed(self._settings)) if self.service else self._of_user()
+                self._made = self._ready(made)
             return self._made
+
+    def _ready(self, made: Any) -> Any:
+        made._guard = threading.Lock()
+        made._seconds = self._settings.timeout
+        made._keep = self._keep
+        return made
 
     def scopes(self) -> frozenset[str]:
         """What the sign-in covered, once it has been tried: users leave out what they do not like.
 
-        They can take back all of it or nothing, so that what was granted then is what is granted now.
+        They can take back all of it or nothing, so that what was granted then is what is granted now. A service account
+        is refused everything for one permission its delegation lacks: then each is tried by itself.
         """
-        made = self.credentials()
-        made.refresh(None)
-        return frozenset((made.scopes or ()) if self.service else self._kept().get("scopes", ()))
+        try:
+            self.credentials().refresh(None)
+        except RefreshError as error:
+            if not self.service or not unauthorized(error):
+                raise
+            delegated = frozenset(scope.url for scope in needed(self._settings) if self._delegated(scope))
+            if not delegated:
+                raise
+            return delegated
+        if self.service:
+            return frozenset(scope.url for scope in needed(self._settings))
+        return frozenset(self._kept().get("scopes", ()))
+
+    def _delegated(self, scope: Scope) -> bool:
+        try:
+            self._ready(self._of_service([scope])).refresh(None)
+        except RefreshError as error:
+            if unauthorized(error):
+                return False
+            raise
+        return True
 
     def allows(self, scope: Scope) -> bool:
         """Whether the sign-in covered it, as far as we know without asking; yes where nobody has signed in yet."""
@@ -221,12 +244,12 @@ class Auth:
             client_secret=client["client_secret"],
         )
 
-    def _of_service(self) -> _Service:
+    def _of_service(self, scopes: Sequence[Scope]) -> _Service:
         path = Path(self._settings.service_account_file).expanduser()
         try:
             info = json.loads(path.read_text("utf-8"))
             made: _Service = _Service.from_service_account_info(  # type: ignore[no-untyped-call]
-                info, scopes=[scope.url for scope in needed(self._settings)], subject=self._settings.address
+                info, scopes=[scope.url for scope in scopes], subject=self._settings.address
             )
         except (OSError, ValueError, GoogleAuthError, TypeError):
             raise UserMistake(f"{path} is not the key file of a service account.") from None
@@ -234,9 +257,9 @@ class Auth:
 
 
 def missing(settings: Settings, granted: frozenset[str]) -> Sequence[str]:
-    """One sentence for each permission that was not granted: what it is, what is lost, how to get it."""
+    """A line for each permission not granted: what it is and what is lost. `errors.remedy` says how to get it."""
     return [
-        f"missing permission {scope.name}: {scope.lost}. {remedy(settings.account)}"
+        f"Missing permission {scope.url if settings.service_account_file else scope.name}: {scope.lost}."
         for scope in needed(settings)
         if not scope.granted(granted)
     ]

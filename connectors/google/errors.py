@@ -14,6 +14,7 @@ import httplib2
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from googleapiclient.errors import BatchError, HttpError
 
+from connectors.google.options import Settings
 from connectors.network import retry_after
 from daemon.core.errors import Conflict, KithError, NeedsUser, OutcomeUnknown, Refused, SignInRefused, TryLater
 
@@ -64,7 +65,7 @@ class Faulty(TryLater):
 
 
 @contextmanager
-def translated(account: str, *, write: bool = False) -> Iterator[None]:
+def translated(settings: Settings, *, write: bool = False) -> Iterator[None]:
     """Turn what Google's libraries raise inside the block into errors of ours.
 
     Raises:
@@ -78,14 +79,14 @@ def translated(account: str, *, write: bool = False) -> Iterator[None]:
     try:
         yield
     except HttpError as error:
-        raise answer(error, account, write=write) from None
+        raise answer(error, settings, write=write) from None
     except RefreshError as error:
-        raise grant(error, account) from None
+        raise grant(error, settings) from None
     except TransportError as error:  # while a token was made: nothing of the write was sent
         raise _busy(error, TryLater) from None
     except GoogleAuthError as error:
-        what = f"Google refused the sign-in of {account} ({type(error).__name__})."
-        raise SignInRefused(what, remedy(account)) from None
+        what = f"Google refused the sign-in of {settings.account} ({type(error).__name__})."
+        raise SignInRefused(what, remedy(settings)) from None
     except ssl.SSLCertVerificationError:
         raise NeedsUser(
             "Google's certificate cannot be verified.", "Is a proxy in the way, or the clock of this machine wrong?"
@@ -104,32 +105,42 @@ def _busy(error: BaseException, kind: type[TryLater]) -> TryLater:
     return kind(f"Google did not answer ({type(error).__name__}).")
 
 
-def remedy(account: str) -> str:
+def remedy(settings: Settings) -> str:
     """What helps against most troubles with a grant."""
-    return f"Sign in again: kith login {account}"
+    if settings.service_account_file:
+        return "Look at the service account's key and its domain-wide delegation (docs/google.md)."
+    return f"Sign in again: kith login {settings.account}"
 
 
-def grant(error: RefreshError, account: str) -> KithError:
+def unauthorized(error: RefreshError) -> bool:
+    """Whether a service account may not do for that mailbox what it asked for, or a part of it."""
+    return "unauthorized_client" in str(error.args)
+
+
+def grant(error: RefreshError, settings: Settings) -> KithError:
     """Why there is no access token."""
+    account = settings.account
     told = [a for a in error.args if isinstance(a, dict)]
     code = str(told[0].get("error", "")) if told else ""
     text = f"{code} {error.args[0] if error.args else ''}"
     if getattr(error, "retryable", False):
         return TryLater("Google's sign-in is busy.")
     if "invalid_grant" in text:
-        return SignInRefused(f"Google no longer accepts the sign-in of {account}.", remedy(account))
-    if "unauthorized_client" in text:
+        return SignInRefused(f"Google no longer accepts the sign-in of {account}.", remedy(settings))
+    if unauthorized(error):
         return SignInRefused(
             f"The service account of {account} may not act for that mailbox.",
-            "Allow its client id and scopes under domain-wide delegation in the Workspace admin console.",
+            "Allow its client id and permissions under domain-wide delegation in the Workspace admin console; "
+            f"kith check --account {account} says which are missing.",
         )
     if "invalid_client" in text:
         return SignInRefused(f"Google does not know the client of {account}.", "Download client_file anew.")
-    return SignInRefused(f"Google refused the sign-in of {account} ({code or type(error).__name__}).", remedy(account))
+    return SignInRefused(f"Google refused the sign-in of {account} ({code or type(error).__name__}).", remedy(settings))
 
 
-def answer(error: HttpError, account: str, *, write: bool) -> KithError:
+def answer(error: HttpError, settings: Settings, *, write: bool) -> KithError:
     """What an error answer of one of the APIs means."""
+    account = settings.account
     status = int(error.resp.status)
     reasons = _reasons(error)
     reason = next(iter(reasons), "")
@@ -139,9 +150,9 @@ def answer(error: HttpError, account: str, *, write: bool) -> KithError:
     if reasons & DAILY:
         return TryLater("Google's daily limit is used up.", after or timedelta(hours=1))
     if status == 401:
-        return SignInRefused(f"Google no longer accepts the sign-in of {account}.", remedy(account))
+        return SignInRefused(f"Google no longer accepts the sign-in of {account}.", remedy(settings))
     if reasons & SCOPES:
-        return NeedsUser(f"The sign-in of {account} does not cover all it is used for.", remedy(account))
+        return NeedsUser(f"The sign-in of {account} does not cover all it is used for.", remedy(settings))
     if reasons & OFF:
         return NeedsUser(
             f"An API that {account} needs is switched off in its Google Cloud project.",

@@ -12,6 +12,7 @@ from google_auth_oauthlib.flow import InstalledAppFlow
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from connectors.google.auth import client_config, missing, needed
+from connectors.google.errors import remedy
 from connectors.google.session import Session
 from daemon.core.errors import NeedsUser, TryLater, UserMistake
 from daemon.core.ports import LoginUI
@@ -53,8 +54,8 @@ def sign_in(session: Session, ui: LoginUI) -> None:
     granted = tokens.get("scope") or scopes
     granted = granted.split() if isinstance(granted, str) else list(granted)
     session.auth.keep(str(tokens["refresh_token"]), granted)
-    for line in missing(settings, frozenset(granted)):
-        ui.show(line)
+    if lacking := missing(settings, frozenset(granted)):
+        ui.show("\n".join([*lacking, remedy(settings)]))
 
 
 def _pasted(ui: LoginUI) -> Mapping[str, str]:

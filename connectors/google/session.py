@@ -78,7 +78,7 @@ class Session:
             LeaseLost: a write that is not ours to do any more.
             Paced, TryLater, NeedsUser, Conflict, Rejected: as `errors.translated` has it.
         """
-        with self._paid(UNITS.get(request.methodId, 0), bulk), translated(self.settings.account, write=write):
+        with self._paid(UNITS.get(request.methodId, 0), bulk), translated(self.settings, write=write):
             if not write:
                 found = request.execute(num_retries=0)
             else:
@@ -104,14 +104,14 @@ class Session:
         answers: dict[str, Any] = {}
 
         def take(number: str, found: Any, error: Any) -> None:
-            told = found if error is None else answer(error, self.settings.account, write=False)
+            told = found if error is None else answer(error, self.settings, write=False)
             answers[number] = told if isinstance(told, (dict, Exception)) else TryLater(UNREADABLE)
 
         together = self._service(requests[0].methodId.partition(".")[0]).new_batch_http_request(callback=take)
         for number, request in enumerate(requests):
             together.add(request, request_id=str(number))
         units = sum(UNITS.get(r.methodId, 0) for r in requests)
-        with self._paid(units, bulk), translated(self.settings.account), _legible():
+        with self._paid(units, bulk), translated(self.settings), _legible():
             together.execute()
         late = [one for one in answers.values() if isinstance(one, TryLater)]
         patient = 0 < len(late) <= spare
@@ -178,7 +178,7 @@ class Session:
             if self.settings.endpoint:
                 document["rootUrl"] = f"{self.settings.endpoint}/"
                 document.pop("mtlsRootUrl", None)
-            with translated(self.settings.account):
+            with translated(self.settings):
                 signed = google_auth_httplib2.AuthorizedHttp(
                     self.auth.credentials(), http=made["http"], max_refresh_attempts=1
                 )

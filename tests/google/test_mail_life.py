@@ -394,9 +394,16 @@ def test_a_permission_that_was_not_given_is_named_with_what_is_lost(google: Goog
     account = SignedIn(google, tmp_path, scopes=SCOPES - {"https://www.googleapis.com/auth/gmail.modify"})
     with pytest.raises(NeedsUser, match="kith login google"):
         go(account)
-    lines = account.connection().check()
-    assert any("gmail.modify" in line and "no mail" not in line and "labels" in line for line in lines)
+    with pytest.raises(NeedsUser, match=r"Missing permission gmail.modify: .*labels.*kith login google"):
+        account.connection().check()
     account.close()
+
+
+def test_an_api_that_is_switched_off_is_an_error_of_check(signed_in: SignedIn) -> None:
+    refusal = Refusal(403, "accessNotConfigured")
+    signed_in.google.faults.append(Fault("refuse", "gmail.users.getProfile", refusal))
+    with pytest.raises(NeedsUser, match=r"switched off.*Enable Gmail"):
+        signed_in.connection().check()
 
 
 def test_a_sign_in_as_somebody_else_is_noticed(google: GoogleDouble, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ import connectors.google
 from connectors.google import login as way
 from connectors.google.auth import needed
 from connectors.google.options import Settings
-from daemon.core.errors import NeedsUser, TryLater, UserMistake
+from daemon.core.errors import NeedsUser, SignInRefused, TryLater, UserMistake
 from daemon.core.model import Account, Position
 from daemon.core.ports import Connection, Surroundings
 from daemon.service.secrets import FileSecrets
@@ -148,9 +148,9 @@ def test_a_permission_left_out_is_named_at_once_and_by_check(
     google.sign.untick = frozenset({BASE + "contacts.readonly"})
     person = Person(paste=google.sign.consent)
     login(connection, person)
-    for lines in (person.told, connection.check()):
-        (line,) = [one for one in lines if "permission contacts.readonly" in one]
-        assert "not imported" in line and "kith login google" in line
+    for lines in (person.told[-1].splitlines(), connection.check()):
+        assert [one for one in lines if "permission contacts.readonly" in one and "not imported" in one]
+        assert "kith login google" in lines[-1]
 
 
 def test_a_rotated_token_is_kept(google: GoogleDouble, signed_in: SignedIn) -> None:
@@ -284,6 +284,39 @@ def test_a_service_account_reads_the_mailbox_it_is_allowed_to(
     assert connection.login is None and connection.check()[0] == "signed in to Google"
     assert connection.drafts is not None and connection.drafts.hint()
     assert not account.secrets.kept
+    account.close()
+
+
+def test_a_permission_its_delegation_lacks_is_named(
+    google: GoogleDouble, tmp_path: Path, key: rsa.RSAPrivateKey
+) -> None:
+    account = service(google, tmp_path, key, SCOPES - {BASE + "contacts.readonly"})
+    with pytest.raises(NeedsUser, match=f"Missing permission {BASE}contacts.readonly: ") as told:
+        account.connection().check()
+    assert "delegation" in told.value.remedy and "gmail" not in told.value.what
+    mail_in = account.connection().mail
+    assert mail_in is not None
+    with pytest.raises(SignInRefused, match="kith check --account google"):
+        read(mail_in.pages(mail_in.streams()[0], Position(), KNOWN))
+    account.close()
+
+
+def test_whatever_fails_nobody_is_sent_to_a_sign_in_there_is_not(
+    google: GoogleDouble, tmp_path: Path, key: rsa.RSAPrivateKey
+) -> None:
+    account = service(google, tmp_path, key, SCOPES)
+    for refusal in (Refusal(401, "authError"), Refusal(403, "insufficientPermissions")):
+        google.faults.extend(Fault("refuse", "gmail.users.getProfile", refusal) for _ in range(2))
+        drafts = account.connection().drafts
+        assert drafts is not None
+        with pytest.raises(NeedsUser) as told:
+            drafts.hint()
+        assert "delegation" in told.value.remedy and "kith login" not in str(told.value)
+        google.faults.clear()
+    google.sign.services.clear()
+    with pytest.raises(NeedsUser) as told:
+        account.connection().check()
+    assert "kith login" not in str(told.value)
     account.close()
 
 
