@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -20,6 +18,7 @@ from daemon.core.model import Account, EventItem, EventPage, Position, Stream, W
 from daemon.core.ports import CalendarSource, Connection, ReminderTarget, Surroundings
 from tests.contract.rig_caldav import WRITING, Secrets
 from tests.contract.samples import KNOWN, NOW, WINDOW, dragged, event, reminder
+from tests.support import web
 from tests.support.dav import READING, DavAccount, DavServer, dav_server
 from tests.support.dovecot import certificate
 from tests.support.proxy import proxy
@@ -269,33 +268,16 @@ Reply = tuple[int, dict[str, str], str]
 def told(answer: Callable[[str, str, str, str], Reply]) -> Iterator[str]:
     """A server whose every answer is ``answer(method, path, body, authorization)``."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Handler(web.Handler):
+        def serve(self) -> None:
+            said = self.told().decode()
+            status, headers, text = answer(self.command, self.path, said, self.headers.get("Authorization", ""))
+            self.reply(status, headers, text.encode())
 
-        def _any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            status, headers, text = answer(self.command, self.path, body, self.headers.get("Authorization", ""))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        do_GET = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = do_MKCALENDAR = _any  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            return
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=running.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{running.server_port}"
-    finally:
-        running.shutdown()
-        running.server_close()
-        thread.join(5)
+    broken: list[str] = []
+    with web.serving(Handler, broken.append) as url:
+        yield url
+    assert not broken, broken
 
 
 def multi(*responses: str, token: str = "") -> Reply:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import http.server
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from imapclient import IMAPClient
+
+from tests.support import web
 
 PASSWORD = "correct-horse"
 TOKEN = "token-that-is-valid"
@@ -167,21 +167,14 @@ class Dovecot:
             self.process.wait(10)
 
 
-class _Introspection(http.server.BaseHTTPRequestHandler):
+class _Introspection(web.Handler):
     """Says whose token it is, as an OAuth 2 provider's tokeninfo does."""
 
-    def do_GET(self) -> None:
+    def serve(self) -> None:
         token = parse_qs(urlsplit(self.path).query).get("access_token", [""])[0]
         user, _, secret = token.partition("!")
         answer = f'{{"email": "{user}"}}'.encode() if secret == TOKEN else b"{}"
-        self.send_response(200 if secret == TOKEN else 401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.reply(200 if secret == TOKEN else 401, {"Content-Type": "application/json"}, answer)
 
 
 def token(user: str) -> str:
@@ -201,29 +194,28 @@ def dovecot(*, mdbox: bool = False, special_use: bool = True) -> Iterator[Doveco
         pytest.skip("Dovecot is not installed: apt-get install dovecot-imapd")
     base = Path(tempfile.mkdtemp(prefix="kdc", dir="/tmp"))  # short: socket paths are limited
     base.chmod(0o755)
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Introspection)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    server = None
+    complaints: list[str] = []
     try:
-        config, port, tls_port = _write(base, web.server_address[1], mdbox, special_use)
-        process = subprocess.Popen(
-            ["dovecot", "-F", "-c", str(config)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PATH": _PATH},
-        )
-        server = Dovecot(base, port, tls_port, config, process)
-        _wait(server)
-        yield server
+        with web.serving(_Introspection, complaints.append) as tokens:
+            config, port, tls_port = _write(base, tokens, mdbox, special_use)
+            process = subprocess.Popen(
+                ["dovecot", "-F", "-c", str(config)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PATH": _PATH},
+            )
+            server = Dovecot(base, port, tls_port, config, process)
+            try:
+                _wait(server)
+                yield server
+            finally:
+                server.stop()
     finally:
-        if server is not None:
-            server.stop()
-        web.shutdown()
-        web.server_close()
         shutil.rmtree(base, ignore_errors=True)
+    assert not complaints, complaints
 
 
-def _write(base: Path, web_port: int, mdbox: bool, special_use: bool) -> tuple[Path, int, int]:
+def _write(base: Path, tokens: str, mdbox: bool, special_use: bool) -> tuple[Path, int, int]:
     root = os.geteuid() == 0
     uid, gid = (65534, 65534) if root else (os.geteuid(), os.getegid())
     for name in ("run", "state", "home"):
@@ -232,7 +224,7 @@ def _write(base: Path, web_port: int, mdbox: bool, special_use: bool) -> tuple[P
         os.chown(base / "home", uid, gid)
     certificate(base / "cert.pem", base / "key.pem")
     (base / "oauth2.conf").write_text(
-        f"tokeninfo_url = http://127.0.0.1:{web_port}/tokeninfo?access_token=\n"
+        f"tokeninfo_url = {tokens}/tokeninfo?access_token=\n"
         "introspection_mode =\nusername_attribute = email\nforce_introspection = no\n"
     )
     me = getpass.getuser() if not root else ""

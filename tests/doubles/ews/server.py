@@ -16,7 +16,6 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from lxml import etree
 from tests.doubles.ews import answers, operations
 from tests.doubles.ews.mailbox import Mailbox
 from tests.doubles.ews.xml import ERRORS, MESSAGES, NS, SOAP, TYPES, NotEws, local, make, validate
+from tests.support import web
 
 PATH = "/EWS/Exchange.asmx"
 USER, PASSWORD = "EXAMPLE\\petra", "correct-horse"
@@ -86,25 +86,22 @@ class Ews:
             stream.put("")
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(web.Handler):
     wbufsize = -1
     ews: Ews
     _context: Any = None
     _signed_in = False
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        pass
-
-    def do_GET(self) -> None:
-        if self.path.lower().startswith("/autodiscover/autodiscover.json"):
+    def serve(self) -> None:
+        if self.command == "POST":
+            self._posted()
+        elif self.path.lower().startswith("/autodiscover/autodiscover.json"):
             self._send(200, b'{"Protocol":"EWS","Url":"%s"}' % self.ews.url.encode(), "application/json")
         else:
             self._send(404, b"")
 
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def _posted(self) -> None:
+        raw = self.told()
         if self.path == "/token":
             self._token(raw)
             return
@@ -332,33 +329,20 @@ def _notification(status: str, *, news: bool = True) -> str:
 def open_ews(*, auth: str = "basic", tls: ssl.SSLContext | None = None) -> Iterator[Ews]:
     """A server while the block lasts; what the client did wrong fails the test at its end."""
     ews = Ews(auth=auth)
-
-    class Handler(_Handler):
-        pass
-
-    Handler.ews = ews
     with tempfile.TemporaryDirectory(prefix="kith-ews-") as folder:
         users = Path(folder, "users")
         domain, _, user = USER.partition("\\")
         users.write_text(f"{domain}:{user}:{PASSWORD}\n")
         before = os.environ.get("NTLM_USER_FILE")
         os.environ["NTLM_USER_FILE"] = str(users)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        scheme = "http"
-        if tls is not None:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-            scheme = "https"
-        ews.url = f"{scheme}://127.0.0.1:{server.server_port}{PATH}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
         try:
-            yield ews
+            with web.serving(_Handler, ews.wrong.append, tls, ews=ews) as url:
+                ews.url = url + PATH
+                try:
+                    yield ews
+                finally:
+                    ews.hang_up()
         finally:
-            ews.hang_up()
-            server.shutdown()
-            server.server_close()
-            thread.join()
             if before is None:
                 del os.environ["NTLM_USER_FILE"]
             else:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.parser import BytesParser
 from http.client import responses
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,6 +19,7 @@ from tests.doubles.google.call import Call, Fault, Handler, Refusal, utc_now
 from tests.doubles.google.fields import masked
 from tests.doubles.google.oauth import Sign, basic, client_file
 from tests.doubles.google.schema import Malformed, Method, find
+from tests.support import web
 
 __all__ = ["Account", "Call", "Fault", "GoogleDouble", "Refusal", "running"]
 
@@ -229,13 +227,11 @@ class _Answer:
         return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(web.Handler):
     double: GoogleDouble
 
-    def _serve(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+    def serve(self) -> None:
+        raw = self.told()
         headers = {name.lower(): value for name, value in self.headers.items()}
         path = urlsplit(self.path).path
         answer: _Answer | None
@@ -254,47 +250,14 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
             return
-        body = answer.raw()
-        self.send_response(answer.status)
-        for name, value in ({"Content-Type": "application/json; charset=UTF-8"} | dict(answer.headers)).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the library's names
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if isinstance(sys.exc_info()[1], ConnectionError):
-            return  # whoever asked died, as the kill matrix has it
-        with suppress(KeyError):
-            _HANDLED[self].complaints.append(traceback.format_exc())
-
-
-_HANDLED: dict[_Server, GoogleDouble] = {}
+        self.reply(
+            answer.status, {"Content-Type": "application/json; charset=UTF-8"} | dict(answer.headers), answer.raw()
+        )
 
 
 @contextmanager
 def running(now: Callable[[], datetime] = utc_now) -> Iterator[GoogleDouble]:
     """A server for the length of the block. It does not look at the complaints: its user does."""
     double = GoogleDouble(now=now)
-    handler = type("Handler", (_Handler,), {"double": double})
-    server = _Server(("127.0.0.1", 0), handler)
-    _HANDLED[server] = double
-    double.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with web.serving(_Handler, double.complaints.append, double=double) as double.endpoint:
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-        _HANDLED.pop(server)

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,6 +19,7 @@ from tests.doubles.graph.mailbox import Mailbox
 from tests.doubles.graph.odata import BadOption
 from tests.doubles.graph.routes import ROUTES, Route
 from tests.doubles.graph.signin import SignIn
+from tests.support import web
 
 BATCH = 20
 AT_A_TIME = 4
@@ -225,14 +225,12 @@ def unquoted(path: str) -> str:
     return "\0".join(unquote(segment) for segment in path.split("/"))
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(web.Handler):
     timeout = 60
     double: GraphDouble
 
-    def _serve(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+    def serve(self) -> None:
+        raw = self.told()
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
             if self.path.startswith("/graph/"):
@@ -248,36 +246,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         whole = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in ({"Content-Type": "application/json"} | more).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(whole)))
-        self.end_headers()
-        self.wfile.write(whole)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the library's names
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is a test's business, not ours."""
+        self.reply(status, {"Content-Type": "application/json"} | more, whole)
 
 
 @contextmanager
 def running() -> Iterator[GraphDouble]:
     """A server for the length of the block. It does not look at the complaints: its user does."""
     double = GraphDouble()
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"double": double}))
-    double.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with web.serving(_Handler, double.complaints.append, double=double) as double.endpoint:
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()
