@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Bidirectional controls (Unicode TR 9) can make a line read other than it is written; zero-width
-# characters hide in names. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.
-_HIDDEN = frozenset("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad")
+# Format characters are invisible: bidirectional controls (Unicode TR 9) can make a line read other than it is written,
+# zero-width characters hide in names, tags (U+E0000) can hide whole sentences. Joiners stay: Persian and Indic names
+# need them. So do the Arabic signs that stand over a number, which can be seen.
+_KEPT = frozenset("\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")
 _BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\u0085\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
 
@@ -38,7 +39,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _unwanted(char: str) -> bool:
-    return char in _HIDDEN or unicodedata.category(char) in ("Cc", "Cs", "Cn", "Co")
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co") and char not in _KEPT
 
 
 def scripts(text: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.core.errors import KithError
-from daemon.core.policy import CIRCLES
+from daemon.core.policy import CIRCLES, FORMS
 from daemon.service.render import Renderer
 from daemon.service.variables import DETAILS, PURPOSES, DraftFacts, ReminderFacts
 
@@ -26,6 +26,9 @@ OCCASIONS: Mapping[str, tuple[str, ...]] = {
     "news": ("change", "old-colleague", "new-colleague"),
 }
 """The occasions there are of a purpose; of the others there is one, without a name."""
+
+REMINDED = ("keep-in-touch", "reply-owed", "promise", *PURPOSES)
+"""What a reminder may be for: a purpose of its own, or the letter it stands for."""
 
 _ASKED_BY = {
     "call": ("given", "patronymic"),
@@ -185,7 +188,7 @@ def check(renderer: Renderer, today: date, circles: Iterable[str] = ()) -> tuple
             found[Found(f"{lang}/{path.name}", f"no letter is called {purpose}; {there} are.")] = None
             continue
         if purpose == "reminder":
-            attempts = _reminders(renderer, lang, special, today)
+            attempts = _reminders(renderer, lang, special, path, today)
         else:
             attempts = _letters(renderer, lang, purpose, special, path, today, tuple(known))
         for problem in attempts:
@@ -272,21 +275,38 @@ def known_and_unknown(reads: frozenset[str], full: DraftFacts) -> Iterator[dict[
     yield {name: choices[name][-1] for name in names}
 
 
-def _reminders(renderer: Renderer, lang: str, special: str, today: date) -> Iterator[str]:
-    purposes = (special,) if special else ("keep-in-touch", "reply-owed", "promise", "thanks", "congratulations")
-    for purpose, detail, known in product(purposes, DETAILS, (True, False)):
-        facts = sample_reminder(purpose, lang, today, detail=detail)
-        if not known:
-            facts = replace(facts, last_contact=None, last_form="", topics=(), next_step="", prepared_draft="")
-        try:
-            summary, description = renderer.render_reminder(facts)
-        except KithError as e:
-            yield str(e)
-            continue
-        if detail == "none" and facts.name in summary + description:
-            yield "the person's name shows although nothing may (detail = none)."
-        else:
-            yield _leftover(summary + "\n" + description)
+def _reminders(renderer: Renderer, lang: str, special: str, path: Path, today: date) -> Iterator[str]:
+    try:
+        reads = renderer.reads(path)
+    except KithError as e:
+        yield str(e)
+        return
+    purposes = [special] if special else [p for p in REMINDED if renderer.find(lang, "reminder", p) == path]
+    for purpose, detail in product(purposes, DETAILS):
+        full = sample_reminder(purpose, lang, today, detail=detail)
+        unknown: dict[str, tuple[dict[str, Any], ...]] = {
+            "last_contact": ({}, {"last_by": "them"}, {"last_contact": None, "last_form": "", "last_by": ""}),
+            "listed_topics": ({}, {"topics": ()}),
+            "next_step": ({}, {"next_by": None}, {"next_step": "", "next_by": None}),
+            "agenda": ({}, {"agenda": ()}),
+            "prepared_draft": ({}, {"prepared_in": ""}, {"prepared_draft": "", "prepared_in": ""}),
+            "form": ({"form": ""}, *({"form": form} for form in FORMS)),
+            "counts": ({}, {"waiting": ()}, {"drafted": ()}, {"lapsed": full.lapsed * 25}),
+        }
+        asked = [unknown[name] for name in unknown if name in reads and detail == "full"]
+        for changes in product(*asked):
+            facts = replace(full, **{name: value for change in changes for name, value in change.items()})
+            yield _reminder(renderer, facts)
+
+
+def _reminder(renderer: Renderer, facts: ReminderFacts) -> str:
+    try:
+        summary, description = renderer.render_reminder(facts)
+    except KithError as e:
+        return str(e)
+    if facts.detail == "none" and facts.name in summary + description:
+        return "the person's name shows although nothing may (detail = none)."
+    return _leftover(summary + "\n" + description)
 
 
 def _leftover(text: str) -> str:

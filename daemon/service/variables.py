@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -26,7 +27,7 @@ from daemon.core.wording import (
 from daemon.service.letter import flatten
 
 DETAILS = ("full", "name", "none")
-SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT, AGENDA_LIMIT, DIGEST_LIMIT = 150, 30_000, 3, 7, 20
+SUBJECT_LIMIT, TEXT_LIMIT, TOPICS_LIMIT, AGENDA_LIMIT, DIGEST_LIMIT, LINE_LIMIT = 150, 30_000, 3, 7, 20, 500
 NEEDS = {  # purpose -> the variables without which no letter is made
     "thanks": ("name", "occasion_date"),
     "congratulations": ("name", "occasion_date"),
@@ -208,9 +209,9 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "topics": topics,
         "quoted_topics": quoted_list(topics, lang) if topics else "",
         "listed_topics": listed(topics, lang) if topics else "",
-        "next_step": _entry(facts.next_step, 300).rstrip("."),
+        "next_step": _ended(_entry(facts.next_step, LINE_LIMIT)),
         "next_by": _full_date(facts.next_by, lang),
-        "agenda": tuple(_ended(t) for t in (_entry(t, 200) for t in facts.agenda) if t)[:AGENDA_LIMIT],
+        "agenda": tuple(_ended(t) for t in (_entry(t, LINE_LIMIT) for t in facts.agenda) if t)[:AGENDA_LIMIT],
         "due": _full_date(facts.due, lang) if full else "",
         "prepared_draft": _entry(facts.prepared_draft, SUBJECT_LIMIT),
         "prepared_in": _entry(facts.prepared_in, 60),
@@ -224,13 +225,15 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
 
 def _entry(text: str, limit: int) -> str:
     """A line for a calendar entry. Google's takes what stands between angle brackets for HTML, and hides it."""
-    return one_line(text, limit).translate(_NO_TAGS)
+    return _IN_BRACKETS.sub(r"\1", one_line(text, limit)).translate(_NO_TAGS)
 
 
 def _ended(line: str) -> str:
-    return line if line[-1] in ".?!…" else f"{line}."
+    """With a full stop, unless an address ends it: calendars would take the stop for a part of that."""
+    return line if not line or line[-1] in ".?!…" or "://" in line.rpartition(" ")[2] else f"{line}."
 
 
+_IN_BRACKETS = re.compile(r"<(https?://[^\s<>]+)>")
 _NO_TAGS = str.maketrans("<>", "‹›")
 
 

@@ -75,6 +75,27 @@ def test_a_flag_on_old_mail_of_somebody_known_makes_the_reply_once_and_comes_off
     assert box(house).mailbox() == mailbox
 
 
+@pytest.mark.memory_only
+@pytest.mark.parametrize(
+    ("keyword", "claims"),
+    [
+        ("kith-reply", ("Спасибо за", "написали", "Спасибо вам за письмо")),
+        ("kith-thanks", ("письмо от", "Ваше письмо", "ваше письмо")),
+        ("kith-congratulations", ("поделились", "Прекрасная новость")),
+    ],
+)
+def test_a_flag_on_ones_own_message_thanks_nobody_for_it(house: House, keyword: str, claims: tuple[str, ...]) -> None:
+    for number, address in ((7, ANNA), (8, BORIS), (9, "vera@example.org")):
+        house.person(f"Имя {number}", address, circles=(), language="ru")
+        flagged(house, number, keyword, sender=ME, to=address)
+    house.enable()
+    house.cycle()
+    assert len(box(house).drafts()) == 3
+    for raw in box(house).drafts():
+        body = shown(raw).get_body(("plain",))
+        assert body is not None and not any(claim in str(body.get_content()) for claim in claims)
+
+
 def asked_for(house: House) -> set[str]:
     """The flags a reader that knows nothing finds in the inbox."""
     from daemon.core.model import FolderRole, Interest, Position

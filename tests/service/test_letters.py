@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,8 +16,11 @@ from daemon.core.model import Form
 from daemon.core.reasons import ACHIEVEMENT, RECOMMENDATION
 from daemon.service import hand, noting
 from daemon.service.judging import Rules
+from daemon.service.people import people
+from daemon.store import agendas
+from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS
-from tests.service.house import House
+from tests.service.house import House, letter
 
 pytestmark = pytest.mark.memory_only
 DAY = timedelta(days=1)
@@ -101,3 +105,64 @@ def test_nothing_in_a_fact_gets_out_of_its_place(house: House, hostile: str, lan
             assert len(text) < 3000
             if kind == "html":
                 assert set(re.findall(r"<(/?\w+)", text.partition("<body>")[2])) <= {"p", "/p", "br", "/body", "/html"}
+
+
+def shown(house: House) -> str:
+    """The one reminder's text, unfolded."""
+    (event,) = next(iter(house.rigs.values())).reminders()
+    return event.raw.decode().replace("\r\n ", "").replace("\\,", ",").replace("\\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        (Form.CHAT, "(переписка в чате)"),
+        (Form.LINKEDIN, "(сообщение в LinkedIn)"),
+        (Form.CALL, "(звонок)"),
+        (Form.MEETING, "(встреча)"),
+        (Form.MAIL, "(ваше письмо)"),
+    ],
+)
+def test_a_reminder_says_in_which_form_the_last_contact_was(house: House, form: Form, words: str) -> None:
+    who = house.person("Ann Example", ANNA, language="en", tier="key")
+    if form is Form.MAIL:
+        box = next(iter(house.rigs.values()))
+        box.add_mail("Sent", letter(1, house.clock - 40 * DAY, ME, ANNA))
+    else:
+        with house.store.write() as conn:
+            rules = Rules(house.settings.policies, house.clock)
+            hand.log_contact(conn, rules, who, form, house.clock - 40 * DAY)
+    house.enable()
+    house.cycle()
+    assert words in shown(house)
+
+
+def test_an_address_in_a_reminder_stays_one(house: House) -> None:
+    """No full stop or bracket that a calendar would take for a part of it."""
+    who = house.person("Ann Example", ANNA, language="en", tier="key")
+    with house.store.write() as conn:
+        rules = Rules(house.settings.policies, house.clock)
+        hand.log_contact(conn, rules, who, Form.CALL, house.clock - 40 * DAY, next_step="read https://example.org/plan")
+        agendas.add(conn, who, "the page <https://example.org/a_(b)>", house.clock)
+    house.enable()
+    house.cycle()
+    text = shown(house)
+    assert "read https://example.org/plan\n" in text
+    assert "the page https://example.org/a_(b)\n" in text
+
+
+def test_a_letter_nobody_answered_is_no_time_the_two_were_in_touch(house: House) -> None:
+    """A check-in must not say "we were last in touch in September" of it."""
+    box = next(iter(house.rigs.values()))
+    who = house.person("Ann Example", ANNA, language="en")
+    box.add_mail("INBOX", letter(1, house.clock - 150 * DAY, ANNA, ME))
+    box.add_mail("Sent", letter(2, house.clock - 148 * DAY, ME, ANNA))
+    box.add_mail("Sent", letter(3, house.clock - 60 * DAY, ME, ANNA))
+    house.cycle()
+    with house.store.read() as conn:
+        (person,) = people(conn, house.settings, house.clock, only=[who])
+    in_touch = person.last.in_touch()
+    assert in_touch is not None and (house.clock - in_touch).days == 150
+    answered = replace(person.last, outbound=house.clock - 148 * DAY)
+    assert answered.in_touch() == house.clock - 148 * DAY, "an answer of one's own counts"
+    assert replace(person.last, inbound=None).in_touch() is None

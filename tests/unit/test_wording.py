@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.core.plain import one_line
 from daemon.core.wording import at_event, continued, counted_years, listed
 
 
@@ -58,3 +59,20 @@ def test_the_name_of_an_event_is_never_declined() -> None:
     assert at_event("PyCon 2026", "ru") == "на PyCon 2026"
     assert at_event("Дни открытых дверей", "ru") == "на мероприятии «Дни открытых дверей»"
     assert at_event("PyCon 2026", "en") == "at PyCon 2026"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Ann\u202e\u2066\u200f\u061c Example\ufeff\u00ad", "Ann Example"),
+        ("Ann" + "".join(chr(0xE0000 + ord(c)) for c in "and Bob"), "Ann"),  # tags: a sentence nobody sees
+        ("An\u2063n\ufff9 Ex\u200bample", "Ann Example"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),  # a joiner it needs
+        ("👩\u200d💻", "👩\u200d💻"),
+    ],
+)
+def test_nothing_invisible_stays_in_a_name(written: str, shown: str) -> None:
+    assert one_line(written) == shown
