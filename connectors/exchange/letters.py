@@ -20,8 +20,8 @@ LISTED = "subject categories item_class is_draft display_to display_cc kith_send
 """What a listing asks for: cheap, and enough to leave out what concerns nobody."""
 
 DETAILS = (
-    "categories item_class is_draft subject author to_recipients cc_recipients bcc_recipients message_id in_reply_to "
-    "references datetime_sent datetime_received conversation_id kith_headers"
+    "categories item_class is_draft subject author reply_to to_recipients cc_recipients bcc_recipients message_id "
+    "in_reply_to references datetime_sent datetime_received conversation_id kith_headers"
 )
 """What is fetched of each message that may concern somebody."""
 
@@ -93,6 +93,7 @@ def _written(element: Any) -> bytes:
 
     for name, path in (
         ("From", "t:From"),
+        ("Reply-To", "t:ReplyTo"),
         ("To", "t:ToRecipients"),
         ("Cc", "t:CcRecipients"),
         ("Bcc", "t:BccRecipients"),

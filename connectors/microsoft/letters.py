@@ -51,7 +51,7 @@ def message(draft: OutgoingDraft) -> Json:
 def differs(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json:
     """What of a reply Outlook began is not as we want it: to be written over at once."""
     wrong: Json = {}
-    for name in ("toRecipients", "ccRecipients", "bccRecipients"):
+    for name in ("from", "toRecipients", "ccRecipients", "bccRecipients"):
         if _addresses(held.get(name)) != _addresses(wanted[name]):
             wrong[name] = wanted[name]
     for name in ("subject", "internetMessageId"):

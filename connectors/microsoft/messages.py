@@ -17,8 +17,8 @@ from daemon.core.address import match, normalise
 from daemon.core.model import Interest, Mail, Signal
 from daemon.formats.headers import FIELDS, parse_mail
 
-TYPED = "from sender toRecipients ccRecipients bccRecipients subject sentDateTime receivedDateTime internetMessageId "
-TYPED += "conversationId isDraft categories"
+TYPED = "from sender replyTo toRecipients ccRecipients bccRecipients subject sentDateTime receivedDateTime "
+TYPED += "internetMessageId conversationId isDraft categories"
 SELECT = "id," + ",".join(TYPED.split())
 """What is asked of every message; of those that concern somebody known, the headers too."""
 
@@ -94,11 +94,22 @@ def _header(item: Mapping[str, Any]) -> Iterator[bytes]:
         yield from _typed(item)
 
 
-_TYPED = frozenset({"from", "sender", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references"})
+_TYPED = frozenset(
+    {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references"}
+)
+
+
+_PEOPLE = {
+    "From": "from",
+    "Reply-To": "replyTo",
+    "To": "toRecipients",
+    "Cc": "ccRecipients",
+    "Bcc": "bccRecipients",
+}
 
 
 def _typed(item: Mapping[str, Any]) -> Iterator[bytes]:
-    for name, source in (("From", "from"), ("To", "toRecipients"), ("Cc", "ccRecipients"), ("Bcc", "bccRecipients")):
+    for name, source in _PEOPLE.items():
         people = [_mailbox(*one) for one in _people(item.get(source))]
         if people:
             yield _field(name, ", ".join(people))

@@ -92,11 +92,13 @@ def status(kith: Ctx, as_json: bool) -> int:
     lost = sorted(found.news.named - there) if found.news else []
     faults = [f for f in found.faults if quarter in f]
     if lost:  # a slip of the pen, most likely
-        faults.append(f"The section for {', '.join(lost)} goes to nobody: nobody is in such a circle.")
+        faults.append(f"What is for {', '.join(lost)} goes to nobody: nobody is in such a circle.")
+    stuck = _names(found, (w.contact_id for w in found.shares.stuck))
     lists = {
         "now": _names(found, (w.contact_id for w in found.shares.now)),
         "later": _names(found, (w.contact_id for w in found.shares.later)),
         "left_out": _names(found, (w.contact_id for w in found.shares.left)),
+        "waiting": stuck,
     }
     if as_json:
         emit_json(
@@ -124,6 +126,7 @@ def status(kith: Ctx, as_json: bool) -> int:
     for title, names in (
         ("With the next round", lists["now"]),
         ("On another day", lists["later"]),
+        ("An earlier letter with news still lies in Drafts", lists["waiting"]),
         ("Left out: the time and the caps do not suffice for", lists["left_out"]),
     ):
         if names:

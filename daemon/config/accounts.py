@@ -53,6 +53,7 @@ def _read(
         employer=section.get("employer", values.flag, False),
         options={},
     )
+    aliases = section.maybe("aliases", values.list_of(values.email)) or ()
     reminders, drafts = section.get("reminders", values.flag, True), section.get("drafts", values.flag, True)
     read_wording = section.maybe("read_wording", values.flag)
     secrets = _secrets(section, {option.name for option in known or ()}, base)
@@ -66,6 +67,7 @@ def _read(
         drafts,
         read_wording,
         secrets,
+        aliases,
     )
 
 

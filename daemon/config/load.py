@@ -122,7 +122,8 @@ def _settings(
     warnings += [f"The folder {f} does not exist." for f in (updates, templates) if f is not None and not f.is_dir()]
     if templates is None and (base / "templates").is_dir():
         templates = base / "templates"
-    own = dict.fromkeys((*me.addresses, *(a.account.address for a in accounts if a.account.address)))
+    theirs = (address for a in accounts for address in (a.account.address, *a.aliases) if address)
+    own = dict.fromkeys((*me.addresses, *theirs))
     return Settings(
         path=path,
         state=state,

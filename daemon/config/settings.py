@@ -25,7 +25,8 @@ class AccountSettings:
     """One account: what its connector needs, and what the daemon may do with it.
 
     ``reminders`` and ``drafts`` say whether they may be written here at all, ``read_wording`` whether texts of letters
-    may be read for wording (None: as `Settings.reads_texts` has it). ``secrets`` maps a secret's name
+    may be read for wording (None: as `Settings.reads_texts` has it). ``aliases`` are its other addresses, from which
+    what was written to them is answered. ``secrets`` maps a secret's name
     (``password``, ``token`` ...) to where it comes from.
     """
 
@@ -34,6 +35,7 @@ class AccountSettings:
     drafts: bool = True
     read_wording: bool | None = None
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

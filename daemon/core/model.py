@@ -110,6 +110,7 @@ class Mail(NamedTuple):
     bounced: tuple[str, ...] = ()  # addresses a bounce says cannot be reached
     draft: bool = False
     asks: frozenset[str] = frozenset()
+    reply_to: tuple[str, ...] = ()  # where its writer wants answers (RFC 5322 3.6.2), if elsewhere
 
 
 @dataclass(frozen=True, slots=True)

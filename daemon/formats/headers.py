@@ -14,7 +14,7 @@ from daemon.formats.encoded import clean, decode_words
 from daemon.formats.lines import head, split_fields
 
 FIELDS = (
-    "From Sender To Cc Bcc Date Message-ID In-Reply-To References Subject Content-Type Content-Language "
+    "From Sender Reply-To To Cc Bcc Date Message-ID In-Reply-To References Subject Content-Type Content-Language "
     "Auto-Submitted Precedence List-Id List-Post List-Unsubscribe Feedback-ID Return-Path "
     "X-Auto-Response-Suppress X-Autoreply X-Autorespond X-Autoreply-From X-Auto-Reply-From "
     "X-Failed-Recipients Content-Class"
@@ -89,6 +89,7 @@ def _parse(item_id: str, raw: bytes, received: datetime | None, draft: bool, ask
         bounced=addresses("x-failed-recipients") if Signal.BOUNCE in found else (),
         draft=draft,
         asks=asks,
+        reply_to=addresses("reply-to"),
     )
 
 

@@ -16,7 +16,7 @@ from daemon.service.deps import Deps
 from daemon.service.new_drafts import listed
 from daemon.service.news import News
 from daemon.service.overview import Digest, Happened, Waiting
-from daemon.service.routing import latest_thread, recipient
+from daemon.service.routing import latest_thread, own_address, recipient
 from daemon.service.updates import Update
 from daemon.service.variables import DraftFacts, ReminderFacts
 from daemon.service.week_digest import named_in
@@ -138,7 +138,8 @@ def compose(
         Refused: it cannot be written (no address that works, or too little is known by now).
     """
     facts = draft_facts(deps, conn, person, want, news, now)
-    to = recipient(conn, person.contact_id, want)
+    thread = latest_thread(conn, person.contact_id, account, want, now)
+    to = thread.reply_to or recipient(conn, person.contact_id, want)
     if not to:
         raise Refused("no address of theirs works")
     letter = deps.renderer.render_draft(
@@ -146,11 +147,10 @@ def compose(
     )
     if letter is None:
         raise Refused("too little is known to write it")
-    thread = latest_thread(conn, person.contact_id, account, want, now)
     draft = OutgoingDraft(
         key=want.key,
         message_id=message_id,
-        sender=(deps.settings.me.name, deps.accounts[account].account.address or deps.settings.me.addresses[0]),
+        sender=(deps.settings.me.name, own_address(deps, account, thread)),
         recipient=(person.name, to),
         subject=f"Re: {thread.subject}" if thread.subject else letter.subject,
         text=letter.text,

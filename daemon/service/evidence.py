@@ -88,7 +88,7 @@ _COLUMNS = {
     MAIL: _columns(
         *("account", "identity", "form", "stream", "item_id", "role", "at", "direction", "subject", "raw_from"),
         *("message_id", "in_reply_to", "refs", "thread", "language", "signals", "recipients", "senders", "draft"),
-        "facts",
+        *("facts", "reply_to", "own_address"),
     ),
     MEETING: _columns(
         *("account", "identity", "form", "stream", "item_id", "at", "ends_at", "direction", "subject", "recipients"),
@@ -125,15 +125,16 @@ def _rank(row: Any) -> tuple[Any, ...]:
     """Which of two copies of one message is believed: the lowest, whatever came first.
 
     What is real before what is not; the letter itself before the copy a mailing list passed on; the earliest, as
-    copies without a Date header differ by their servers' dates.
+    copies without a Date header differ by their servers' dates. Of like ones the one that tells more.
     """
-    signals = row["signals"]
-    return (_unreal(row), len(signals.split()), row["at"], signals, -row["recipients"], row["subject"])
+    signals, told = row["signals"], (row["reply_to"], row["own_address"])
+    alike = (row["at"], signals, -row["recipients"], row["subject"])
+    return (_unreal(row), len(signals.split()), *alike, *((not text, text) for text in told))
 
 
 _MAIL_FACTS = (
     *("stream", "item_id", "role", "at", "subject", "raw_from", "in_reply_to", "refs", "thread", "language"),
-    *("signals", "recipients", "draft"),
+    *("signals", "recipients", "draft", "reply_to", "own_address"),
 )
 _MEETING_FACTS = (
     *("stream", "item_id", "at", "ends_at", "subject", "recipients", "cancelled", "gone", "all_day"),

@@ -76,7 +76,7 @@ def _remove(conn: Connection, contact_id: int) -> None:
         lonely = [i for i in ids if i not in others]
         conn.execute(delete(evidence).where(evidence.c.id.in_(lonely)))
         # From and the like may still name them in what is kept for others.
-        conn.execute(update(evidence).where(evidence.c.id.in_(others)).values(raw_from=""))
+        conn.execute(update(evidence).where(evidence.c.id.in_(others)).values(raw_from="", reply_to=""))
     for address in own:
         backfills.forget(conn, address)
         # Reduced calendar objects name attendees: they are made anew by the next full reading.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from daemon.core.address import match
+from daemon.core.address import is_no_reply, is_role, match
 from daemon.core.identity import mail_identity, meeting_identity, moment
-from daemon.core.model import Direction, FolderRole, Form, Interest, Mail, Meeting, Role
+from daemon.core.model import Direction, FolderRole, Form, Interest, Mail, Meeting, Role, Signal
 from daemon.service.judging import Person
 
 FACTS = 1
@@ -19,6 +19,7 @@ Row = dict[str, Any]
 MAIL, MEETING = Form.MAIL.value, Form.MEETING.value
 IN, OUT = Direction.IN.value, Direction.OUT.value
 FROM, TO, CC = Role.FROM.value, Role.TO.value, Role.CC.value
+LISTED = frozenset({Signal.LIST, Signal.UNSUBSCRIBE, Signal.BULK})
 _ROLES = {role: role.value for role in FolderRole}  # asked for many times
 
 
@@ -44,7 +45,7 @@ def observe_mail(
     at = moment(mail, now)
     if at is None:
         raise ValueError("no usable date: neither the Date header nor the server says when")
-    mine = len(mail.senders) == 1 and bool(match(mail.senders[0], interest.me))
+    mine = match(mail.senders[0], interest.me) if len(mail.senders) == 1 else ""
     direction = OUT if mine else IN if any(part == FROM for _, part, _ in people) else ""
     row = {
         "account": account,
@@ -57,6 +58,8 @@ def observe_mail(
         "direction": direction,
         "subject": mail.subject,
         "raw_from": mail.raw_from if direction else "",  # a stranger's name stays out of the store
+        "reply_to": reply_to(mail, interest) if direction == IN else "",
+        "own_address": mine or next((me for a in (*mail.to, *mail.cc) if (me := match(a, interest.me))), ""),
         "message_id": mail.message_id,
         "in_reply_to": mail.in_reply_to or (mail.references[-1] if mail.references else ""),
         "refs": " ".join(mail.references[-20:]) if mail.references else "",
@@ -69,6 +72,20 @@ def observe_mail(
         "facts": FACTS,
     }
     return Observed(row, tuple(people))
+
+
+def reply_to(mail: Mail, interest: Interest) -> str:
+    """Where answers to a message go, if not to From: RFC 5322 3.6.2, as far as a person is behind it.
+
+    Lists write their own address there, machines one nobody reads, desks and several people's is nobody's in
+    particular; and some programs name the user's own. Then answers go to From.
+    """
+    if len(mail.reply_to) != 1 or not LISTED.isdisjoint(mail.signals):
+        return ""
+    (address,) = mail.reply_to
+    if address in mail.senders or is_no_reply(address) or is_role(address) or match(address, interest.me):
+        return ""
+    return address
 
 
 def observe_meeting(meeting: Meeting, account: str, stream: str, item_id: str, interest: Interest) -> Observed | None:

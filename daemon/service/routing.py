@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from daemon.core.address import is_no_reply
-from daemon.core.model import Form, Role
+from daemon.core.address import is_no_reply, normalise
+from daemon.core.model import Direction, Form, Role
 from daemon.core.subject import base_subject
 from daemon.core.wants import ASKED, DRAFT, NEWS, THANKS, Person, Want
 from daemon.service.deps import Deps
@@ -26,6 +26,8 @@ class Thread:
     references: tuple[str, ...] = ()
     thread: str = ""
     subject: str = ""  # without "Re:"
+    own_address: str = ""  # of the user's, the one the letter was written to or from
+    reply_to: str = ""  # where its writer wants the answer, if not at the address in From
 
 
 THREAD_WITHIN = timedelta(days=14)
@@ -143,13 +145,13 @@ def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, n
     What was asked for on a message answers that very message. Other letters begin a conversation of their own; to
     hang them onto an old one would only puzzle the reader.
     """
-    facts = select(evidence.c.message_id, evidence.c.refs, evidence.c.thread, evidence.c.subject).limit(1)
+    facts = select(evidence).limit(1)
     if want.period.startswith(ASKED):
         identity = want.period.removeprefix(ASKED)
         row = conn.execute(
             facts.where(evidence.c.identity == identity).order_by(evidence.c.account != account, evidence.c.id)
         ).one_or_none()
-        return _answering(account, row)
+        return _answering(conn, contact_id, account, row)
     if want.purpose != THANKS:
         return Thread()
     row = conn.execute(
@@ -166,14 +168,47 @@ def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, n
         )
         .order_by(evidence.c.at.desc())
     ).one_or_none()
-    return _answering(account, row)
+    return _answering(conn, contact_id, account, row)
 
 
-def _answering(account: str, row: Any) -> Thread:
+def _answering(conn: Connection, contact_id: int, account: str, row: Any) -> Thread:
     """The headers of an answer (RFC 5322 3.6.4); a message without an id of its own has no answers in its thread."""
     if row is None:
         return Thread()
+    found = Thread(
+        account,
+        subject=base_subject(row.subject),
+        own_address=row.own_address,
+        reply_to=row.reply_to if _theirs(conn, contact_id, row) else "",
+    )
     if not row.message_id:
-        return Thread(account, subject=base_subject(row.subject))
+        return found
     references = tuple(dict.fromkeys((*row.refs.split(), row.message_id)))
-    return Thread(account, row.message_id, references, row.thread, base_subject(row.subject))
+    return replace(found, in_reply_to=row.message_id, references=references, thread=row.thread)
+
+
+def _theirs(conn: Connection, contact_id: int, row: Any) -> bool:
+    """Whether an answer to them may go where the message asks for it: they wrote it, it works, it is no other's."""
+    if not row.reply_to or row.direction != Direction.IN.value:
+        return False
+    wrote = conn.execute(
+        select(participant.c.address)
+        .join(address, address.c.address == participant.c.address)
+        .where(
+            participant.c.evidence_id == row.id,
+            participant.c.role == Role.FROM.value,
+            address.c.contact_id == contact_id,
+        )
+    ).first()
+    users = set(conn.execute(select(address.c.contact_id).where(address.c.address == row.reply_to)).scalars())
+    state = conn.execute(select(address_state).where(address_state.c.address == row.reply_to)).one_or_none()
+    works = state is None or (state.frozen_at is None and not state.shared)
+    return wrote is not None and works and users <= {contact_id}
+
+
+def own_address(deps: Deps, account: str, thread: Thread) -> str:
+    """From: the address of the account the letter answered was written to, if it is one of this account's."""
+    settings = deps.accounts[account]
+    mine = (settings.account.address, *settings.aliases)
+    written_to = next((a for a in mine if a and normalise(a) == thread.own_address), "")
+    return written_to or settings.account.address or deps.settings.me.addresses[0]

@@ -21,7 +21,7 @@ from daemon.store.failures import named
 if TYPE_CHECKING:
     from sqlalchemy.dialects.sqlite import Insert
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration this code is written for; a test holds it against the migrations' head."""
 
 

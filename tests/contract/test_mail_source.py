@@ -54,6 +54,13 @@ def numbers(count: int) -> list[str]:
     return [str(number) for number in range(1, count + 1)]
 
 
+def test_where_answers_are_to_go_is_told(rig: Rig) -> None:
+    rig.add_mail("INBOX", mail(1, ANNA, Reply_To="Anna <desk@example.com>"))
+    rig.add_mail("INBOX", mail(2, ANNA))
+    found = {m.message_id: m.reply_to for m in go(rig).items if isinstance(m, Mail)}
+    assert found == {"<1@example.com>": ("desk@example.com",), "<2@example.com>": ()}
+
+
 # -- folders ------------------------------------------------------------------------------------------
 
 

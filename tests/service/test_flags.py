@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -11,8 +12,9 @@ from sqlalchemy import select
 
 from daemon.core.policy import Policies
 from daemon.service import hand, overview
+from daemon.service.forgetting import forget
 from daemon.store import questions
-from daemon.store.tables import ask, contact
+from daemon.store.tables import ask, contact, evidence
 from tests.contract.rig import ME, Rig
 from tests.contract.rig_memory import MemoryRig
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, message_id
@@ -396,3 +398,59 @@ def test_a_flag_seen_before_two_contacts_were_merged_is_not_lost(house: House) -
     house.enable()
     house.cycle()
     assert len(box(house).drafts()) == 1 and asked_for(house) == set()
+
+
+def test_an_answer_goes_where_its_writer_wants_it_from_the_address_they_wrote_to(house: House) -> None:
+    alias = "petra.alias@example.org"
+    first, *rest = house.settings.accounts
+    house.settings = replace(
+        house.settings,
+        me=replace(house.settings.me, addresses=(ME, alias)),
+        accounts=(replace(first, aliases=(alias,)), *rest),
+    )
+    house.person("Анна Образцова", ANNA, language="ru")
+    flagged(house, 7, "kith-reply", to=alias, Reply_To="Anna <anna.at.home@example.com>")
+    house.enable()
+    house.cycle()
+    draft = shown(*box(house).drafts())
+    assert draft["To"].addresses[0].addr_spec == "anna.at.home@example.com"
+    assert draft["From"].addresses[0].addr_spec == alias
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Reply_To": "noreply@example.com"},
+        {"Reply_To": ME},
+        {"Reply_To": f"{ANNA}, desk@example.com"},
+        {"Reply_To": BORIS},  # somebody else one knows
+        {"Reply_To": "hr@example.com"},
+        {"Reply_To": "talk@example.com", "List_Id": "<talk.example.com>"},
+    ],
+)
+def test_an_answer_never_goes_to_a_list_a_desk_a_machine_oneself_or_another(
+    house: House, header: dict[str, str]
+) -> None:
+    house.person("Анна Образцова", ANNA, language="ru")
+    house.person("Борис Титов", BORIS, language="ru")
+    flagged(house, 7, "kith-reply", to="petra.elsewhere@example.org", **header)
+    house.enable()
+    house.cycle()
+    draft = shown(*box(house).drafts())
+    assert draft["To"].addresses[0].addr_spec == ANNA
+    assert draft["From"].addresses[0].addr_spec == ME
+
+
+@pytest.mark.memory_only
+def test_an_address_answers_are_wanted_at_is_forgotten_with_its_person(house: House) -> None:
+    anna = house.person("Анна Образцова", ANNA, language="ru")
+    house.person("Борис Титов", BORIS, language="ru")
+    box(house).add_mail("INBOX", letter(7, NOW - 9 * DAY, ANNA, Cc=BORIS, Reply_To="anna.at.home@example.com"))
+    house.cycle()
+    with house.store.write() as conn:
+        assert conn.execute(select(evidence.c.reply_to)).scalars().all() == ["anna.at.home@example.com"]
+        forget(conn, anna, SECRET, house.clock, list(house.rigs))
+    house.cycle()
+    with house.store.read() as conn:
+        assert conn.execute(select(evidence.c.reply_to)).scalars().all() == [""]

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 from daemon.store import migrate
 from daemon.store.tables import PlainText, UtcDateTime, metadata
 
-RELEASED, UNRELEASED, MESSAGE = "0001", "0002", "follow ups"
+RELEASED, UNRELEASED, MESSAGE = "0002", "0003", "answers"
 
 
 def render_item(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:

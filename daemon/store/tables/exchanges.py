@@ -39,6 +39,8 @@ evidence = Table(
     text("uid"),  # iCalendar UID
     moment("original"),
     Column("facts", Integer, nullable=False, server_default="1"),  # version of what was kept
+    text("reply_to"),  # the one address answers to a known sender go to, if it is not the one in From
+    text("own_address"),  # of the user's, the one it was written to or from
     UniqueConstraint("identity", "account"),  # in this order it serves as the index of identities, too
     Index(None, "message_id"),
     Index(None, "in_reply_to"),
