@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,9 +15,11 @@ from imapclient.exceptions import IMAPClientAbortError
 from connectors.imap.cursor import Cursor
 from connectors.imap.options import Settings
 from connectors.imap.reading import Reading
-from connectors.imap.session import Box
+from connectors.imap.session import PATIENCE, Box
+from connectors.imap.source import Source
 from connectors.imap.stream import FetchStream, Row, flags_of, received_of, uid_sets
 from daemon.core.errors import Refused, TryLater
+from daemon.core.model import Interest, Position, Stream
 
 HEAD = b"From: anna@example.org\r\n\r\n"
 
@@ -193,3 +197,49 @@ def test_in_any_order_nothing_unread_is_passed(order: list[int], size: int) -> N
     for place, cursor in enumerate(cursors(rows, size=size)[:-1]):
         read_so_far = {u for _, u in rows[: size * (place + 1)]}
         assert cursor is None or all(u in read_so_far for _, u in rows if u < cursor)
+
+
+# -- a slow line --------------------------------------------------------------------------------------
+
+
+class SlowLine:
+    """`Sessions` with one connection over which each read takes ten seconds of the clock it keeps."""
+
+    def __init__(self, answer: bytes, size: int) -> None:
+        self.now = 0.0
+        self.longest = 0.0
+        self.session = session(answer, [size] * len(answer))
+        self.session.guard, self.session.open = self.guard, lambda folder: Box(1, 1000, None, 50, frozenset())
+        wire, read1 = self.session.client._imap, self.session.client._imap.read1
+
+        def slowly(most: int) -> bytes:
+            self.now += 10
+            return bytes(read1(min(most, size)))
+
+        wire.read1 = slowly
+
+    def monotonic(self) -> float:
+        return self.now
+
+    @contextmanager
+    def use(self) -> Iterator[Any]:
+        yield self.session
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        began = self.now
+        yield
+        self.longest = max(self.longest, self.now - began)
+
+
+def test_over_a_slow_line_a_page_ends_before_the_connection_is_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row(n, n * 10) for n in range(1, 51)]
+    line = SlowLine(b"".join(rows) + OK, len(rows[-1]))
+    monkeypatch.setattr("connectors.imap.source.time", line)
+    interest = Interest(frozenset({"anna@example.org"}), frozenset())
+    pages = list(Source(line).pages(Stream("INBOX", "INBOX"), Position(), interest))  # type: ignore[arg-type]
+    assert sum(len(page.mails) for page in pages) == 50
+    assert line.now > PATIENCE * line.session.settings.timeout, "in one page it would have been cut"
+    assert line.longest < PATIENCE * line.session.settings.timeout
+    cursors = [Cursor.read(page.position.cursor) for page in pages]
+    assert all(c is not None for c in cursors), "what was read is kept, page by page"
