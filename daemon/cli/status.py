@@ -9,7 +9,7 @@ import click
 
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, counted, day, emit_json, json_option, table
-from daemon.cli.words import fate
+from daemon.cli.words import standing
 from daemon.core.wants import DRAFT, REMINDER
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _show_status(kith: Ctx, found: Overview) -> None:
     today = now.astimezone(zone).date()
     click.echo(f"{counted(found.contacts, 'contact')}, {len(found.people)} kept, {found.due} due.")
     for what, kind, states in (("Reminders", REMINDER, found.open_reminders), ("Drafts", DRAFT, found.open_drafts)):
-        click.echo(f"{what}: {', '.join(f'{n} {fate(kind, state)}' for state, n in states) or 'none'}.")
+        click.echo(f"{what}: {', '.join(f'{n} {standing(kind, state)}' for state, n in states) or 'none'}.")
     if found.waiting:
         click.echo(f"{found.waiting} due without a reminder yet: `kith digest`.")
     _show_due(kith, found.people)

@@ -15,6 +15,7 @@ from daemon.service.variables import DETAILS, PURPOSES
 if TYPE_CHECKING:
     from datetime import date
 
+    from daemon.service.render import Rendered
     from daemon.service.variables import DraftFacts
 
 REMINDERS = ("keep-in-touch", "reply-owed", "promise")
@@ -69,16 +70,17 @@ def check(kith: Ctx) -> int:
 @click.option("--language", default="", metavar="TAG", help="ru or en; else the person's own (English for the sample).")
 @click.option("--form", type=click.Choice(["formal", "familiar"]), help="Else the person's own.")
 @click.option("--variant", type=int, default=0, help="0, 1, 2 ...: another of the template's variants.")
-@click.option("--html", "as_html", is_flag=True, help="The HTML part instead of the text.")
+@click.option("--html", "shown", flag_value="html", help="The HTML part instead of the text.")
+@click.option("--message", "shown", flag_value="message", help="The whole message: a mail program opens it as a file.")
 @click.option("--detail", type=click.Choice(DETAILS), default="full", help="How much a reminder may say.")
 @pass_ctx
 def preview(
-    kith: Ctx, name: str, purpose: str, language: str, form: str | None, variant: int, as_html: bool, detail: str
+    kith: Ctx, name: str, purpose: str, language: str, form: str | None, variant: int, shown: str | None, detail: str
 ) -> int:
     """Show how a letter or a reminder to NAME reads; NAME `sample` is a made-up person. Nothing is written.
 
-    PURPOSE is like thanks, thanks.interview, congratulations.birthday or keep-in-touch; `kith templates list` shows
-    them all.
+    PURPOSE is like thanks, thanks.interview, congratulations.birthday, keep-in-touch or reminder.digest;
+    `kith templates list` shows them all. How it looks in your mail program, --message > letter.eml tells.
     """
     from dataclasses import replace
 
@@ -87,9 +89,12 @@ def preview(
 
     renderer, today = _renderer(kith), _today(kith)
     purpose, _, occasion = purpose.partition(".")
-    if purpose not in (*PURPOSES, *REMINDERS):
+    event = purpose == "reminder" or purpose in REMINDERS
+    if purpose == "reminder":
+        purpose = occasion or REMINDERS[0]
+    elif purpose not in (*PURPOSES, *REMINDERS):
         raise UserMistake(f"No letter is called {purpose}; {', '.join((*PURPOSES, *REMINDERS))} are.")
-    if purpose in REMINDERS:
+    if event:
         if name == "sample":
             sample = sample_reminder(purpose, language or "en", today, detail=detail)
             summary, description = renderer.render_reminder(sample)
@@ -97,9 +102,9 @@ def preview(
             summary, description = _reminder(kith, name, purpose, language, detail)
         click.echo(f"{summary}\n\n{description}")
         return 0
-    facts = sample_facts(purpose, language or "en", today, occasion=occasion)
+    facts, address = sample_facts(purpose, language or "en", today, occasion=occasion), "ann@example.org"
     if name != "sample":
-        facts = _facts(kith, name, purpose, occasion, language)
+        facts, address = _facts(kith, name, purpose, occasion, language)
     if form:
         facts = replace(facts, form=form)
     why = renderer.missing(facts, facts.language)
@@ -108,8 +113,33 @@ def preview(
     if letter is None:
         click.echo(f"No draft would be made for {facts.name or name}: {why or 'too little is known'}.", err=True)
         return 1
-    click.echo(letter.html if as_html else f"{letter.subject}\n\n{letter.text}", nl=False)
+    if shown == "message" and not address:
+        raise UserMistake(f"No address of {facts.name}'s works, so there would be no message.")
+    if shown == "message":
+        click.echo(_message(kith, letter, facts, address), nl=False)
+    else:
+        click.echo(letter.html if shown == "html" else f"{letter.subject}\n\n{letter.text}", nl=False)
     return 0
+
+
+def _message(kith: Ctx, letter: Rendered, facts: DraftFacts, address: str) -> bytes:
+    """The letter as it would lie in Drafts; it belongs to no account and names no message of its own."""
+    from daemon.core.model import OutgoingDraft
+    from daemon.formats.mime import build
+
+    mine = kith.settings.me.addresses[0] if kith.path is not None and kith.path.exists() else "irina@example.org"
+    draft = OutgoingDraft(
+        key="",
+        message_id="<preview@example.org>",
+        sender=(facts.my_name, mine),
+        recipient=(facts.name, address),
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        date=kith.now(),
+        language=facts.language,
+    )
+    return build(draft)
 
 
 def _renderer(kith: Ctx) -> Renderer:
@@ -147,8 +177,8 @@ def _reminder(kith: Ctx, name: str, purpose: str, language: str, detail: str) ->
     return event.summary, event.description
 
 
-def _facts(kith: Ctx, name: str, purpose: str, occasion: str, language: str) -> DraftFacts:
-    """What is known of a real person, with a made-up occasion.
+def _facts(kith: Ctx, name: str, purpose: str, occasion: str, language: str) -> tuple[DraftFacts, str]:
+    """What is known of a real person, with a made-up occasion; and the address a letter would go to.
 
     Raises:
         UserMistake: nobody is called so, or more than one.
@@ -161,6 +191,7 @@ def _facts(kith: Ctx, name: str, purpose: str, occasion: str, language: str) -> 
     from daemon.service.deps import Deps
     from daemon.service.news import current_news
     from daemon.service.people import people, with_languages
+    from daemon.service.routing import recipient
     from daemon.service.template_check import sample_facts
 
     now, settings, renderer = kith.now(), kith.settings, _renderer(kith)
@@ -182,16 +213,11 @@ def _facts(kith: Ctx, name: str, purpose: str, occasion: str, language: str) -> 
             occasion=made_up.occasion,
             occasion_date=made_up.occasion_date,
         )
+        address = recipient(conn, person.contact_id, want)
         known = draft_facts(deps, conn, replace(person, speaks=speaks), want, news, now)
     # What an occasion brings with it is made up; what is known of the person is theirs.
-    return replace(
-        known,
-        **{
-            name: getattr(made_up, name)
-            for name in (*OF_THE_OCCASION, *(() if purpose == UPDATE else ("news",)))
-            if not getattr(known, name)
-        },
-    )
+    fields = (*OF_THE_OCCASION, *(() if purpose == UPDATE else ("news",)))
+    return replace(known, **{field: getattr(made_up, field) for field in fields if not getattr(known, field)}), address
 
 
 OF_THE_OCCASION = (

@@ -169,7 +169,7 @@ def digest(kith: Ctx, as_json: bool) -> int:
 
 
 def _what(entry: Happened) -> str:
-    return f"{'reminder' if entry.kind == REMINDER else 'draft'}: {purpose(entry.purpose)}"
+    return purpose(entry.purpose) + " (reminder)" * (entry.kind == REMINDER)
 
 
 def _digest_json(found: Digest) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.core.wants import REMINDER
+from daemon.core.wants import DRAFT, REMINDER
 
 _PURPOSES = {
     "keep-in-touch": "keep in touch",
@@ -38,6 +38,20 @@ _OF_REMINDERS = {
     "failed": "could not be written",
     "unknown": "gone, nobody knows where",
 }
+
+
+_STANDING = {
+    (REMINDER, "written"): "in the calendar",
+    (REMINDER, "edited"): "changed by you",
+    (REMINDER, "moved"): "moved by you",
+    (DRAFT, "written"): "ready",
+    (DRAFT, "edited"): "edited by you",
+}
+
+
+def standing(kind: str, state: str) -> str:
+    """The same of what stands now, to go after a number: "3 ready", "2 moved by you"."""
+    return _STANDING.get((kind, state), fate(kind, state))
 
 
 def purpose(name: str) -> str:

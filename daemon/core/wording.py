@@ -124,7 +124,7 @@ def listed(items: Sequence[str], language: str) -> str:
 
 def _plain(item: str) -> bool:
     words = item.strip().rstrip(".").split()
-    if not 0 < len(words) <= 6 or re.search(r"[^\w'’\-./+#& ]", item):
+    if not 0 < len(words) <= 6 or re.search(r"[^\w'’\-./+#& ]", item) or not fits(item, "en"):
         return False
     first = words[0]
     return not first[0].isupper() or any(c.isupper() for c in first[1:])

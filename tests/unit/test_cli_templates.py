@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,20 @@ def test_preview_shows_the_letter_as_it_would_stand_in_drafts(capsys: pytest.Cap
     assert capsys.readouterr().out.count("<p>") >= 2
     assert kith("preview", "sample", "reply-owed", "--language", "ru", "--detail", "none") == 0
     assert "Анна" not in capsys.readouterr().out
+
+
+def test_preview_gives_the_whole_message_for_a_mail_program_to_open(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert kith("preview", "sample", "thanks.event", "--message") == 0
+    message = message_from_bytes(capsysbinary.readouterr().out, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    assert (message["To"], message["Subject"]) == ("Ann Example <ann@example.org>", "Good to talk to you at PyCon")
+    assert [p.get_content_type() for p in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("name", ["reminder", "reminder.digest", "reminder.new-drafts", "reminder.outcome", "promise"])
+def test_every_event_can_be_previewed_by_its_templates_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert kith("preview", "sample", name) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 3
 
 
 def test_preview_says_why_there_would_be_no_letter(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,7 @@ def test_years_are_counted_as_one_writes_them(number: int, russian: str, english
         (("shall we move?",), "“shall we move?”"),
         (("hiring, firing",), "“hiring, firing”"),
         (("Ann's book.",), "“Ann's book”"),
+        (("бюджет",), "“бюджет”"),  # in the user's own reminder; a letter leaves it out
         (("how one would find the time for all of it",), "“how one would find the time for all of it”"),
     ],
 )
