@@ -75,7 +75,7 @@ def _gather_suggestions(deps: Deps, fence: lease.Lease) -> None:
 
 
 def _plan_and_deliver(deps: Deps, fence: lease.Lease, report: CycleReport) -> None:
-    """Until nothing more comes of it: what is withdrawn makes room for what is wanted next."""
+    """Until nothing more comes of it: what is withdrawn or has lapsed makes room for what is wanted next."""
     for _ in range(ROUNDS):
         now = deps.now()
         found, errors = planning.make(deps, now)
@@ -83,7 +83,8 @@ def _plan_and_deliver(deps: Deps, fence: lease.Lease, report: CycleReport) -> No
         before = len(report.done)
         intents.store_intents(deps, found, fence, now)
         Delivery(deps, fence, report).run()
-        if report.stopped or len(report.done) == before:
+        closed = found.plan.lapses or found.plan.releases or found.plan.superseded  # in the store alone
+        if report.stopped or (len(report.done) == before and not closed):
             return
 
 

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from daemon.core.keys import draft_message_id, event_uid
@@ -124,6 +125,7 @@ def reminder(
 # -- for rigs -----------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def seen_event(raw: bytes) -> SeenEvent:
     """The one event in an iCalendar object."""
     import icalendar

@@ -17,6 +17,7 @@ from daemon.core.model import FolderRole, Form
 from daemon.core.policy import Policies, Policy, ReminderRules
 from daemon.service import hand
 from daemon.service.judging import Rules
+from daemon.service.planning import situation
 from daemon.store.tables import contact
 from tests.contract.rig import ME, Marking, Rig
 from tests.contract.rig_memory import MemoryRig
@@ -385,6 +386,19 @@ def days_pass(days: int) -> Callable[[House], None]:
         house.clock += days * DAY
 
     return pass_
+
+
+@pytest.mark.memory_only
+def test_what_follows_upon_a_reminder_that_lapsed_is_written_in_the_same_round(house: House) -> None:
+    check_in(house)
+    they_write(house)
+    lapsed = False
+    for _ in range(40):
+        house.cycle(after=DAY)
+        lapsed |= "lapsed" in states(house, "reminder")
+        with house.store.read() as conn:
+            assert situation(house.deps(), conn, house.clock).plan.empty
+    assert lapsed
 
 
 @pytest.mark.memory_only

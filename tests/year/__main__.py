@@ -20,6 +20,12 @@ from tests.year.town import a_town
 from tests.year.user import User
 from tests.year.watch import Watch
 
+MANY = 40
+"""So many promises broken, it makes no sense to go on."""
+
+MEMORY = Path("/dev/shm")
+"""A folder that is no disk, where there is one: a year is many thousand commits."""
+
 
 def live(
     store: Store,
@@ -32,7 +38,7 @@ def live(
     each_week: Callable[[int, Watch], None] = lambda week, watch: None,
 ) -> Watch:
     """Live so many weeks, a round each morning; what must hold is looked at after each."""
-    with a_town(store, folder, seed, backend) as town:
+    with a_town(store, folder, seed, backend, people) as town:
         house = town.house
         town.settle(people)
         house.cycle(after=0 * DAY)
@@ -41,6 +47,7 @@ def live(
         for day in range(weeks * 7):
             house.cycle(after=0 * DAY)
             watch.look()
+            assert len(watch.broken) < MANY, "\n".join(watch.broken)
             house.clock += DAY / 2  # evening
             user.live()
             house.clock += DAY / 2
@@ -58,14 +65,18 @@ def main() -> int:
     given.add_argument("--backend", choices=sorted(BACKENDS), default="memory")
     said = given.parse_args()
     begun = time.monotonic()
+    told: list[str] = []
 
     def tell(week: int, watch: Watch) -> None:
         say(
             f"week {week:2} to {watch.town.today}: {sum(watch.made.values()):5} written, "
             f"longest waits: {waits(watch)}; {time.monotonic() - begun:.0f} s"
         )
+        for broken in watch.broken[len(told) :]:
+            say(f"BROKEN on {broken}")
+        told.extend(watch.broken[len(told) :])
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         store = Store(f"sqlite:///{folder}/kith.db")
         store.upgrade()
         watch = live(
@@ -84,8 +95,8 @@ def main() -> int:
     for counted in (watch.made, fates, watch.town.deeds):
         say(", ".join(f"{n} {kind}" for kind, n in sorted(counted.items())) + ".")
     say(f"Longest due without a reminder: {waits(watch)}.")
-    say("All promises held.")
-    return 0
+    say(f"{len(watch.broken)} promises broken." if watch.broken else "All promises held.")
+    return 1 if watch.broken else 0
 
 
 def waits(watch: Watch) -> str:

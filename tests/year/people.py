@@ -15,8 +15,10 @@ from tests.year.homes import HOME, WORK
 
 DAY = timedelta(days=1)
 ZONE = ZoneInfo("Europe/Berlin")
-NAMELESS_CIRCLES = ("recruiter", "hr", "mentor", "colleague", "expert", "partner", "friend", "candidate", "")
-TIERS = ("key", "", "", "regular", "supporting")
+MOST = (
+    "recruiter", "hr", "mentor", "colleague", "colleague", "expert", "partner", "partner", "candidate", "friend", "", "",
+)  # fmt: skip
+TIERS = ("key", "", "", "regular", *("supporting",) * 6)
 CITIES = ("Kazan", "Lyon", "Oslo", "Porto", "", "", "")
 ZONES = ("", "", "", "Asia/Tokyo", "America/New_York")
 
@@ -141,7 +143,7 @@ class Neighbour:
 
 def drawn(number: int, chance: random.Random) -> Neighbour:
     """Somebody of any circle and tier; nobody here exists."""
-    circle, tier = chance.choice(NAMELESS_CIRCLES), chance.choice(TIERS)
+    circle, tier = chance.choice(MOST), chance.choice(TIERS)
     if not circle and not tier:
         tier = "regular"
     return Neighbour(

@@ -10,6 +10,7 @@ from tests.year.__main__ import live
 
 def test_weeks_of_a_life_keep_every_promise(store: Store, tmp_path: Path) -> None:
     watch = live(store, tmp_path, people=32, weeks=6, seed=1)
+    assert not watch.broken
     for kind in (
         "reminder keep-in-touch",
         "reminder reply-owed",
@@ -29,4 +30,5 @@ def test_weeks_of_a_life_keep_every_promise(store: Store, tmp_path: Path) -> Non
 
 def test_a_week_on_dovecot_and_radicale_keeps_every_promise(store: Store, tmp_path: Path) -> None:
     watch = live(store, tmp_path, people=12, weeks=1, seed=1, backend="servers")
+    assert not watch.broken
     assert watch.made["reminder keep-in-touch"] and watch.town.sent

@@ -23,7 +23,6 @@ from tests.year.people import CIRCLES, DAY, Held, Neighbour, at, day_of, drawn
 
 START = datetime(2025, 12, 3, 7, 0, tzinfo=UTC)  # in the past: Dovecot believes no mail from the future
 HOURS = WorkingHours(zone="Europe/Berlin", country="DE", subdivision="BE")
-RULES = ReminderRules(weekly_digest=(1, time(9)))
 QUIET = (Quiet(date(2025, 12, 24), date(2026, 1, 6)), Quiet(date(2026, 7, 12), date(2026, 7, 25)))
 
 NEWS = {"en": "Here is what is new with me this quarter.\n", "ru": "Вот что у меня нового за квартал.\n"}
@@ -153,8 +152,9 @@ class Town:
 
 
 @contextmanager
-def a_town(store: Store, folder: Path, seed: int, backend: str) -> Iterator[Town]:
-    """A house with its two sides; nobody lives there yet."""
+def a_town(store: Store, folder: Path, seed: int, backend: str, count: int) -> Iterator[Town]:
+    """A house with its two sides; nobody lives there yet. Whoever keeps 300 allows more reminders than the usual ten."""
+    rules = ReminderRules(a_day=max(3, count * 9 // 300), a_week=max(10, count * 40 // 300), weekly_digest=(1, time(9)))
     house = House(store, folder, {})
     house.clock = START
     with BACKENDS[backend](folder, lambda: house.clock) as sides:
@@ -168,7 +168,7 @@ def a_town(store: Store, folder: Path, seed: int, backend: str) -> Iterator[Town
             hours=HOURS,
             quiet=QUIET,
             policies=Policies(circles=CIRCLES),
-            reminders=RULES,
+            reminders=rules,
             morning_event=time(9),
         )
         yield Town(house, sides, random.Random(seed))  # noqa: S311

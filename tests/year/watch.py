@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from daemon.core.due import due
@@ -48,11 +49,12 @@ NEVER = (WITHDRAWN, FAILED, SUPERSEDED)
 @dataclass
 class Watch:
     """Looks after each round. ``waits`` holds, by tier, the longest anybody was due without a reminder, and how long
-    they might have waited at most; ``made`` counts what was written.
+    they might have waited at most; ``made`` counts what was written, ``broken`` says which promises were not kept.
     """
 
     town: Town
     before: dict[str, Any] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
     waits: dict[str, tuple[timedelta, timedelta]] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
     left: set[str] = field(default_factory=set)  # UIDs of passed reminders of those who were forgotten
@@ -65,21 +67,27 @@ class Watch:
         drafts = {name: side.mail.drafts() for name, side in self.town.sides.items()}
         events = {name: side.calendar.reminders() for name, side in self.town.sides.items()}
         new = [r for r in rows if r.key not in self.before]
-        self._caps(rows)
-        self._once(rows, drafts, events)
-        self._one_letter_a_day(rows, new)
-        self._not_too_early(new)
-        self._reasons(rows)
-        self._recipients_and_words(rows, drafts)
-        self._final(rows)
-        self._untouched(drafts, events)
-        self._employer(rows, drafts, events)
-        self._declined()
-        self._forgotten(rows)
-        self._nothing_left_to_do()
-        self._nobody_starves(rows)
-        sent = sum(side.sent() for side in self.town.sides.values())
-        assert sent == self.town.sent, "nothing is ever sent but by the user"
+        checks: list[Callable[[], None]] = [
+            partial(self._caps, rows),
+            partial(self._once, rows, drafts, events),
+            partial(self._one_letter_a_day, new),
+            partial(self._not_too_early, new),
+            partial(self._reasons, rows),
+            partial(self._recipients_and_words, rows, drafts),
+            partial(self._final, rows),
+            partial(self._untouched, drafts, events),
+            partial(self._employer, rows, drafts, events),
+            self._declined,
+            partial(self._forgotten, rows),
+            self._nothing_left_to_do,
+            partial(self._nobody_starves, rows),
+            self._nothing_sent,
+        ]
+        for check in checks:
+            try:
+                check()
+            except AssertionError as e:
+                self.broken.append(f"{self.town.today}: {str(e)[:2000]}")
         self.made.update(f"{r.kind} {r.purpose}" for r in new if r.state not in NEVER)
         self.before = {r.key: r for r in rows}
 
@@ -192,7 +200,7 @@ class Watch:
         self.left |= {r.uid for r in self.before.values() if r.contact_id in gone}
         return self.left
 
-    def _one_letter_a_day(self, rows: list[Any], new: list[Any]) -> None:
+    def _one_letter_a_day(self, new: list[Any]) -> None:
         """Two reasons to write to one person on one day make one letter, unless the user asked for each."""
         mine = [r for r in new if r.kind == DRAFT and r.purpose not in ALONE and not r.period.startswith(ASKED)]
         begun = Counter(r.contact_id for r in mine if r.state in (PENDING, WRITTEN, EDITED))
@@ -281,6 +289,10 @@ class Watch:
         with self.town.house.store.read() as conn:
             waiting = {each.guess.mark for each in suggestions.rows(conn)}
         assert not waiting & self.town.declined
+
+    def _nothing_sent(self) -> None:
+        sent = sum(side.sent() for side in self.town.sides.values())
+        assert sent == self.town.sent, "nothing is ever sent but by the user"
 
     def _forgotten(self, rows: list[Any]) -> None:
         """Of those forgotten there is nothing."""
