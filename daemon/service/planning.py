@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from daemon.core.errors import KithError
 from daemon.core.model import Window
-from daemon.core.one_letter import one_letter
+from daemon.core.one_letter import Choice, one_letter
 from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.quarterly import Shares, share_out
 from daemon.core.wants import UPDATE, Person, Want, World
 from daemon.service.deps import Deps
 from daemon.service.news import News
 from daemon.service.routing import Router
-from daemon.service.wanted import LOOKS_AHEAD, wanted
+from daemon.service.wanted import LOOKS_AHEAD, Wanted, wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,38 @@ def situation(
 
     Holidays are known as far as ``beyond`` the days reminders are placed in.
     """
-    now_wanted = wanted(deps, conn, now, since=since, beyond=beyond)
-    persons, world, wants = now_wanted.people, now_wanted.world, dict(now_wanted.wants)
-    rows, held = now_wanted.rows, {p.contact_id for p in persons.values() if p.held}
-    choice = one_letter(list(wants.values()), rows, held=held, world=world, now=now)
-    ready = [w for w in wants.values() if w.key not in choice.aside]
-    homeless = _homeless(deps, conn, [w for w in ready if w.purpose == UPDATE], persons, {row.key for row in rows})
-    shares = share_out(ready, rows, persons, held=held, world=world, now=now, homeless=homeless)
+    return _planned(deps, _read(deps, conn, now, since, beyond), busy, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What plans are made from, as it was read. ``ready`` are the wants that no stronger letter sets aside;
+    ``homeless`` the keys of those no account may take.
+    """
+
+    found: Wanted
+    choice: Choice
+    ready: Sequence[Want]
+    held: frozenset[int]
+    homeless: frozenset[str]
+
+
+def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, beyond: timedelta) -> _Ground:
+    found = wanted(deps, conn, now, since=since, beyond=beyond)
+    held = frozenset(p.contact_id for p in found.people.values() if p.held)
+    choice = one_letter(list(found.wants.values()), found.rows, held=held, world=found.world, now=now)
+    ready = [w for w in found.wants.values() if w.key not in choice.aside]
+    updates = [w for w in ready if w.purpose == UPDATE]
+    return _Ground(
+        found, choice, ready, held, _homeless(deps, conn, updates, found.people, {row.key for row in found.rows})
+    )
+
+
+def _planned(deps: Deps, ground: _Ground, busy: Sequence[Window], now: datetime) -> Situation:
+    """The plan. It asks nothing of the store: planned anew around busy times it rests on the same facts."""
+    found, choice, ready, held = ground.found, ground.choice, ground.ready, ground.held
+    persons, world, rows, wants = found.people, found.world, found.rows, dict(found.wants)
+    shares = share_out(ready, rows, persons, held=held, world=world, now=now, homeless=ground.homeless)
     not_today = {w.key for w in (*shares.later, *shares.left, *shares.stuck)}
     plan = make_plan(
         [w for w in ready if w.key not in not_today],
@@ -63,14 +88,14 @@ def situation(
         busy=busy,
         now=now,
     )
-    for create in (each.create for each in now_wanted.lists if each.create is not None):
+    for create in (each.create for each in found.lists if each.create is not None):
         wants[create.want.key] = create.want
         plan = replace(plan, creates=(*plan.creates, create))
     taken_back = plan.withdrawals
-    if now_wanted.news_fault:  # while the quarter's file is being mended nothing is concluded from it
+    if found.news_fault:  # while the quarter's file is being mended nothing is concluded from it
         taken_back = tuple(w for w in taken_back if not (w.row.purpose == UPDATE and _may_stand(persons, w.row)))
     plan = replace(plan, superseded=choice.closed, withdrawals=taken_back + choice.withdrawn)
-    return Situation(plan, persons, wants, world, now_wanted.news, now_wanted.faults, shares)
+    return Situation(plan, persons, wants, world, found.news, found.faults, shares)
 
 
 def _may_stand(persons: Mapping[int, Person], row: Row) -> bool:
@@ -106,13 +131,11 @@ def busy_times(deps: Deps, now: datetime, beyond: timedelta = LOOKS_AHEAD) -> tu
 def make(deps: Deps, now: datetime, *, since: datetime | None = None) -> tuple[Situation, list[str]]:
     """The plan as of ``now``; calendars are asked for free time only if something is to be placed."""
     with deps.store.read() as conn:
-        found = situation(deps, conn, now, since=since)
+        ground = _read(deps, conn, now, since, LOOKS_AHEAD)
+    found = _planned(deps, ground, (), now)
     faults = list(found.faults)
     if not found.plan.moves and not any(c.slot for c in found.plan.creates):
         return found, faults
     busy, errors = busy_times(deps, now)
     errors += faults
-    if busy:
-        with deps.store.read() as conn:
-            found = situation(deps, conn, now, busy=busy, since=since)
-    return found, errors
+    return _planned(deps, ground, busy, now) if busy else found, errors

@@ -16,7 +16,7 @@ from tests.year.homes import HOME, WORK
 DAY = timedelta(days=1)
 ZONE = ZoneInfo("Europe/Berlin")
 MOST = (
-    "recruiter", "hr", "mentor", "colleague", "colleague", "expert", "partner", "partner", "candidate", "friend", "", "",
+    "recruiter", "hr", "mentor", "colleague", "colleague", "expert", "partner", "partner", "candidate", "friend", "",
 )  # fmt: skip
 TIERS = ("key", "", "", "regular", *("supporting",) * 6)
 CITIES = ("Kazan", "Lyon", "Oslo", "Porto", "", "", "")

@@ -153,7 +153,7 @@ class Town:
 
 @contextmanager
 def a_town(store: Store, folder: Path, seed: int, backend: str, count: int) -> Iterator[Town]:
-    """A house with its two sides; nobody lives there yet. Whoever keeps 300 allows more reminders than the usual ten."""
+    """A house with its two sides; nobody lives there yet. Whoever keeps 300 allows more than the usual ten a week."""
     rules = ReminderRules(a_day=max(3, count * 9 // 300), a_week=max(10, count * 40 // 300), weekly_digest=(1, time(9)))
     house = House(store, folder, {})
     house.clock = START
