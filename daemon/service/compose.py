@@ -16,12 +16,13 @@ from daemon.service.deps import Deps
 from daemon.service.new_drafts import listed
 from daemon.service.news import News
 from daemon.service.overview import Digest, Happened, Waiting
+from daemon.service.papers import Papers
 from daemon.service.routing import latest_thread, own_address, recipient
 from daemon.service.updates import Update
 from daemon.service.variables import DraftFacts, ReminderFacts
 from daemon.service.week_digest import named_in
 from daemon.store import agendas
-from daemon.store.tables import contact, hand_log, interaction, ledger
+from daemon.store.tables import hand_log, interaction, ledger
 
 TOPICS_OF = timedelta(days=365)
 """Topics logged longer ago are not mentioned any more."""
@@ -30,10 +31,17 @@ ALARM = timedelta(0)
 
 
 def draft_facts(
-    deps: Deps, conn: Connection, person: Person, want: Want, news: News | None, now: datetime
+    deps: Deps,
+    conn: Connection,
+    person: Person,
+    want: Want,
+    news: News | None,
+    now: datetime,
+    papers: Papers | None = None,
 ) -> DraftFacts:
-    """What the letter may say."""
-    row = conn.execute(select(contact).where(contact.c.id == person.contact_id)).one()
+    """What the letter may say. ``papers``: those of many people, where letters to many are looked at."""
+    papers = papers or Papers(conn, [person.contact_id])
+    row = papers.contact(person.contact_id)
     edition = news.edition(person.speaks) if news is not None and want.purpose == UPDATE else None
     form = row.form or person.policy.form or "formal"
     offer, question = edition.ends(form) if edition else ("", "")
@@ -54,7 +62,7 @@ def draft_facts(
         today=now.astimezone(zone).date(),
         occasion_date=want.occasion_date,
         occasion_title=edition.subject if edition else details.get("title", ""),
-        topics=_topics(conn, person.contact_id, _topics_since(want, zone, now)),
+        topics=papers.topics(person.contact_id, _topics_since(want, zone, now)),
         organisation=row.organisation,
         news=_news(news, edition, person) or details.get("news", ""),
         offer=offer,
@@ -102,24 +110,6 @@ def _topics_since(want: Want, zone: ZoneInfo, now: datetime) -> datetime:
     if want.purpose == THANKS and want.occasion_date is not None:
         return datetime.combine(want.occasion_date, time(), zone)
     return now - TOPICS_OF
-
-
-def _topics(conn: Connection, contact_id: int, since: datetime) -> tuple[str, ...]:
-    """Topics logged by hand, newest first; confidential ones never leave the store."""
-    return tuple(
-        conn.execute(
-            select(hand_log.c.topic)
-            .where(
-                hand_log.c.contact_id == contact_id,
-                hand_log.c.topic != "",
-                hand_log.c.confidential.is_(False),
-                hand_log.c.undone_at.is_(None),
-                hand_log.c.at >= since,
-            )
-            .order_by(hand_log.c.at.desc())
-            .limit(3)
-        ).scalars()
-    )
 
 
 def compose(
@@ -206,7 +196,7 @@ def remind(
             last_contact=last.astimezone(zone).date() if last else None,
             last_form=form,
             last_by=who,
-            topics=_topics(conn, person.contact_id, want.due - TOPICS_OF),
+            topics=Papers(conn, [person.contact_id]).topics(person.contact_id, want.due - TOPICS_OF),
             next_step=step,
             next_by=by if want.purpose != PROMISE else None,
             agenda=tuple(r.text for r in agendas.of_contact(conn, person.contact_id) if not r.confidential),

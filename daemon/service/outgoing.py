@@ -19,7 +19,7 @@ from daemon.service.deps import CycleReport, Deps
 from daemon.service.people import person_of
 from daemon.service.wanted import still_wanted
 from daemon.store import enablement, health, lease
-from daemon.store.tables import ledger, outbox
+from daemon.store.tables import contact, ledger, outbox
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Outgoing:
             if state in (WITHDRAWN, SUPERSEDED, SKIPPED, SENT):
                 conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
             health.ok(conn, job.row.account, job.part, now)
-            name = person_of(self.deps, conn, job.row.contact_id, now).name
+            name = conn.execute(select(contact.c.name).where(contact.c.id == job.row.contact_id)).scalar_one()
         log.info("%s %s %s: %s", job.verb, job.row.kind, job.row.key, state)
         self.report.done.append((job.verb, job.row.kind, job.row.purpose, whom(job.row.purpose, name)))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from daemon.config.settings import Settings
 from daemon.core.address import is_no_reply
@@ -27,6 +27,7 @@ from daemon.service import exchanges, reasons_of
 from daemon.service.deps import Deps
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
 from daemon.store import asks, contacts, favours, reasons
+from daemon.store.bulk import chunks
 from daemon.store.tables import (
     address,
     address_state,
@@ -171,46 +172,56 @@ def with_languages(conn: Connection, found: Collection[Person], spoken: Collecti
 
     ``news``: there is something to tell to anybody.
     """
+    silent = [p for p in found if not p.speaks and (news or _letter_thinkable(p))]
+    heard = _heard(conn, [p.contact_id for p in silent])
     out = []
     for person in found:
         speaks = person.speaks
-        thinkable = (
-            news
-            or person.met
-            or person.birthday
-            or person.yearly
-            or person.noted
-            or person.profession
-            or person.asked
-            or person.errands
-            or person.favours
-            or CHECK_IN in person.policy.drafts
-        )
-        if not speaks and not thinkable:
+        if not speaks and person.contact_id not in heard:
             out.append(person)
             continue
-        subjects: list[str] = []
-        headers: list[str] = []
-        if not speaks:
-            for row in conn.execute(
-                select(interaction.c.subject, evidence.c.language)
-                .join(
-                    evidence,
-                    (evidence.c.identity == interaction.c.identity) & (evidence.c.account == interaction.c.account),
-                )
-                .where(
-                    interaction.c.contact_id == person.contact_id,
-                    interaction.c.counted.is_(True),
-                    interaction.c.form == Form.MAIL.value,
-                )
-                .order_by(interaction.c.at.desc())
-                .limit(20)
-            ):
-                subjects.append(row.subject)
-                headers.append(row.language)
-        language = choose_language(speaks, subjects, headers)
+        language = choose_language(speaks, *heard.get(person.contact_id, ([], [])))
         out.append(replace(person, speaks=language if language in spoken else ""))
     return out
+
+
+def _letter_thinkable(person: Person) -> bool:
+    return bool(
+        person.met
+        or person.birthday
+        or person.yearly
+        or person.noted
+        or person.profession
+        or person.asked
+        or person.errands
+        or person.favours
+        or CHECK_IN in person.policy.drafts
+    )
+
+
+LANGUAGE_OF = 20
+"""So many of their latest letters tell somebody's language."""
+
+
+def _heard(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """contact -> subjects and Content-Languages of the latest letters exchanged, the latest first."""
+    found: dict[int, tuple[list[str], list[str]]] = {who: ([], []) for who in ids}
+    i, e = interaction.c, evidence.c
+    for chunk in chunks(ids):
+        place = func.row_number().over(partition_by=i.contact_id, order_by=i.at.desc()).label("place")
+        latest = (
+            select(i.contact_id, i.at, i.subject, e.language, place)
+            .join(evidence, (e.identity == i.identity) & (e.account == i.account))
+            .where(i.contact_id.in_(chunk), i.counted.is_(True), i.form == Form.MAIL.value)
+            .subquery()
+        )
+        for row in conn.execute(
+            select(latest).where(latest.c.place <= LANGUAGE_OF).order_by(latest.c.contact_id, latest.c.place)
+        ):
+            subjects, headers = found[row.contact_id]
+            subjects.append(row.subject)
+            headers.append(row.language)
+    return found
 
 
 def person_of(deps: Deps, conn: Connection, contact_id: int, now: datetime) -> Person:

@@ -14,7 +14,7 @@ from daemon.core.again import again
 from daemon.core.desired import desired
 from daemon.core.keys import make_key
 from daemon.core.plan import Row
-from daemon.core.states import OPEN
+from daemon.core.states import OPEN, SENT, SKIPPED, SUPERSEDED, UNKNOWN
 from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, REMINDER, TOLD, UPDATE, Person, Want, World
 from daemon.service import compose
 from daemon.service.daysoff import days_off
@@ -22,6 +22,7 @@ from daemon.service.deps import Deps
 from daemon.service.new_drafts import Morning, morning
 from daemon.service.news import News, told_news
 from daemon.service.news_due import write_news
+from daemon.service.papers import Papers
 from daemon.service.people import people, with_languages
 from daemon.service.week_digest import weekly
 from daemon.store import enablement, ledgers, reasons
@@ -79,7 +80,7 @@ def wanted(
     )
     rows = ledgers.rows(conn, deps.accounts, only)
     wished = again(desired(found, world, now), rows, persons, world)
-    wants = {w.key: w for w in _writable(deps, conn, wished, persons, world, news, now)}
+    wants = {w.key: w for w in _writable(deps, conn, wished, persons, rows, world, news, now)}
     wants |= {w.key: w for each in lists for w in each.standing}
     return Wanted(persons, world, news, wants, lists, rows, fault, unknown)
 
@@ -134,23 +135,27 @@ def _writable(
     conn: Connection,
     wants: Sequence[Want],
     persons: Mapping[int, Person],
+    rows: Sequence[Row],
     world: World,
     news: News | None,
     now: datetime,
 ) -> list[Want]:
     """The same wants, where a letter for which too little is known has become a reminder (news: nothing).
 
-    What stands in an account that must not hear of its person is not among them: it is taken back.
+    What the user has sent or thrown away is not looked at: nothing follows from it any more. What stands in an account
+    that must not hear of its person is not among them: it is taken back.
     """
     out = []
     misplaced = _misplaced(deps, conn, persons, {w.key for w in wants if w.about_hunting})
-    asked = {a.key for p in persons.values() for a in p.asked if a.key}
+    settled = {a.key for p in persons.values() for a in p.asked if a.key}
+    settled |= {row.key for row in rows if row.kind == DRAFT and row.state in (SENT, SKIPPED, UNKNOWN, SUPERSEDED)}
+    papers = Papers(conn, {w.contact_id for w in wants if w.kind == DRAFT and w.key not in settled})
     for want in wants:
         if want.key in misplaced:
             continue
-        if want.kind == DRAFT and want.key not in asked:
+        if want.kind == DRAFT and want.key not in settled:
             person = persons[want.contact_id]
-            facts = compose.draft_facts(deps, conn, person, want, news, now)
+            facts = compose.draft_facts(deps, conn, person, want, news, now, papers)
             if deps.renderer.missing(facts, person.speaks):
                 if want.purpose in TOLD or (
                     not want.period.startswith(ASKED)
