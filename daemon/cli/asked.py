@@ -22,6 +22,16 @@ def say(asked: Asked) -> None:
         click.echo(f"None to {name}: {why}.")
 
 
+def only_watching(kith: Ctx) -> None:
+    """Say so where nothing is written yet: what is asked for before `kith enable` makes no letter afterwards either."""
+    from daemon.store import enablement
+
+    with kith.store.read() as conn:
+        enabled = enablement.all_since(conn)
+    if not enabled:
+        click.echo("But kith only watches until you say `kith enable`; ask again after that.")
+
+
 def spoken(kith: Ctx) -> tuple[str, ...]:
     """The languages there are templates in."""
     from daemon.config.shipped import shipped_folder

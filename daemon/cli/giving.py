@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.asked import say, spoken
+from daemon.cli.asked import only_watching, say, spoken
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import emit_json, table
 
-if TYPE_CHECKING:
-    pass
-
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 list_option = click.option("--list", "listing", is_flag=True, help="Show what you asked for.")
+TAKEN_BACK = "Taken back; drafts you have not touched go with the next round."
 cancel_option = click.option("--cancel", type=int, metavar="ID", help="Take it back, to everybody it was for.")
 
 
@@ -52,6 +49,7 @@ def share(
     words = telling.by_language(note, notes, kith.settings.me.language)
     with kith.store_upgraded.write() as conn:
         say(giving.share(conn, kith.settings, spoken(kith), what, to, words, title, kith.now()))
+    only_watching(kith)
     return 0
 
 
@@ -86,24 +84,41 @@ def introduce(
     words = telling.by_language(why, whys, kith.settings.me.language)
     with kith.store_upgraded.write() as conn:
         say(giving.introduce(conn, kith.settings, spoken(kith), (first, second), words, kith.now()))
+    only_watching(kith)
     return 0
 
 
 @click.command()
-@click.argument("name")
-@click.argument("text")
+@click.argument("name", required=False)
+@click.argument("text", required=False)
 @click.option("--text", "texts", nargs=2, multiple=True, metavar="LANG WORDS", help="The same in another language.")
+@click.option("--of", "of", type=int, metavar="ID", help="Of this one (`kith favours`). Default: the latest.")
+@click.option("--undo", type=int, metavar="ID", help="Take back what you said of it.")
 @pass_ctx
-def outcome(kith: Ctx, name: str, text: str, texts: Sequence[tuple[str, str]]) -> int:
+def outcome(
+    kith: Ctx,
+    name: str | None,
+    text: str | None,
+    texts: Sequence[tuple[str, str]],
+    of: int | None,
+    undo: int | None,
+) -> int:
     """Say how NAME's recommendation turned out: TEXT stands in a draft to them, word for word."""
     from daemon.service import giving, telling
     from daemon.service.finding import find
 
-    words = telling.by_language(text, texts, kith.settings.me.language)
-    if not words:
+    if undo is not None:
+        with kith.store_upgraded.write() as conn:
+            giving.take_outcome_back(conn, undo)
+        click.echo(TAKEN_BACK)
+        return 0
+    words = telling.by_language(text or "", texts, kith.settings.me.language)
+    if not name or not words:
         raise click.UsageError('Say how it turned out: kith outcome NAME "I start in May."')
     with kith.store_upgraded.write() as conn:
-        click.echo(giving.outcome(conn, find(conn, name), words, kith.now()))
+        who = find(conn, name)
+        click.echo(giving.outcome(conn, kith.settings, spoken(kith), who, words, kith.now(), favour=of))
+    only_watching(kith)
     return 0
 
 
@@ -195,5 +210,5 @@ def _cancel(kith: Ctx, purpose: str, number: int) -> int:
     with kith.store_upgraded.write() as conn:
         if not store.cancel(conn, purpose, number):
             raise UserMistake(f"There is nothing with the number {number} (`kith {purpose} --list` shows them).")
-    click.echo("Taken back; drafts you have not touched go with the next round.")
+    click.echo(TAKEN_BACK)
     return 0

@@ -11,7 +11,7 @@ import click
 from daemon.cli.contacts_common import rules
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import emit_json, moment, table
-from daemon.core.favours import KINDS
+from daemon.core.favours import GAVE, GOT, KINDS
 
 if TYPE_CHECKING:
     pass
@@ -133,6 +133,7 @@ def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
     from sqlalchemy import select
 
     from daemon.service import contacts as book
+    from daemon.store import favours
     from daemon.store.tables import contact, hand_log
 
     query = select(hand_log, contact.c.name).join(contact, contact.c.id == hand_log.c.contact_id)
@@ -140,19 +141,28 @@ def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
         if name:
             query = query.where(hand_log.c.contact_id == book.find(conn, name))
         rows = list(conn.execute(query.where(hand_log.c.undone_at.is_(None)).order_by(hand_log.c.at.desc())))
+        marked = favours.by_identity(conn, [r.identity for r in rows])
+
+    def kinds(identity: str, direction: str) -> list[str]:
+        return [f.kind for f in marked.get(identity, ()) if f.direction == direction]
+
     if as_json:
         fields = ("id", "at", "topic", "note", "next_step", "next_by", "confidential")
         emit_json(
             [
                 {"contact": r.name, "kind": r.form}
                 | {f: getattr(r, f) for f in fields}
-                | {"next_done": r.next_done_at is not None}
+                | {
+                    "next_done": r.next_done_at is not None,
+                    "gave": kinds(r.identity, GAVE),
+                    "got": kinds(r.identity, GOT),
+                }
                 for r in rows
             ]
         )
         return 0
     table(
-        ("id", "when", "contact", "kind", "topic", "next", "by"),
+        ("id", "when", "contact", "kind", "topic", "next", "by", "gave", "got"),
         [
             (
                 r.id,
@@ -162,6 +172,8 @@ def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
                 r.topic,
                 r.next_step + (" (done)" if r.next_done_at else ""),
                 r.next_by,
+                ", ".join(kinds(r.identity, GAVE)),
+                ", ".join(kinds(r.identity, GOT)),
             )
             for r in rows
         ],

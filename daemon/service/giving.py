@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2s
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,16 +19,17 @@ from daemon.core.favours import GAVE, GOT, INTRODUCTION, RECOMMENDATION, Favour
 from daemon.core.plain import clean, one_line
 from daemon.core.policy import CIRCLES
 from daemon.core.reasons import Noted
-from daemon.core.wants import INTRODUCE, SHARE, Person
+from daemon.core.wants import INTRODUCE, OUTCOME, SHARE, Person
 from daemon.service import noting, telling
 from daemon.service.finding import find
 from daemon.service.people import people, with_languages
 from daemon.service.telling import Asked
-from daemon.store import contacts, favours, reasons
+from daemon.store import favours, reasons
 from daemon.store.tables import hand_log, interaction
 
-_URL = re.compile(r"https?://[^\s<>\"«»“”]{4,2000}\Z")
+_URL = re.compile(r"https?://[^\s<>\"«»“”]{4,2000}\Z", re.IGNORECASE)
 _TEXT_LIMIT = 20_000
+_BYTES = 4 * _TEXT_LIMIT
 
 
 # -- marks ---------------------------------------------------------------------------------------------
@@ -80,7 +83,9 @@ def _mark(
                 reason = noting.token(kind, day)
                 noted = Noted(kind, reason, day, now, "", f"you marked it on {now:%Y-%m-%d}")
                 thanks |= reasons.note(conn, contact_id, noted)
-            done = Favour(direction, kind, f"{direction}:{kind}:{day}", day)
+            # What is thanked for is so once a day, however it was told; the rest once in each exchange.
+            when = day if kind in (RECOMMENDATION, INTRODUCTION) else identity
+            done = Favour(direction, kind, f"{direction}:{kind}:{when}", day)
             favours.add(conn, contact_id, done, now, identity=identity, reason=reason)
     return "Marked; a letter of thanks follows with the next round." if thanks else "Marked."
 
@@ -94,26 +99,34 @@ def material(what: str) -> tuple[str, str]:
     Raises:
         UserMistake: it is neither; the sentence says what can be shared.
     """
-    if _URL.match(what):
-        return what, ""
+    if _URL.match(what.strip()) and what.strip().isprintable():  # what turns or hides letters is not
+        return what.strip(), ""
     if "://" in what:
         raise UserMistake(f"“{one_line(what, 80)}” cannot be shared: give an address that begins with https://.")
-    path = Path(what).expanduser()
+    return "", _words_of(Path(what).expanduser())
+
+
+def _words_of(path: Path) -> str:
     try:
-        raw = path.read_bytes()
-    except OSError as e:
-        raise UserMistake(f"{path} cannot be read ({e.strerror}).") from None
+        if path.exists() and not path.is_file():
+            raise UserMistake(f"{path} is no file.")
+        with path.open("rb") as file:
+            raw = file.read(_BYTES + 1)
+    except (OSError, ValueError) as e:
+        reason = (e.strerror if isinstance(e, OSError) else None) or "its name is none"
+        raise UserMistake(f"{path} cannot be read ({reason}). The address of a page begins with https://.") from None
+    long = f"{path} is no short text: kith attaches nothing to a draft. Share its address, or attach it yourself."
+    if len(raw) > _BYTES:
+        raise UserMistake(long)
     try:
-        text = raw[: _TEXT_LIMIT * 4].decode("utf-8-sig")
+        text = raw.decode("utf-16" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
-        text = "\0"
+        raise UserMistake(long if b"\0" in raw else f"{path} is not in UTF-8: save it as UTF-8.") from None
     if "\0" in text or len(text) > _TEXT_LIMIT:
-        raise UserMistake(
-            f"{path} is no short text: kith attaches nothing to a draft. Share its address, or attach it yourself."
-        )
+        raise UserMistake(long)
     if not clean(text).strip():
         raise UserMistake(f"{path} is empty.")
-    return "", clean(text, _TEXT_LIMIT).strip()
+    return clean(text, _TEXT_LIMIT).strip()
 
 
 def share(
@@ -132,18 +145,32 @@ def share(
         UserMistake: nobody is meant, or what is to be shared cannot be.
     """
     link, words = material(what)
-    label = noting.token(SHARE, now.date(), link or words)
     details = {k: v for k, v in {"link": link, "words": words, "title": one_line(title, 120)}.items() if v}
+    about = _about(SHARE, settings, link or words, now)
+    label = f"{about}:{_mark_of(title, *sorted(notes.items()))}"
     names, without = [], []
     for person in _meant(conn, settings, spoken, to, now):
         why_not = telling.hindrance(person, notes)
         if why_not:
             without.append((person.name, why_not))
-        elif favours.ask(conn, person.contact_id, SHARE, label, details, notes, now):
+        elif not favours.asked(conn, person.contact_id, about):
+            favours.ask(conn, person.contact_id, SHARE, label, details, notes, now)
             names.append(person.name)
         else:
-            without.append((person.name, "was asked for already"))
+            without.append((person.name, ALREADY))
     return Asked(tuple(names), tuple(without))
+
+
+ALREADY = "was asked for already"
+
+
+def _about(purpose: str, settings: Settings, what: str, now: datetime) -> str:
+    """What names an errand of one day: asked for with other words it is the same errand."""
+    return f"{purpose}:{now.astimezone(ZoneInfo(settings.hours.zone)).date()}:{_mark_of(what)}"
+
+
+def _mark_of(*words: object) -> str:
+    return blake2s(repr(words).encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def introduce(
@@ -168,17 +195,19 @@ def introduce(
         raise UserMistake(
             f"{' and '.join(closed)}: nothing may be written ({found[first].state or found[second].state})."
         )
+    about = _about(INTRODUCE, settings, "\n".join(sorted(p.uid for p in found.values())), now)
+    label = f"{about}:{_mark_of(*sorted(why.items()))}"
     names, without = [], []
     for who, other in ((first, second), (second, first)):
         person = found[who]
         why_not = telling.hindrance(person, why)
-        label = noting.token(INTRODUCE, now.date(), f"{found[other].uid} {who < other}")
         if why_not:
             without.append((person.name, why_not))
-        elif favours.ask(conn, who, INTRODUCE, label, {}, why, now, other_id=other):
+        elif not favours.asked(conn, who, about):
+            favours.ask(conn, who, INTRODUCE, label, {}, why, now, other_id=other)
             names.append(person.name)
         else:
-            without.append((person.name, "was asked for already"))
+            without.append((person.name, ALREADY))
     return Asked(tuple(names), tuple(without))
 
 
@@ -208,24 +237,53 @@ def _people(
 # -- outcomes ------------------------------------------------------------------------------------------
 
 
-def outcome(conn: Connection, contact_id: int, texts: Mapping[str, str], now: datetime) -> str:
-    """How the latest recommendation (or introduction) of theirs turned out; a sentence on what follows.
+def outcome(
+    conn: Connection,
+    settings: Settings,
+    spoken: Collection[str],
+    contact_id: int,
+    texts: Mapping[str, str],
+    now: datetime,
+    *,
+    favour: int | None = None,
+) -> str:
+    """How a recommendation (or introduction) of theirs turned out; a sentence on what follows.
+
+    ``favour`` is its number; the latest recommendation that waits for this where it is None.
 
     Raises:
-        UserMistake: none of theirs is noted that still waits for this.
+        UserMistake: none of theirs is noted that still waits for this, or the letter of before still lies there.
     """
     done = [
         row
         for row in favours.rows(conn, contact_id)
-        if row.what.direction == GOT and row.what.kind in (RECOMMENDATION, INTRODUCTION) and not row.what.outcome_at
+        if row.what.direction == GOT
+        and row.what.kind in (RECOMMENDATION, INTRODUCTION)
+        and not row.what.outcome_at
+        and favour in (None, row.id)
     ]
     done.sort(key=lambda row: row.what.kind != RECOMMENDATION)
-    found = contacts.load(conn, [contact_id])[contact_id]
+    (person,) = _people(conn, settings, spoken, [contact_id], now)
     if not done:
         raise UserMistake(
-            f"No recommendation of {found.name}'s waits for its outcome (`kith note ... --recommendation` notes one)."
+            f"No recommendation of {person.name}'s waits for its outcome (`kith note ... --recommendation` notes one)."
         )
+    if favours.letter_stands(conn, contact_id, OUTCOME, done[0].what.token):
+        raise UserMistake("The letter with your former words is in Drafts still: run `kith once`, or change it there.")
     favours.tell_outcome(conn, done[0].id, texts, now)
-    if not found.kept:
-        return f"Noted. {found.name} is in no circle and no tier, so there is no letter (`kith contacts edit`)."
+    if not person.kept:
+        return f"Noted. {person.name} is in no circle and no tier, so there is no letter (`kith contacts edit`)."
+    if why_not := telling.hindrance(person, texts):
+        return f"Noted. There is no letter to {person.name}: {why_not}."
     return "Noted; the letter follows with the next round."
+
+
+def take_outcome_back(conn: Connection, favour: int) -> None:
+    """Nothing was told of how it turned out.
+
+    Raises:
+        UserMistake: there is no such mark, or nothing was told of it.
+    """
+    if not any(row.id == favour and row.what.outcome_at for row in favours.rows(conn)):
+        raise UserMistake(f"Nothing was told of a mark {favour} (`kith favours` shows them).")
+    favours.tell_outcome(conn, favour, {}, None)

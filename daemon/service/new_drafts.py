@@ -107,7 +107,8 @@ def _since_last(conn: Connection, until: datetime) -> list[NewDraft]:
             .where(
                 ledger.c.kind == DRAFT,
                 ledger.c.state.in_((WRITTEN, EDITED)),
-                ledger.c.created_at > since,
+                # one that waited for its mailbox was written long after it was meant to be
+                (ledger.c.created_at > since) | ((ledger.c.state == WRITTEN) & (ledger.c.changed_at > since)),
                 ledger.c.created_at <= until,
             )
             .order_by(contact.c.name, ledger.c.key)

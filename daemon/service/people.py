@@ -108,7 +108,7 @@ def people(
     days = reasons_of.days(conn, within)
     noted = reasons.of_contacts(conn, within)
     done = favours.of_contacts(conn, within)
-    errands = favours.errands_of(conn, within)
+    errands = favours.errands_of(conn, within, now)
     given = favours.given_by_letter(conn, within)
     companies = reasons.companies(conn)
     met = exchanges.met(conn, within, now, settings.me.organisation, written, settings.hours.zone)

@@ -82,7 +82,8 @@ class Router:
         possible = self.candidates(person, want.kind, hunting=want.about_hunting)
         if want.kind == DRAFT and want.period.startswith(ASKED):
             here = _accounts_of(conn, want.period.removeprefix(ASKED))
-            possible = sorted(possible, key=lambda name: name not in here)
+            # where it is, or else, if that may not hold it, anywhere; but it waits there until that account is enabled
+            possible = [name for name in possible if name in here] or possible
         elif want.kind == DRAFT:
             latest = conn.execute(
                 select(interaction.c.account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from daemon.core.favours import Errand, Favour, Other
 from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import OPEN, SENT
-from daemon.core.wants import GIVEN, INTRODUCE, SHARE
+from daemon.core.wants import DRAFT, GIVEN, INTRODUCE, SHARE
 from daemon.store import dialect
-from daemon.store.tables import contact, contact_circle, errand, favour, ledger
+from daemon.store.contacts import standing
+from daemon.store.tables import contact, contact_circle, errand, favour, ledger, noted
 
 
 def add(
@@ -83,20 +84,46 @@ def given_by_letter(conn: Connection, within: Any) -> Mapping[int, int]:
 
 
 def remove(conn: Connection, favour_id: int) -> bool:
-    """Take a favour back."""
-    return bool(conn.execute(delete(favour).where(favour.c.id == favour_id)).rowcount)
+    """Take a favour back, and the note it came with or made: there is nothing to thank for."""
+    row = conn.execute(select(favour).where(favour.c.id == favour_id)).one_or_none()
+    if row is None:
+        return False
+    _remove(conn, [row])
+    return True
+
+
+def _remove(conn: Connection, rows: Sequence[Row[Any]]) -> None:
+    for row in rows:
+        if row.reason:
+            conn.execute(delete(noted).where(noted.c.contact_id == row.contact_id, noted.c.token == row.reason))
+        conn.execute(delete(favour).where(favour.c.id == row.id))
 
 
 def remove_of(conn: Connection, *, identity: str = "", contact_id: int = 0, reason: str = "") -> None:
     """Those that came with an entry of the log, or with a note, that is taken back itself."""
     if identity:
-        conn.execute(delete(favour).where(favour.c.identity == identity))
+        _remove(conn, conn.execute(select(favour).where(favour.c.identity == identity)).all())
     if reason:
         conn.execute(delete(favour).where(favour.c.contact_id == contact_id, favour.c.reason == reason))
 
 
-def tell_outcome(conn: Connection, favour_id: int, texts: Mapping[str, str], now: datetime) -> None:
-    """How it turned out, by language."""
+def by_identity(conn: Connection, identities: Collection[str]) -> Mapping[str, list[Favour]]:
+    """interaction -> what was marked on it."""
+    found: dict[str, list[Favour]] = defaultdict(list)
+    for r in conn.execute(select(favour).where(favour.c.identity.in_(identities)).order_by(favour.c.id)):
+        found[r.identity].append(_favour(r))
+    return found
+
+
+def letter_stands(conn: Connection, contact_id: int, purpose: str, period: str) -> bool:
+    """Whether a letter for this very reason lies in Drafts, or is about to."""
+    here = (ledger.c.contact_id == contact_id) & (ledger.c.purpose == purpose) & (ledger.c.kind == DRAFT)
+    here &= ledger.c.period.startswith(period, autoescape=True) & ledger.c.state.in_(sorted(OPEN))
+    return conn.execute(select(ledger.c.key).where(here)).first() is not None
+
+
+def tell_outcome(conn: Connection, favour_id: int, texts: Mapping[str, str], now: datetime | None) -> None:
+    """How it turned out, by language; with None for ``now``, nothing was told."""
     conn.execute(update(favour).where(favour.c.id == favour_id).values(outcome=dict(texts), outcome_at=now))
 
 
@@ -128,6 +155,12 @@ def ask(
     return conn.execute(statement.returning(errand.c.id)).one_or_none() is not None
 
 
+def asked(conn: Connection, contact_id: int, about: str) -> bool:
+    """Whether an errand that begins so was asked for."""
+    here = (errand.c.contact_id == contact_id) & errand.c.token.startswith(about, autoescape=True)
+    return conn.execute(select(errand.c.id).where(here)).first() is not None
+
+
 def errands(conn: Connection, purpose: str) -> Sequence[Row[Any]]:
     """All that was asked for, with the names of both, the latest first."""
     other = contact.alias("other")
@@ -157,11 +190,11 @@ def asked_of(conn: Connection) -> Sequence[int]:
     return sorted({*wished, *standing})
 
 
-def errands_of(conn: Connection, within: Any) -> Mapping[int, list[Errand]]:
-    """contact -> what was asked for."""
+def errands_of(conn: Connection, within: Any, now: datetime) -> Mapping[int, list[Errand]]:
+    """contact -> what was asked for, with how things stand ``now`` with whomever they are introduced to."""
     found: dict[int, list[Errand]] = defaultdict(list)
     wished = conn.execute(select(errand).where(within(errand.c.contact_id)).order_by(errand.c.id)).all()
-    others = _others(conn, [r.other_id for r in wished if r.other_id is not None])
+    others = _others(conn, [r.other_id for r in wished if r.other_id is not None], now)
     for r in wished:
         found[r.contact_id].append(
             Errand(r.purpose, r.token, r.asked_at, r.details, r.texts, others.get(r.other_id) if r.other_id else None)
@@ -169,7 +202,7 @@ def errands_of(conn: Connection, within: Any) -> Mapping[int, list[Errand]]:
     return found
 
 
-def _others(conn: Connection, ids: Sequence[int]) -> dict[int, Other]:
+def _others(conn: Connection, ids: Sequence[int], now: datetime) -> dict[int, Other]:
     if not ids:
         return {}
     hunting = set(
@@ -181,7 +214,10 @@ def _others(conn: Connection, ids: Sequence[int]) -> dict[int, Other]:
     )
     return {
         r.id: Other(
-            r.name, ", ".join(part for part in (r.title, r.organisation) if part), bool(r.state), r.id in hunting
+            r.name,
+            ", ".join(part for part in (r.title, r.organisation) if part),
+            bool(standing(r.state, r.paused_until, now)),
+            r.id in hunting,
         )
         for r in conn.execute(select(contact).where(contact.c.id.in_(ids)))
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -114,9 +115,9 @@ def test_an_introduction_is_a_letter_to_each_that_tells_no_address(house: House)
 def test_an_employer_never_hears_of_a_candidate_introduced_to_a_colleague(house: House, tmp_path: Path) -> None:
     with ExitStack() as stack:
         (tmp_path / "work").mkdir()
-        house.rigs["work"] = stack.enter_context(
-            stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work")
-        )
+        house.rigs = {
+            "work": stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
+        }
         employer = AccountSettings(Account("work", "memory", ME, employer=True))
         house.settings = replace(house.settings, accounts=(employer,))  # no other account there is
         house.person("Ann Example", ANNA, language="en", circles=("colleague",))
@@ -164,9 +165,11 @@ def test_a_recommendation_is_thanked_for_asked_about_and_its_outcome_told(house:
     (asked,) = house.ledger(purpose="outcome")
     assert (asked.kind, asked.state) == ("reminder", "written")
     with house.store.write() as conn:
-        assert "letter follows" in giving.outcome(conn, ann, {"en": "I start in May."}, house.clock)
+        assert "letter follows" in giving.outcome(
+            conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock
+        )
         with pytest.raises(UserMistake):
-            giving.outcome(conn, ann, {"en": "I start in May."}, house.clock)
+            giving.outcome(conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock)
     house.cycle()
     assert sorted((r.kind, r.state) for r in house.ledger(purpose="outcome")) == [
         ("draft", "written"),
@@ -177,3 +180,153 @@ def test_a_recommendation_is_thanked_for_asked_about_and_its_outcome_told(house:
     with house.store.write() as conn:
         reasons.unnote(conn, reasons.notes(conn)[0].id)
         assert favours.rows(conn, ann) == []
+
+
+def states(house: House, purpose: str) -> list[str]:
+    return [r.state for r in house.ledger(purpose=purpose)]
+
+
+def test_what_was_taken_back_and_asked_for_again_is_written_again_in_the_new_words(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    share(house, "https://example.org/gardens", ANNA, en="Chapter too.")
+    house.cycle()
+    with house.store.write() as conn:
+        assert favours.cancel(conn, "share", favours.errands(conn, "share")[0].id)
+    assert share(house, "https://example.org/gardens", ANNA, en="Chapter two.").names == ("Ann Example",)
+    assert share(house, "https://example.org/gardens", ANNA, en="Chapter three.").names == ()  # one link, one letter
+    house.cycle()
+    assert states(house, "share") == ["withdrawn", "written"] and "Chapter two." in letters(house)[ANNA]
+    with house.store.write() as conn:
+        assert favours.cancel(conn, "share", favours.errands(conn, "share")[0].id)
+    house.cycle()
+    share(house, "https://example.org/gardens", ANNA, en="Chapter two.")
+    house.cycle()
+    assert states(house, "share") == ["withdrawn", "withdrawn", "written"]
+
+
+def test_two_long_addresses_that_differ_at_their_end_are_two(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    long = "https://example.org/a-very-long-path/that-goes-on-and-on/and-on-until-it-ends?page="
+    assert share(house, f"{long}1", ANNA).names == share(house, f"{long}2", ANNA).names == ("Ann Example",)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xcf\xf0\xe8\xe2\xe5\xf2", "save it as UTF-8"),  # Windows-1251
+        (b"x" * 100_001, "no short text"),
+        (b"\0" * 9, "no short text"),
+        ("\u202e \u200b".encode(), "is empty"),
+        (None, "no file"),
+    ],
+)
+def test_what_is_no_short_text_is_refused_in_a_sentence(tmp_path: Path, content: bytes | None, says: str) -> None:
+    path = tmp_path / "note.txt"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(UserMistake, match=says):
+        giving.material(str(path))
+
+
+def test_a_huge_file_is_not_read_through_and_a_pipe_not_waited_for(tmp_path: Path) -> None:
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(1 << 40)  # a terabyte of nothing
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("huge", "pipe"):
+        with pytest.raises(UserMistake):
+            giving.material(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "what", ["https://example.org/a\u202egnp.exe", "https://exa\u200bmple.org/", "https://a b.org"]
+)
+def test_an_address_with_letters_nobody_sees_is_refused(what: str) -> None:
+    with pytest.raises(UserMistake, match="https://"):
+        giving.material(what)
+
+
+def test_addresses_and_texts_as_people_have_them(tmp_path: Path) -> None:
+    for link in ("HTTPS://Example.org/A_(b)?q=1&r={{7*7}}#x", "https://пример.example/сад_и_огород"):
+        assert giving.material(f" {link} ") == (link, "")
+    (tmp_path / "notepad.txt").write_bytes("Сад и огород.\r\n".encode("utf-16"))
+    (tmp_path / "bom.txt").write_bytes("\ufeffGardens.".encode())
+    assert giving.material(str(tmp_path / "notepad.txt"))[1] == "Сад и огород."
+    assert giving.material(str(tmp_path / "bom.txt"))[1] == "Gardens."
+
+
+def test_an_odd_address_comes_out_of_the_letter_as_it_went_in(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    link = "https://example.org/a_b_(c)*d*?q={{7*7}}&r=%7Bname%7D#e"
+    share(house, link, ANNA)
+    house.cycle()
+    assert f"\n{link}\n" in letters(house)[ANNA]
+
+
+def test_an_introduction_taken_back_is_so_for_both_and_a_pause_that_is_over_stops_none(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    boris = house.person("Boris Titov", BORIS, language="en")
+    with house.store.write() as conn:
+        conn.execute(
+            update(contact).where(contact.c.id == boris).values(state="paused", paused_until=house.clock - DAY)
+        )
+    house.enable()
+    with house.store.write() as conn:
+        asked = giving.introduce(conn, house.settings, SPOKEN, (ANNA, BORIS), {}, house.clock)
+    assert len(asked.names) == 2
+    house.cycle()
+    assert states(house, "introduce") == ["written", "written"]
+    with house.store.write() as conn:
+        assert favours.cancel(conn, "introduce", favours.errands(conn, "introduce")[0].id)
+    house.cycle()
+    assert letters(house) == {}
+
+
+def test_a_mark_taken_back_takes_its_letter_of_thanks_along(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - 99 * DAY)
+        first = hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock)
+        giving.mark_entry(conn, house.settings, first, (), ("recommendation", "advice"), house.clock)
+        second = hand.log_contact(conn, rules(house), ann, Form.CHAT, house.clock)
+        giving.mark_entry(conn, house.settings, second, (), ("advice",), house.clock)
+        assert len(favours.rows(conn, ann)) == 3  # each piece of advice counts
+    house.cycle()
+    assert states(house, "thanks") == ["written"]
+    with house.store.write() as conn:
+        hand.undo_log(conn, rules(house), first)
+        assert [r.what.kind for r in favours.rows(conn, ann)] == ["advice"]
+    house.cycle()
+    assert states(house, "thanks") == ["withdrawn"]
+
+
+def test_an_outcome_says_if_no_letter_can_follow_and_can_be_taken_back(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        noting.note(conn, ann, RECOMMENDATION, "the lead's post", house.clock.date(), house.clock)
+        noting.note(conn, ann, RECOMMENDATION, "the garden", house.clock.date() - 9 * DAY, house.clock)
+
+    def told(texts: dict[str, str], **which: int) -> str:
+        with house.store.write() as conn:
+            return giving.outcome(conn, house.settings, SPOKEN, ann, texts, house.clock, **which)
+
+    with house.store.read() as conn:
+        numbers = {r.what.title: r.id for r in favours.rows(conn, ann)}
+    assert "no words in en" in told({"ru": "Начинаю в мае."}, favour=numbers["the garden"])
+    with house.store.write() as conn:
+        giving.take_outcome_back(conn, numbers["the garden"])
+        with pytest.raises(UserMistake):
+            giving.take_outcome_back(conn, numbers["the garden"])
+    assert "letter follows" in told({"en": "The gardn is ours."}, favour=numbers["the garden"])
+    house.cycle()
+    with house.store.write() as conn:
+        giving.take_outcome_back(conn, numbers["the garden"])
+    with pytest.raises(UserMistake, match="in Drafts still"):
+        told({"en": "The garden is ours."}, favour=numbers["the garden"])
+    house.cycle()
+    told({"en": "The garden is ours."}, favour=numbers["the garden"])
+    house.cycle()
+    assert states(house, "outcome") == ["withdrawn", "written"]
+    assert "The garden is ours." in letters(house)[ANNA]

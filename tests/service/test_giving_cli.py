@@ -28,6 +28,9 @@ def test_marks_and_the_outcome_of_a_recommendation(kith: Kith) -> None:
     number = next(i["id"] for i in kith.json("interactions") if "Helen" in i["contact"])
     assert "Marked" in kith("log", "--on", str(number), "--got", "feedback", "--gave", "article")
     kith("log", "Helen", "--got", "recommendation")
+    (entry,) = [e for e in kith.json("log", "Helen", "--list") if e["got"]]
+    assert (entry["gave"], entry["got"]) == ([], ["recommendation"])
+    assert "recommendation" in kith("log", "Helen", "--list")
     marks = kith.json("favours", "Helen")
     assert sorted((m["direction"], m["kind"]) for m in marks) == [
         ("gave", "article"),

@@ -304,7 +304,14 @@ class User:
         town = self.town
         with town.house.store.write() as conn:
             try:
-                giving.outcome(conn, one.contact_id, {"en": "I start in May.", "ru": "Начинаю в мае."}, town.now)
+                giving.outcome(
+                    conn,
+                    town.house.settings,
+                    ("en", "ru"),
+                    one.contact_id,
+                    {"en": "I start in May.", "ru": "Начинаю в мае."},
+                    town.now,
+                )
             except UserMistake:  # nothing of theirs waits for it
                 return
         one.outcomes.append(town.now)
