@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.google.calendar import merged
+from connectors.google.own import DESCRIPTION
 from daemon.core.errors import CursorExpired, NeedsUser, Refused
 from daemon.core.model import EventItem, Meeting, Position, Stream, Window
 from daemon.core.ports import CalendarSource
@@ -411,6 +412,15 @@ def test_a_meeting_over_the_end_of_a_piece_is_one(signed_in: SignedIn, diary: Ca
 
 def test_somebody_elses_calendar_takes_no_time_of_mine(signed_in: SignedIn, diary: Calendars) -> None:
     diary.add(event(NOW + DAY, BORIS), diary.add_calendar("Boss", role="writer"))
+    assert list(source(signed_in).busy(Window(NOW, NOW + 5 * DAY))) == []
+
+
+def test_a_reminder_of_ours_takes_no_time_even_where_the_user_made_it_busy(
+    signed_in: SignedIn, diary: Calendars
+) -> None:
+    ours = diary.add_calendar("kith", by_app=True)
+    ours.description = DESCRIPTION
+    diary.add(event(NOW + DAY), ours)
     assert list(source(signed_in).busy(Window(NOW, NOW + 5 * DAY))) == []
 
 

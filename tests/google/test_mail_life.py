@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.google.reached import Reached
-from daemon.core.errors import CursorExpired, NeedsUser, Paced, Refused, TryLater
+from daemon.core.errors import CursorExpired, NeedsUser, Paced, Refused, SignInRefused, TryLater
 from daemon.core.model import Mail, Position, Signal
 from daemon.core.ports import MailSource
 from daemon.service.cycle import run_cycle
@@ -110,6 +110,19 @@ def test_killed_in_the_middle_it_goes_on_without_asking_again(signed_in: SignedI
     assert ids(first) == [str(n) for n in range(17, 9, -1)], "newest first"
     assert signed_in.google.calls[LIST] == listed
     assert signed_in.google.calls[GET] == 18
+
+
+def test_a_first_pass_pays_for_no_draft_and_no_chat(signed_in: SignedIn) -> None:
+    fill(signed_in, 2)
+    signed_in.person.gmail.make_draft(mail("draft", ME, ANNA))
+    signed_in.person.gmail.add(mail("chat"), ["CHAT"])
+    assert len(ids(go(signed_in))) == signed_in.google.calls[GET] == 2
+
+
+def test_mail_that_came_back_is_found_in_a_first_pass(signed_in: SignedIn) -> None:
+    back = mail("back", "Mail Delivery Subsystem <mailer-daemon@googlemail.com>", ME, X_Failed_Recipients=ANNA)
+    signed_in.person.gmail.add(back, ["INBOX"])
+    assert ids(go(signed_in)) == ["back"]
 
 
 def test_without_its_list_it_lists_again_and_misses_nothing(signed_in: SignedIn, tmp_path: Path) -> None:
@@ -280,6 +293,20 @@ def test_a_token_that_ends_in_the_middle_of_a_page_is_renewed_once(signed_in: Si
     signed_in.google.on_call = end
     assert len(ids(go(signed_in))) == 20
     assert ended and signed_in.google.sign.refreshes == 2
+
+
+def test_a_token_that_is_refused_is_renewed_once_and_no_more(signed_in: SignedIn) -> None:
+    mailbox = source(signed_in)
+    position = read(mailbox.pages(mailbox.streams()[0], Position(), KNOWN)).position
+    signed_in.google.sign.expire()
+    assert not read(mailbox.pages(mailbox.streams()[0], position, KNOWN), position).pages
+    assert signed_in.google.sign.refreshes == 2
+    history = "gmail.users.history.list"
+    signed_in.google.calls.clear()
+    signed_in.google.faults.extend(Fault("refuse", history, Refusal(401, "authError")) for _ in range(9))
+    with pytest.raises(SignInRefused, match="kith login google"):
+        read(mailbox.pages(mailbox.streams()[0], position, KNOWN), position)
+    assert signed_in.google.calls[history] == 2
 
 
 def test_a_call_inside_a_batch_that_fails_is_made_again_alone(signed_in: SignedIn) -> None:

@@ -74,6 +74,7 @@ class Sign:
             "response_type": "code",
             "client_id": CLIENT_ID,
             "access_type": "offline",
+            "prompt": "consent",  # else who has agreed before gets no refresh token
             "code_challenge_method": "S256",
         }
         for name, value in wanted.items():
