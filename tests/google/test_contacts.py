@@ -21,7 +21,7 @@ from tests.contract.rig import ME
 from tests.contract.samples import NOW
 from tests.doubles.google import GoogleDouble
 from tests.doubles.google.people import Book
-from tests.google.signed_in import SignedIn
+from tests.google.signed_in import SCOPES, SignedIn
 
 PRIMARY = {"metadata": {"primary": True}}
 NONE = Position()
@@ -95,7 +95,7 @@ def test_all_that_is_known_of_a_person() -> None:
     assert (found.organisation, found.title, found.profession) == ("Пример", "Руководитель", "юрист")
     assert (found.city, found.country, found.language) == ("Казань", "Россия", "ru")
     assert found.dates == (NamedDate("birthday", "1990-02-03"),)
-    assert found.labels == ("Рекрутёры",)
+    assert (found.labels, found.url) == (("Рекрутёры",), "https://example.com/anna")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +273,7 @@ def test_other_contacts_and_notes_are_not_read(paged: SignedIn, book: Book, goog
 
 
 def test_without_the_permission_or_the_wish_there_are_no_contacts(google: GoogleDouble, tmp_path: Path) -> None:
-    made = SignedIn(google, tmp_path, contacts=False)
-    assert made.connection().contacts is None
-    made.close()
+    left_out = SCOPES - {"https://www.googleapis.com/auth/contacts.readonly"}
+    for made in (SignedIn(google, tmp_path, contacts=False), SignedIn(google, tmp_path, scopes=left_out)):
+        assert made.connection().contacts is None
+        made.close()

@@ -247,6 +247,17 @@ def test_where_mail_may_not_be_changed_the_label_stays(signed_in: SignedIn) -> N
     assert len(message.labels) == 2 and not signed_in.google.calls["gmail.users.messages.modify"]
 
 
+def test_a_letter_saved_again_and_again_while_it_is_written_costs_nothing(signed_in: SignedIn) -> None:
+    box = signed_in.person.gmail
+    position = go(signed_in).position
+    draft = box.make_draft(mail("draft", ME, ANNA))
+    for number in range(5):
+        box.edit_draft(draft, mail(f"draft{number}", ME, ANNA))
+    box.send_draft(draft)
+    assert ids(go(signed_in, position)) == ["draft4"]
+    assert signed_in.google.calls[GET] == 1
+
+
 def test_a_page_of_history_that_tells_nothing_is_not_the_end(signed_in: SignedIn) -> None:
     fill(signed_in, 1)
     position = go(signed_in).position

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 import connectors.google
+from connectors.google import auth
 from connectors.google import login as way
 from connectors.google.auth import needed
 from connectors.google.options import Settings
@@ -218,6 +219,13 @@ def test_no_more_is_asked_for_than_is_used(switched_off: tuple[str, ...], asked:
     chosen: dict[str, object] = {"client_file": str(client), **dict.fromkeys(switched_off, False)}
     settings = Settings.of(Account("g", "google", ME, options=chosen))
     assert [scope.name for scope in needed(settings)] == asked.split()
+
+
+def test_each_permission_is_explained_in_the_guide() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "google.md").read_text("utf-8")
+    scopes = [one for one in vars(auth).values() if isinstance(one, auth.Scope)]
+    assert len(scopes) > 5
+    assert [one.name for one in scopes if f"| `{one.name}` |" not in guide] == []
 
 
 @pytest.mark.parametrize(
