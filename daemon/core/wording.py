@@ -32,6 +32,9 @@ _RU_NUMBERS = "ноль один два три четыре пять шесть 
 _EN_NUMBERS = "no one two three four five six seven eight nine ten".split()
 
 _PATRONYMIC = re.compile(r"(?:вич|[ьи]ич|вна|ична|кызы|оглы)\Z", re.IGNORECASE)
+_FAMILY = re.compile(r"\w{3}(?:[оеё]ва?|[сц]к(?:ий|ая|ой)|енко|чук)\Z", re.IGNORECASE)
+"""A Russian name that is surely a family's where it stands alone; "Лев" and "Ева" are too short for it."""
+
 _NAME = re.compile(r"[^\W\d_]+(?:['’ʼ.\- ]+[^\W\d_]+)*\Z")
 
 
@@ -163,15 +166,17 @@ def mostly_in_script(text: str, language: str) -> bool:
     return language not in SCRIPT or own * 2 >= len(letters)
 
 
-def addressed(name: str, given: str, patronymic: str, *, familiar: bool, language: str) -> str:
+def addressed(name: str, given: str, patronymic: str, *, familiar: bool, language: str, family: str = "") -> str:
     """What to call the person in a greeting; "" where nothing is surely right and the greeting stays neutral.
 
     Russian: given name and patronymic in the formal form, the given name in the familiar one; a full name of which
     the parts are not known is not taken apart, since the order of given and family name varies. English: the given
-    name, else, formally, the name as it stands.
+    name, else, formally, the name as it stands. Nobody is called by a bare family name.
     """
     given, patronymic, name = given.strip(), patronymic.strip(), name.strip()
     if not given and " " not in name:
+        if name.casefold() == family.strip().casefold() or _FAMILY.search(name):
+            return ""
         given = name
     if language == "ru":
         first, _, second = given.partition(" ")

@@ -135,7 +135,9 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "given": line["given"],
         "family": line["family"],
         "patronymic": line["patronymic"],
-        "call": addressed(line["name"], line["given"], line["patronymic"], familiar=familiar, language=lang),
+        "call": addressed(
+            line["name"], line["given"], line["patronymic"], familiar=familiar, language=lang, family=line["family"]
+        ),
         "familiar": familiar,
         "formal": not familiar,
         "language": lang,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.core.plain import one_line
-from daemon.core.wording import at_event, continued, counted_years, listed
+from daemon.core.wording import addressed, at_event, continued, counted_years, listed
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,14 @@ def test_the_name_of_an_event_is_never_declined() -> None:
 )
 def test_nothing_invisible_stays_in_a_name(written: str, shown: str) -> None:
     assert one_line(written) == shown
+
+
+@pytest.mark.parametrize("name", ["Иванов", "Петрова", "Достоевский", "Шевченко", "Киселёв", "Ковальчук"])
+def test_nobody_is_called_by_a_bare_family_name(name: str) -> None:
+    assert addressed(name, "", "", familiar=False, language="ru") == ""
+    assert addressed("Smith", "", "", familiar=False, language="en", family="Smith") == ""
+
+
+@pytest.mark.parametrize("name", ["Ева", "Лев", "Марина", "Юлия", "Ярослав", "Бронислава", "Вера"])
+def test_a_single_given_name_is_one(name: str) -> None:
+    assert addressed(name, "", "", familiar=False, language="ru") == name
