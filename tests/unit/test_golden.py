@@ -202,3 +202,10 @@ def test_typography() -> None:
                         letter
                     )  # “ ” and ’; a full stop serves where Russian dashes
                 assert of_text(text.replace("CalDAV", "").replace("Example", "")) in ("", lang), letter
+
+
+def test_a_day_of_something_takes_an_article_in_english() -> None:
+    full = replace(sample_facts("congratulations", "en", TODAY, occasion="holiday"), occasion_title="Day of Science")
+    for letter in RENDERER.render_all(full, "en"):
+        assert re.search(r"(?:^|\n|on |is |for )[Tt]he Day of Science", letter.text)
+        assert letter.subject == "Day of Science" or "the Day of Science" in letter.subject
