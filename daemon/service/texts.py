@@ -27,7 +27,7 @@ from daemon.service.passes import Passes
 from daemon.service.providers import by_domain
 from daemon.service.suggesting import acquaintances
 from daemon.store import metas, suggestions
-from daemon.store.contacts import load
+from daemon.store.contacts import PAUSED, load
 from daemon.store.tables import address, contact, contact_circle, evidence, interaction, participant
 
 log = logging.getLogger(__name__)
@@ -62,31 +62,32 @@ class Texts:
             Stopped: the service is to end. LeaseLost: another process is at work.
         """
         account = self.deps.accounts[self.passes.account]
+        source = self.source if self.deps.settings.reads_texts(account) else None
         with self.deps.store.read() as conn:
             place = metas.get(conn, self._place)
             last = conn.execute(select(func.max(evidence.c.id))).scalar() or 0
-            if self.source is None or not self.deps.settings.reads_texts(account):
-                rows: Sequence[Any] = ()
-            else:
-                rows = self._new(conn, min(int(place), last)) if place is not None else ()
-        if self.source is None or not self.deps.settings.reads_texts(account):
+            rows = self._new(conn, min(int(place), last)) if source is not None and place is not None else ()
+        if source is None:
             if place is not None:
-                with self.deps.store.write() as conn:
-                    self.passes.renew(conn)
-                    metas.drop(conn, self._place)
+                self._lose_place()
             return
         for row in rows:
             if self.deps.should_stop():
                 raise Stopped
-            going_on = self._look(row, self.source)
-            if not going_on:
+            if not self._look(row, source):
                 return
         if len(rows) < AT_ONCE and place != str(last):
             self._pass(last)
 
+    def _lose_place(self) -> None:
+        """Allowed again some day, reading begins with what is new then."""
+        with self.deps.store.write() as conn:
+            self.passes.renew(conn)
+            metas.drop(conn, self._place)
+
     def _new(self, conn: Db, after: int) -> Sequence[Any]:
         """Letters not looked at yet, the earliest seen first."""
-        e, i, c = evidence.c, interaction.c, contact.c
+        e, i, c, now = evidence.c, interaction.c, contact.c, self.deps.now()
         return conn.execute(
             select(
                 e.id, e.identity, e.at, e.stream, e.item_id, e.recipients, i.contact_id, i.rule, participant.c.address
@@ -99,9 +100,9 @@ class Texts:
                 e.id > after,
                 e.account == self.passes.account,
                 e.direction == Direction.IN.value,
-                e.at > self.deps.now() - NEWS_FOR,
+                e.at > now - NEWS_FOR,
                 or_(i.counted.is_(True), i.rule == AUTOMATIC),
-                c.state == "",
+                or_(c.state == "", (c.state == PAUSED) & (c.paused_until <= now)),
                 or_(c.tier != "", c.id.in_(select(contact_circle.c.contact_id))),
                 c.kept_at < e.at,
             )

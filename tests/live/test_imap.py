@@ -223,6 +223,19 @@ def test_a_stopped_back_fill_goes_on_where_it_was(server: Dovecot, user: str, ac
     assert [one.message_id for one in mails([first, *rest])] == [f"<{n}@example.com>" for n in range(5)]
 
 
+def test_a_text_is_asked_for_by_its_beginning_and_only_when_it_is_wanted(
+    server: Dovecot, user: str, net: Proxy, account: Connection
+) -> None:
+    raw = mail(1).partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b"A line of much text.\r\n" * 20_000
+    with server.client(user) as client:
+        client.append("INBOX", raw)
+    (found,) = mails(read(account))
+    assert b"BODY.PEEK[]" not in net.sent
+    assert account.texts is not None
+    assert account.texts.text("INBOX", found.item_id).startswith("A line")
+    assert b"BODY.PEEK[]<0.65536>" in net.sent and b"EXAMINE" in net.sent and b"SELECT" not in net.sent
+
+
 def test_back_fill_of_as_many_as_are_searched_for(server: Dovecot, user: str, net: Proxy, account: Connection) -> None:
     people = [f"somebody.with.a.long.name.{n}@department.company.example.org" for n in range(18)]
     people += ["анна@example.org", "vera@xn--e1aybc.test"]

@@ -140,6 +140,15 @@ def test_only_new_letters_of_people_kept_are_read(house: House) -> None:
 
 
 @memory_only
+def test_a_pause_that_is_over_is_none(allowed: House) -> None:
+    with allowed.store.write() as conn:
+        pause(conn, 1, allowed.clock + timedelta(minutes=20))
+    box(allowed).add_mail("INBOX", written(1, ANNA, SECRET_WORDS))
+    allowed.cycle(after=2 * HOUR)
+    assert server(allowed).calls["mail.text"] == 1
+
+
+@memory_only
 def test_what_comes_late_is_no_news(allowed: House) -> None:
     box(allowed).add_mail("INBOX", written(1, ANNA, SECRET_WORDS))
     allowed.cycle(after=timedelta(days=31))
