@@ -28,7 +28,14 @@ _ATTRIBUTION = re.compile(
     re.I | re.S,
 )
 _DAY = re.compile(r"\d|@")
-_FIELD = re.compile(r"\s*\*?(from|sent|date|to|cc|subject|от|от кого|отправлено|дата|кому|копия|тема)\s*:", re.I)
+# Webmail in Russia names the day, the hour and the address, and no verb.
+_ADDRESSED = re.compile(r"\b\d{1,2}[:.]\d\d\b.{0,300}<[^<>\s]+@[^<>\s]+>\s*:\s*\Z", re.S)
+_FIELD = re.compile(
+    r"\s*\*?(from|sent|date|to|cc|subject|от|от кого|отправлено|дата|кому|копия|тема|von|gesendet|an|betreff|de|envoyé"
+    r"|à|objet)\s*:",
+    re.I,
+)
+_FROM = frozenset({"from", "от", "от кого", "von", "de"})
 
 
 def own_words(text: str) -> str:
@@ -65,7 +72,7 @@ def own_words(text: str) -> str:
 def _is_head(lines: list[str], at: int) -> bool:
     """The head of an older letter, as Outlook writes it out: From, Sent, To, Subject, below one another."""
     first = _FIELD.match(lines[at])
-    if not first or first[1].lower() not in ("from", "от", "от кого"):
+    if not first or first[1].lower() not in _FROM:
         return False
     names = {found[1].lower() for line in lines[at : at + 8] if (found := _FIELD.match(line))}
     return len(names) >= 3
@@ -80,7 +87,9 @@ def _attribution(lines: list[str], at: int) -> int:
         if len(some) < length or not some[-1].strip():
             return 0
         said = " ".join(line.strip() for line in some)
-        if some[-1].rstrip().endswith(":") and _ATTRIBUTION.match(said) and _DAY.search(said):
+        if not some[-1].rstrip().endswith(":"):
+            continue
+        if (_ATTRIBUTION.match(said) and _DAY.search(said)) or _ADDRESSED.search(said):
             return length
     return 0
 

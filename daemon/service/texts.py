@@ -18,7 +18,7 @@ from sqlalchemy import func, or_, select
 from daemon.core.address import domain_of
 from daemon.core.errors import KithError, LeaseLost, NeedsUser, Paced, TryLater
 from daemon.core.guesses import Employer, Guess, Letter, told
-from daemon.core.model import Direction, Role
+from daemon.core.model import Direction, Role, Signal
 from daemon.core.ports import TextSource
 from daemon.core.sayings import says
 from daemon.service import reasons_of
@@ -38,7 +38,7 @@ NEWS_FOR = timedelta(days=30)
 AT_ONCE = 50
 """So many texts are asked for in one round; the rest follow in the next."""
 
-AUTOMATIC = "auto-reply"
+AUTOMATIC = Signal.AUTO_REPLY.value
 """The verdict of letters a mailbox answered with by itself: never contact, but one may say that its owner has left."""
 
 
