@@ -39,7 +39,7 @@ def quarantine_list(kith: Ctx, as_json: bool) -> int:
                     "item": r.item_id,
                     "reason": r.reason,
                     "at": r.at,
-                    "retry": r.retry,
+                    "retry": False,  # kept for scripts: nobody waits, a retry has the stream read anew
                 }
                 for r in rows
             ]

@@ -17,9 +17,6 @@ from daemon.service.importing import Batch, import_batches
 from daemon.service.judging import Rules
 from daemon.store import contacts, enablement, favours, reasons
 
-MET_THERE = "conference"
-"""The circle of whoever was met at a conference and is in no circle yet: so they are kept."""
-
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -28,11 +28,6 @@ def mark(conn: Connection, marks: Collection[str], now: datetime) -> None:
         conn.execute(insert(conn, table).on_conflict_do_nothing(), [{"mark": m, "at": now} for m in sorted(set(marks))])
 
 
-def is_forgotten(conn: Connection, mark: str) -> bool:
-    """Whether the user asked for this one to be forgotten."""
-    return conn.execute(select(table.c.mark).where(table.c.mark == mark)).one_or_none() is not None
-
-
 def all_marks(conn: Connection) -> frozenset[str]:
     """Every mark, for whoever checks a whole address book."""
     return frozenset(conn.execute(select(table.c.mark)).scalars())

@@ -139,15 +139,5 @@ def rows(conn: Connection) -> Sequence[Health]:
     ]
 
 
-def next_retry(conn: Connection, account: str) -> datetime | None:
-    """The earliest moment (UTC) at which a waiting part of the account may be tried; None where none waits."""
-    return conn.execute(
-        select(health.c.retry_at)
-        .where(health.c.account == account, health.c.retry_at.is_not(None))
-        .order_by(health.c.retry_at)
-        .limit(1)
-    ).scalar_one_or_none()
-
-
 def _is(account: str, part: str) -> ColumnElement[bool]:
     return and_(health.c.account == account, health.c.part == part)

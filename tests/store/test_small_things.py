@@ -119,7 +119,6 @@ def test_a_part_that_failed_waits_and_one_success_mends_it(store: Store) -> None
         assert health.due(conn, "home", "mail", NOW + timedelta(minutes=2))
         assert health.due(conn, "home", "calendar", NOW)
         assert health.due(conn, "work", "mail", NOW)
-        assert health.next_retry(conn, "home") == NOW + timedelta(minutes=2)
     with store.write() as conn:
         health.ok(conn, "home", "mail", NOW + timedelta(minutes=3))
         health.failed(conn, "home", "drafts", NOW, "Wrong password.", needs_user=True)
@@ -162,17 +161,11 @@ def test_a_broken_item_is_listed_once_with_its_latest_reason(store: Store) -> No
         ]
 
 
-def test_retry_is_asked_for_and_over_after_one_try(store: Store) -> None:
+def test_what_could_be_read_at_last_is_no_longer_listed(store: Store) -> None:
     with store.write() as conn:
         for item in "123":
             quarantine.put(conn, "home", "mail", "INBOX", item, "why", NOW)
-        first = quarantine.rows(conn)[0]
-        assert quarantine.mark_retry(conn, [first.id]) == 1
-        assert [q.item_id for q in quarantine.to_retry(conn, "home", "mail", "INBOX")] == ["1"]
-        assert quarantine.to_retry(conn, "home", "mail", "other") == []
-        quarantine.put(conn, "home", "mail", "INBOX", "1", "still", NOW)
-        assert quarantine.to_retry(conn, "home", "mail", "INBOX") == []
-        assert quarantine.mark_retry(conn) == 3
+        quarantine.remove(conn, "home", "mail", "other", ["2"])
         quarantine.remove(conn, "home", "mail", "INBOX", ["1", "3"])
         assert [q.item_id for q in quarantine.rows(conn, "home")] == ["2"]
         assert quarantine.rows(conn, "work") == []
@@ -292,11 +285,9 @@ def test_the_forgotten_are_recognised_and_cannot_be_read(store: Store) -> None:
         forgotten.mark(conn, [ann], NOW)
         forgotten.mark(conn, [ann], NOW + timedelta(1))
         forgotten.mark(conn, [], NOW)
-        assert forgotten.is_forgotten(conn, ann)
-        assert not forgotten.is_forgotten(conn, forgotten.mark_of(secret, "bob@example.org"))
         assert forgotten.all_marks(conn) == {ann}
         forgotten.unmark(conn, ann)
-        assert not forgotten.is_forgotten(conn, ann)
+        assert not forgotten.all_marks(conn)
 
 
 @pytest.mark.parametrize("text", ["ann", "example"])

@@ -76,7 +76,7 @@ quarantine = Table(
     Column("item_id", PlainText, nullable=False),
     Column("reason", PlainText, nullable=False),
     moment("at", nullable=False),
-    flag("retry"),
+    flag("retry"),  # read by nobody: `kith quarantine retry` has the stream read anew
     UniqueConstraint("account", "kind", "stream", "item_id"),
 )
 
