@@ -19,7 +19,7 @@ from daemon.core.model import Window
 from daemon.core.plan import Plan, Row, order, slot_from
 from daemon.core.policy import ReminderRules, WorkingHours
 from daemon.core.slots import Agenda, Ask
-from daemon.core.states import FAILED, OPEN, WITHDRAWN
+from daemon.core.states import OPEN
 from daemon.core.urgency import urgency, weight
 from daemon.core.wants import KEEP_IN_TOUCH, LISTS, PROMISE, REMINDER, REPLY_OWED, Person, Want, World
 
@@ -87,13 +87,13 @@ class _Weeks:
         for row in rows:
             stood = Window(row.starts_at, row.ends_at) if row.starts_at and row.ends_at else None
             slot = moved.get(row.key, stood)
-            if slot is None or row.kind != REMINDER or row.key in gone or row.state in (WITHDRAWN, FAILED):
+            if slot is None or row.kind != REMINDER or row.purpose in LISTS:
                 continue
-            if row.purpose in LISTS:
+            if not row.takes_a_place(now if row.key in gone else None):
                 continue
             if slot.end > now - 8 * DAY:  # the caps count what stood this week, too
                 standing.append(slot)
-            if row.state in OPEN and world.day(slot.start) >= today:
+            if row.state in OPEN and row.key not in gone and world.day(slot.start) >= today:
                 self._stands(row.contact_id, row.purpose, row.period, slot)
         for want, place in ((c.want, c.slot) for c in plan.creates):
             if place is not None and want.purpose not in LISTS:

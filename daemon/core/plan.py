@@ -36,6 +36,18 @@ class Row:
     queued: bool = False  # a remote write for it is already intended
     created_at: datetime | None = None
     occasion: str = ""
+    changed_at: datetime | None = None  # when it came into its state
+
+    def takes_a_place(self, leaving: datetime | None = None) -> bool:
+        """Whether a reminder counts where it stands, or stood; ``leaving``: it is taken back at that moment.
+
+        One that was answered in its hour is taken back, too: the user had it all the same, and no other comes for it.
+        """
+        if self.starts_at is None or self.state == FAILED:
+            return False
+        if self.state == WITHDRAWN:
+            return self.changed_at is not None and self.starts_at <= self.changed_at
+        return leaving is None or self.starts_at <= leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,7 @@ def make_plan(
     for row in rows:
         if row.kind != REMINDER or row.starts_at is None or row.ends_at is None:
             continue
-        if row.key in leaving or row.state in (WITHDRAWN, FAILED) or row.purpose in LISTS:
+        if row.purpose in LISTS or not row.takes_a_place(now if row.key in leaving else None):
             continue  # (lists have a time of their own and take nobody's place)
         want = wanted.get(row.key)
         is_open = row.state in OPEN and want is not None and row.contact_id not in held

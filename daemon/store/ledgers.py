@@ -34,6 +34,7 @@ def rows(conn: Connection, accounts: Collection[str], contact_id: int | None = N
             r.key in queued,
             r.created_at,
             r.occasion,
+            r.changed_at,
         )
         for r in conn.execute(query)
     ]

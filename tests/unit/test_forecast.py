@@ -46,15 +46,19 @@ class Weeks(Life):
         people, rows = self.people.values(), list(self.rows.values())
         return forecast(people, found, rows, world=self.world, hours=HOURS, busy=self.busy, now=now, until=until)
 
-    def answer(self, day: date) -> None:
-        """In the evening: everybody reminded of today was written to, at their reminder's time."""
+    def answer(self, day: date, *, ticked: bool = True) -> None:
+        """In the evening: everybody reminded of today was written to, at their reminder's time.
+
+        Their reminders were ticked off; or they were not, and with the next plan kith takes them back by itself.
+        """
         for key, row in list(self.rows.items()):
             if row.state in OPEN and row.starts_at and row.starts_at.astimezone(ZONE).date() == day:
                 who = self.people[row.contact_id]
                 kept = tuple(p for p in who.promises if not row.period.startswith(p.token))
                 last = replace(who.last, outbound=row.starts_at)
                 self.people[row.contact_id] = replace(who, reset_at=row.starts_at, last=last, owed=(), promises=kept)
-                self.rows[key] = replace(row, state=DONE)
+                if ticked:
+                    self.rows[key] = replace(row, state=DONE)
 
 
 def newly_kept(count: int, seed: int = 0) -> dict[int, Person]:
@@ -90,9 +94,12 @@ def mixed(count: int, seed: int) -> dict[int, Person]:
     count=st.integers(1, 80),
     quiet=st.tuples(st.integers(1, 20), st.integers(0, 10)),
     off=st.sets(st.integers(0, 40), max_size=5),
+    ticked=st.booleans(),
 )
 @settings(max_examples=10, deadline=None)
-def test_what_is_forecast_comes_true_day_by_day(seed: int, count: int, quiet: tuple[int, int], off: set[int]) -> None:
+def test_what_is_forecast_comes_true_day_by_day(
+    seed: int, count: int, quiet: tuple[int, int], off: set[int], ticked: bool
+) -> None:
     """As long as nothing happens but what is planned, tomorrow's forecast is today's: no name moves to another day."""
     life = Weeks(random.Random(seed), mixed(count, seed))  # noqa: S311
     silence = Quiet(TODAY + quiet[0] * DAY, TODAY + (quiet[0] + quiet[1]) * DAY)
@@ -114,7 +121,26 @@ def test_what_is_forecast_comes_true_day_by_day(seed: int, count: int, quiet: tu
             if each.next_meeting is not None and each.next_meeting < life.morning(day + DAY, 0):
                 met = replace(each.last, meeting=each.next_meeting)
                 life.people[who] = replace(each, last=met, reset_at=each.next_meeting, next_meeting=None)
-        life.answer(day)
+        life.answer(day, ticked=ticked)
+
+
+def test_who_answers_a_reminder_in_its_hour_gets_no_other_in_its_place() -> None:
+    """It is taken back, and had all the same: else whoever writes at once would be sent on all day."""
+    late = {n: person(n, tier="key", reset_at=NOW - 90 * DAY) for n in range(100)}
+    life = Weeks(random.Random(1), late)  # noqa: S311
+    had: set[str] = set()
+    for n in range(5):
+        for hour in range(7, 20):
+            now = life.morning(TODAY + n * DAY, hour)
+            for key, row in life.rows.items():
+                if row.state in OPEN and row.starts_at and row.starts_at <= now:
+                    who = life.people[row.contact_id]
+                    life.people[row.contact_id] = replace(who, reset_at=now, last=replace(who.last, outbound=now))
+                    had.add(key)
+            life.carry_out(life.plan(now), now)
+    days = Counter(r.starts_at.astimezone(ZONE).date() for k, r in life.rows.items() if k in had and r.starts_at)
+    assert max(days.values()) == RULES.a_day
+    assert sum(days.values()) == 3 * RULES.a_day  # Wednesday to Friday
 
 
 def check(expected: set[tuple[date, int, str]], world: World) -> None:

@@ -72,7 +72,7 @@ class Life:
 
     def close(self, key: str, state: str, now: datetime) -> None:
         row = self.rows[key]
-        self.rows[key] = replace(row, state=state)
+        self.rows[key] = replace(row, state=state, changed_at=now)
         who = self.people[row.contact_id]
         base, _, n = row.period.rpartition("/")
         waits = now + who.policy.cadence if row.purpose == KEEP_IN_TOUCH and stamp(who.reset_at) == base else None
@@ -107,7 +107,7 @@ class Life:
 
     def check_caps(self, created: Plan) -> None:
         """No placement of ours made a day or a week fuller than allowed."""
-        standing = [r for r in self.rows.values() if r.state not in (WITHDRAWN,) and r.starts_at is not None]
+        standing = [r for r in self.rows.values() if r.takes_a_place()]
         days: Counter[date] = Counter()
         weeks: Counter[tuple[int, int]] = Counter()
         for row in standing:

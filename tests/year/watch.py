@@ -97,7 +97,9 @@ class Watch:
         """No day and no week was made fuller than allowed, and no closed day used, by anything placed this morning."""
         settings = self.town.house.settings
         placed = [r for r in rows if r.kind == REMINDER and r.starts_at and r.purpose not in LISTS]
-        standing = [r for r in placed if r.state not in (WITHDRAWN, FAILED)]
+        standing = [  # what was answered in its hour is taken back, and was there all the same
+            r for r in placed if r.state != FAILED and (r.state != WITHDRAWN or r.starts_at <= r.changed_at)
+        ]
         days = Counter(day_of(r.starts_at) for r in standing)
         weeks = Counter(day_of(r.starts_at).isocalendar()[:2] for r in standing)
         for row in standing:
