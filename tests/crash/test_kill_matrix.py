@@ -39,6 +39,7 @@ class Some:
     [
         ("local", Some(("",), 5)),
         ("graph", Some((*WRITES, "intents.store_intents"), None)),
+        ("exchange", Some((*WRITES, "intents.store_intents"), None)),
         ("servers", Some((*WRITES, "outgoing.record", "intents.store_intents", "mail.search", "mail.pages"), None)),
         ("google", Some((*WRITES, "outgoing.record", "mail.pages"), None)),
     ],
