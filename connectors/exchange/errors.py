@@ -10,6 +10,18 @@ from datetime import timedelta
 
 from exchangelib import errors as ews
 
+from connectors.exchange.codes import (
+    CHANGED,
+    LOST,
+    NEVER,
+    NO_ENTRY,
+    NO_MAILBOX,
+    NOT_ALLOWED,
+    NOT_HERE,
+    NOT_NOW,
+    NOT_PRIMARY,
+    NotHere,
+)
 from connectors.exchange.options import Settings, host_of, is_online, online_error
 from daemon.core.errors import (
     Conflict,
@@ -25,69 +37,10 @@ from daemon.core.errors import (
 BUSY = timedelta(seconds=10)
 """What exchangelib writes into a busy fault that named no time."""
 
-NOT_NOW = (
-    ews.ErrorServerBusy,
-    ews.ErrorExceededConnectionCount,
-    ews.ErrorTooManyObjectsOpened,
-    ews.ErrorExceededSubscriptionCount,
-    ews.ErrorMailboxMoveInProgress,
-    ews.ErrorMailboxStoreUnavailable,
-    ews.ErrorMailboxFailover,
-    ews.ErrorADUnavailable,
-)
-"""The server did nothing and may do it later."""
-
 PERHAPS_DONE = ("closed connection", "ErrorInternalServerTransientError", "ErrorTimeoutExpired")
 """Other troubles that exchangelib words as a busy server."""
 
-NO_MAILBOX = (ews.ErrorNonExistentMailbox, ews.ErrorMissingEmailAddress, ews.ErrorInvalidSmtpAddress)
-NOT_PRIMARY = ews.ErrorNonPrimarySmtpAddress
-NOT_ALLOWED = (ews.ErrorImpersonateUserDenied, ews.ErrorImpersonationDenied, ews.ErrorImpersonationFailed)
-CHANGED = (ews.ErrorIrresolvableConflict, ews.ErrorStaleObject, ews.ErrorInvalidChangeKey)
-
-
-LOCKED_OUT = b"account is currently locked out"
-"""Words of Windows that Exchange hands on, with whatever status."""
-
-
-class Locked(Exception):
-    """HTTP 456, which Exchange answers for an account that is locked (so EWS Managed API names it), or its words."""
-
-
-NO_ENTRY: dict[type[Exception], tuple[str, str]] = {
-    Locked: (
-        "{host} says that the account {user} is locked.",
-        "See which program still tries an old password; the administrator can unlock it, or it passes.",
-    ),
-    ews.ErrorAccountDisabled: ("{host} says that the account {user} is disabled.", "Ask the administrator."),
-    ews.ErrorPasswordExpired: (
-        "{host} says that the password of {user} has expired.",
-        "Set a new one in Outlook on the web, and put it where kith takes it from.",
-    ),
-    ews.ErrorPasswordChangeRequired: (
-        "{host} says that the password of {user} has to be changed first.",
-        "Set a new one in Outlook on the web, and put it where kith takes it from.",
-    ),
-}
-"""The account is known and not let in. Nothing is gained by trying again: each attempt may count as one too many."""
-
 HANDS_OFF = "Nothing more is tried for six hours; `kith once` tries at once."
-
-
-NOT_HERE = {
-    403: "does not let {user} use its web services (403): they may be switched off for this mailbox.",
-    404: "has no web services at this address (404): check server or ews_url.",
-    405: "has no web services at this address (405): check server or ews_url.",
-}
-"""What is done with none of a request. Servers say so for a while, too, as they are being mended."""
-
-
-class NotHere(Exception):
-    """One of these statuses."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(str(status))
-        self.status = status
 
 
 def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exception:
@@ -137,39 +90,14 @@ def named(settings: Settings, url: str, error: Exception, *, write: bool) -> Exc
         return NeedsUser(f"{host} redirects to {host_of(target)}.", "If you trust it, name that address in ews_url.")
     if isinstance(error, (ews.ErrorInvalidServerVersion, ews.ErrorInvalidSchemaVersionForMailboxVersion)):
         return NeedsUser(f"{host} speaks no version of EWS that is known here.", "Exchange Server 2010 SP2 is needed.")
+    if write and isinstance(error, NEVER):
+        return Refused(f"{host} refused it ({type(error).__name__}).")
     if isinstance(error, LOST):
         lost: type[TryLater] = OutcomeUnknown if write else TryLater
         return lost(f"{host} has trouble ({type(error).__name__}).")
     if isinstance(error, ews.EWSError):
         return Refused(f"{host} refused ({type(error).__name__}).")
     return error  # a defect of ours: let it be seen
-
-
-WHOLE = (
-    *NOT_NOW,
-    *NO_MAILBOX,
-    NOT_PRIMARY,
-    *(kind for kind in NO_ENTRY if issubclass(kind, ews.EWSError)),
-    ews.ErrorConnectionFailed,
-    ews.ErrorIncorrectSchemaVersion,
-    ews.ErrorInternalServerTransientError,
-    ews.ErrorInvalidSchemaVersionForMailboxVersion,
-    ews.ErrorInvalidServerVersion,
-    ews.ErrorTimeoutExpired,
-)
-"""Answers about one item that are about the mailbox or the server."""
-
-LOST = (
-    ews.ErrorTimeoutExpired,
-    ews.ErrorInternalServerTransientError,
-    ews.ErrorInternalServerError,
-    ews.ErrorConnectionFailed,
-    ews.TransportError,
-    ews.SOAPError,
-    ews.MalformedResponseError,
-    ews.CASError,
-)
-"""Whether the server did it is not known."""
 
 
 def sign_in_refused(settings: Settings, host: str) -> SignInRefused:

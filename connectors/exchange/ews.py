@@ -24,8 +24,8 @@ from exchangelib.services.common import EWSService
 from exchangelib.util import create_element
 from exchangelib.version import EXCHANGE_2013
 
+from connectors.exchange.codes import WHOLE
 from connectors.exchange.elements import NS, fields, item_id
-from connectors.exchange.errors import WHOLE
 from daemon.core.errors import TryLater
 
 GONE = (ErrorItemNotFound, ErrorCalendarOccurrenceIsDeletedFromRecurrence, ErrorFolderNotFound)

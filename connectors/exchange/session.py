@@ -21,7 +21,7 @@ from exchangelib.transport import AUTH_TYPE_MAP, BASIC, GSSAPI, NTLM, OAUTH2
 from exchangelib.version import EXCHANGE_2013_SP1, Version
 
 from connectors.deadline import Deadline
-from connectors.exchange import errors, finding
+from connectors.exchange import codes, errors, finding
 from connectors.exchange.credentials import credentials
 from connectors.exchange.options import Settings, check_url, host_of
 from daemon.core.errors import LeaseLost, NeedsUser, SignInRefused, TryLater
@@ -49,12 +49,12 @@ class _Once(FailFast):  # type: ignore[misc]  # the library has no types
     """A refusal is one, whatever stands in its header: exchangelib looks at that first and sees a busy server."""
 
     def raise_response_errors(self, response: Any) -> None:
-        if response.status_code == 456 or (response.status_code >= 400 and errors.LOCKED_OUT in response.content):
-            raise errors.Locked
+        if response.status_code == 456 or (response.status_code >= 400 and codes.LOCKED_OUT in response.content):
+            raise codes.Locked
         if response.status_code == 401:
             raise UnauthorizedError("401")
-        if response.status_code in errors.NOT_HERE:
-            raise errors.NotHere(response.status_code)
+        if response.status_code in codes.NOT_HERE:
+            raise codes.NotHere(response.status_code)
         super().raise_response_errors(response)
 
 

@@ -1,7 +1,8 @@
 """EWS samples through the product: every item in every answer read as the connector reads it.
 
 Documentation writes its namespaces with https, which no server does; that is put right first. Into every event a guest
-the user knows is put, and what is stored of a series is expanded anew.
+the user knows is put, and what is stored of a series is expanded anew. Every refusal in them, in an answer or as a SOAP
+fault, goes through exchangelib and is to come out as an error named by what to do about it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from exchangelib.services.common import EWSService
 from lxml import etree
 
-from connectors.exchange import contacts, events, letters
-from daemon.core.errors import BrokenItem
+from connectors.exchange import contacts, errors, events, letters
+from connectors.exchange.options import Settings
+from daemon.core.errors import BrokenItem, CursorExpired, KithError, NeedsUser, Refused, TryLater
 from daemon.core.identity import meeting_identity
 from daemon.core.model import Interest, Window
 from daemon.formats import ics
@@ -25,12 +28,22 @@ from tests.corpus.feed_calendars import GUEST
 from tests.corpus.files import Sample
 from tests.corpus.installation import NOW, GivenUp, timed, told
 from tests.corpus.report import Row, Tally
-from tests.doubles.ews.xml import NS, TYPES, local, make
+from tests.doubles.ews.xml import MESSAGES, NS, SOAP, TYPES, local, make, text
 
 FOLDERS = ("api/ews-", "api/exchangelib/")
 KNOWN = Interest(frozenset({GUEST}), frozenset({ME}))
 ZONE = "Europe/Berlin"
 MAIL = frozenset({"Message", "MeetingRequest", "MeetingResponse", "MeetingCancellation", "MeetingMessage"})
+
+SETTINGS = Settings("corpus", ME, "https://mail.example.org/EWS/Exchange.asmx", "petra")
+MEANS: dict[str, type[KithError]] = {
+    "ErrorServerBusy": TryLater,
+    "ErrorTooManyObjectsOpened": TryLater,
+    "ErrorInvalidSyncStateData": CursorExpired,
+    "ErrorNonExistentMailbox": NeedsUser,
+    "ErrorItemNotFound": TryLater,
+}
+"""What some refusals have to come to; of all others only that they come to something."""
 
 _YEAR = re.compile(rb"<t:(?:Start|StartDate)>(\d{4})-")
 
@@ -39,27 +52,30 @@ def feed(files: Sequence[Sample], tally: Tally) -> None:
     """Every item in every file, added to what is known of the kind."""
     files = [one for one in files if one.path.startswith(FOLDERS)]
     tally.files += len(files)
-    before, read_ = len(tally.rows), 0
+    before, read_, refusals = len(tally.rows), 0, 0
     for sample in files:
         if ".malformed." in sample.path:
             continue  # no server's answer: pages of documentation cut short
         try:
-            found, spent = timed(partial(_rows, sample, tally))
+            (found, refused), spent = timed(partial(_read, sample, tally))
         except (Exception, GivenUp) as error:
             tally.crashed[sample.path] = told(error)
             continue
         tally.seconds[sample.path] = spent
         tally.rows += found
+        refusals += refused
         read_ += 1
-    tally.notes.append(f"Exchange: {read_} requests and answers, {len(tally.rows) - before} items in them")
+    items = len(tally.rows) - before
+    tally.notes.append(f"Exchange: {read_} requests and answers, {items} items and {refusals} refusals in them")
 
 
-def _rows(sample: Sample, tally: Tally) -> list[Row]:
+def _read(sample: Sample, tally: Tally) -> tuple[list[Row], int]:
+    """The items of a file, and how many refusals it holds."""
     data = sample.data.replace(b"https://schemas.", b"http://schemas.").strip()
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
     root = etree.fromstring(data, parser)
     if root is None:
-        return []
+        return [], 0
     years = [int(year) for year in _YEAR.findall(data)]
     span = window(min(NOW, datetime(max(years, default=NOW.year) + 1, 6, 1, tzinfo=UTC)))
     rows: list[Row] = []
@@ -68,7 +84,28 @@ def _rows(sample: Sample, tally: Tally) -> list[Row]:
             rows += _item(sample.path, element, span, tally)
         except BrokenItem as error:
             tally.quarantine(sample.path, f"{local(element)}: {error}")
-    return rows
+    return rows, sum(_refusal(sample.path, code, error, tally) for code, error in _refusals(root))
+
+
+def _refusals(root: Any) -> Iterator[tuple[str, Exception]]:
+    """Every error in an answer, as exchangelib raises it."""
+    for fault in root.iter(f"{{{SOAP}}}Fault"):
+        try:
+            EWSService._raise_soap_errors(fault)
+        except Exception as error:
+            yield text(fault, "detail/e:ResponseCode").strip(), error
+    for answer in root.iter(f"{{{MESSAGES}}}*"):
+        if answer.get("ResponseClass") == "Error":
+            code, words = (text(answer, f"m:{name}").strip() for name in ("ResponseCode", "MessageText"))
+            yield code, EWSService._get_exception(code, words, answer.find("m:MessageXml", NS))
+
+
+def _refusal(path: str, code: str, error: Exception, tally: Tally) -> bool:
+    for write in (False, True):
+        named = errors.named(SETTINGS, SETTINGS.url, error, write=write)
+        if not isinstance(named, MEANS.get(code, KithError)) or (isinstance(named, Refused) and not write):
+            tally.wrong.append(f"{path}: {code} comes to {named!r}")
+    return True
 
 
 def _item(path: str, element: Any, span: Window, tally: Tally) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.core.errors import CursorExpired, KithError, NeedsUser, OutcomeUnknown, SignInRefused, TryLater
+from daemon.core.errors import CursorExpired, KithError, NeedsUser, OutcomeUnknown, Refused, SignInRefused, TryLater
 from daemon.core.model import Mail, Position, Whereabouts
 from tests.contract.reading import read
 from tests.contract.rig import ME
@@ -53,6 +53,32 @@ def test_a_busy_server_has_not_written(rig: ExchangeRig, ews: Ews) -> None:
     with pytest.raises(OutcomeUnknown):
         connection.reminders.create(reminder())
     assert not rig.drafts() and not rig.reminders()
+
+
+@pytest.mark.parametrize("how", ["answer", "fault"])
+@pytest.mark.parametrize("code", ["ErrorInvalidPropertySet", "ErrorSchemaValidation", "ErrorMimeContentInvalid"])
+def test_what_the_server_will_never_take_is_not_tried_for_ever(rig: ExchangeRig, ews: Ews, how: str, code: str) -> None:
+    connection = rig.connection()
+    assert connection.drafts and connection.reminders
+    for write in (lambda: connection.drafts.create(draft()), lambda: connection.reminders.create(reminder())):
+        ews.faults.append(("CreateItem", f"{how} {code}"))
+        with pytest.raises(Refused, match=code):
+            write()
+    ews.faults.append(("FindItem", f"{how} {code}"))  # and what cannot be asked so is no reason to give a write up
+    with pytest.raises(TryLater):
+        connection.drafts.create(draft())
+    assert not rig.drafts() and not rig.reminders()
+
+
+def test_a_draft_that_vanishes_under_our_hands_is_looked_for_anew(rig: ExchangeRig, ews: Ews) -> None:
+    drafts = rig.connection().drafts
+    assert drafts is not None
+    made = drafts.create(draft())
+    ews.faults.append(("MoveItem", "answer ErrorItemNotFound"))
+    with pytest.raises(TryLater):
+        drafts.withdraw(made.remote_id, made.message_id, made.digest)
+    rig.user_deletes_draft(made.message_id)
+    assert drafts.withdraw(made.remote_id, made.message_id, made.digest).where is Whereabouts.GONE
 
 
 @pytest.mark.parametrize("what", [double.DROP_BEFORE, double.DROP_AFTER])

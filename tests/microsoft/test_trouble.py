@@ -148,6 +148,20 @@ def test_a_connection_that_died_meanwhile_is_made_anew(rig: GraphRig) -> None:
     assert rig.connection().check()
 
 
+def test_a_connection_that_ends_in_the_middle_of_an_answer(rig: GraphRig) -> None:
+    rig.double.faults += [Fault("half", "calendars"), Fault("half", "calendars")]  # it is asked once more by itself
+    with pytest.raises(TryLater) as caught:
+        rig.connection().check()
+    assert not isinstance(caught.value, OutcomeUnknown) and not rig.double.faults
+    assert rig.connection().check()
+    rig.double.faults.append(Fault("half", writes=True))
+    with pytest.raises(OutcomeUnknown):
+        rig.connection().drafts.create(draft())  # type: ignore[union-attr]
+    assert len(rig.drafts()) == 1
+    found = rig.connection().drafts.find(draft().key, draft().message_id, "")  # type: ignore[union-attr]
+    assert found.where is Whereabouts.PRESENT and not rig.double.calls["POST messages"] > 1
+
+
 def test_a_mailbox_on_a_server_of_ones_own(rig: GraphRig) -> None:
     rig.double.faults.append(Fault(404, "calendars", code="MailboxNotEnabledForRESTAPI"))
     with pytest.raises(NeedsUser, match="kind exchange"):

@@ -34,14 +34,15 @@ class Handler(BaseHTTPRequestHandler):
         """The request's body."""
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-    def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Send an answer."""
+    def reply(self, status: int, headers: Mapping[str, str], body: bytes, *, half: bool = False) -> None:
+        """Send an answer, or ``half`` of it and break the connection off."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if half else body)
+        self.close_connection |= half
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         pass

@@ -259,17 +259,10 @@ class _Handler(web.Handler):
     def _send(
         self, status: int, body: bytes, kind: str = "text/xml; charset=utf-8", *, half: bool = False, location: str = ""
     ) -> None:
+        headers = {"Content-Type": kind} | ({"Location": location} if location else {})
         with suppress(BrokenPipeError, ConnectionResetError):
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            if location:
-                self.send_header("Location", location)
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if half else body)
+            self.reply(status, headers, body, half=half)
             self.wfile.flush()
-        if half:
-            self.close_connection = True
 
     def _stream(self) -> None:
         """MS-OXWSNTIF 3.1.4.2: documents one after the other in one answer that does not end."""

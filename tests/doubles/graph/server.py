@@ -23,14 +23,16 @@ from tests.support import web
 
 BATCH = 20
 AT_A_TIME = 4
+HALF = "half"
+"""Among the header fields of an answer: only half of it is sent."""
 
 
 @dataclass
 class Fault:
     """What goes wrong with the next request it fits: once.
 
-    ``kind`` is drop-before (nothing is done), drop-after (done, and no answer comes), noise (a page that is not
-    Microsoft's) or a status to answer with.
+    ``kind`` is drop-before (nothing is done), drop-after (done, and no answer comes), half (done, and the connection
+    ends in the middle of the answer), noise (a page that is not Microsoft's) or a status to answer with.
     ``path`` is a pattern to be found in method and path. ``lasting``: every time, not once.
     """
 
@@ -165,7 +167,7 @@ class GraphDouble:
             return self._complain(f"{method} {target}: {error}")
         if fault is not None and fault.kind == "drop-after":
             return 0, {}, None
-        return status, {}, answer
+        return status, {HALF: ""} if fault is not None and fault.kind == "half" else {}, answer
 
     def _wrong(
         self, route: Route, segments: list[str], options: dict[str, str], headers: dict[str, str], body: Any
@@ -246,7 +248,8 @@ class _Handler(web.Handler):
             self.close_connection = True
             return
         whole = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.reply(status, {"Content-Type": "application/json"} | more, whole)
+        half = more.pop(HALF, None) is not None
+        self.reply(status, {"Content-Type": "application/json"} | more, whole, half=half)
 
 
 @contextmanager
