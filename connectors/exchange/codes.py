@@ -1,4 +1,4 @@
-"""What Exchange answers when it does not do something, sorted by what to do about it (ResponseCodeType, MS-OXWSCDATA)."""
+"""What Exchange answers when it does not do something (ResponseCodeType, MS-OXWSCDATA), by what to do about it."""
 
 from __future__ import annotations
 
