@@ -17,6 +17,7 @@ from daemon.core.guesses import Guess
 from daemon.core.model import Account, Position
 from daemon.service import suggesting
 from daemon.service.contacts import Change, edit, pause
+from daemon.service.cycle import run_cycle
 from daemon.service.hand import unfreeze
 from daemon.service.judging import Rules
 from daemon.service.people import people
@@ -249,6 +250,31 @@ def test_a_budget_used_up_costs_nothing(allowed: House) -> None:
     assert open_ones(allowed) == {}
     allowed.cycle()
     assert set(open_ones(allowed)) == {"recommendation"}
+
+
+@memory_only
+def test_what_is_too_much_for_one_round_follows_in_the_next(allowed: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.service.texts.AT_ONCE", 2)
+    for n in range(5):
+        box(allowed).add_mail("INBOX", written(n, ANNA, SECRET_WORDS, at=timedelta(minutes=n + 1)))
+    seen = []
+    for _ in range(4):
+        allowed.cycle(after=2 * HOUR)
+        seen.append(server(allowed).calls["mail.text"])
+    assert seen == [2, 4, 5, 5]
+
+
+@memory_only
+def test_asked_to_stop_it_goes_on_where_it_was(allowed: House) -> None:
+    for n in range(3):
+        box(allowed).add_mail("INBOX", written(n, ANNA, SECRET_WORDS, at=timedelta(minutes=n + 1)))
+    allowed.clock += HOUR
+    stopped = run_cycle(allowed.deps(should_stop=lambda: server(allowed).calls["mail.text"] >= 1))
+    assert stopped.stopped and server(allowed).calls["mail.text"] == 1
+    allowed.cycle()
+    assert server(allowed).calls["mail.text"] == 3
+    with allowed.store.read() as conn:
+        assert len(suggestions.rows(conn)) == 3
 
 
 @memory_only

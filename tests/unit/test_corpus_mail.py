@@ -10,10 +10,12 @@ from pathlib import Path
 from daemon.core.address import without_tag
 from daemon.core.errors import BrokenItem
 from daemon.core.model import Interest
+from daemon.core.sayings import says
 from daemon.formats.addresses import parse_addresses, parse_slowly
 from daemon.formats.headers import parse_mail
 from daemon.formats.lines import ADDRESS_FIELDS, head, pairs
 from daemon.formats.mime import digest
+from daemon.formats.opening import opening
 from daemon.formats.prefilter import Prefilter
 
 if SHARED := os.environ.get("KITH_SHARED"):
@@ -56,3 +58,11 @@ if SHARED := os.environ.get("KITH_SHARED"):
 
     def test_every_message_has_a_digest() -> None:
         assert all(len(digest(raw[:200_000])) == 64 for _, raw in messages())
+
+    def test_no_letter_is_taken_for_a_recommendation_an_introduction_or_a_farewell() -> None:
+        """There is none among them, of people or of mailboxes: read through for every word such a letter would have."""
+        texts = [(name, text) for name, raw in messages() if (text := opening(raw)).strip()]
+        assert len(texts) > 2400
+        assert [
+            name for name, text in texts if says(text, ["Example"]) or says(text, ["Example"], automatic=True)
+        ] == []
