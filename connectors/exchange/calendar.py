@@ -11,7 +11,8 @@ from exchangelib.errors import ErrorCalendarViewRangeTooBig, ErrorExceededFindCo
 from exchangelib.ewsdatetime import EWSDateTime
 from exchangelib.properties import CalendarView
 
-from connectors.exchange import cursor, elements, events, ews
+from connectors.exchange import elements, events, ews
+from connectors.exchange.changes import changes
 from connectors.exchange.folders import EVENTS, Folders
 from connectors.exchange.session import Session
 from daemon.core.errors import BrokenItem, TryLater
@@ -40,18 +41,8 @@ class ExchangeCalendars:
         return [f.stream for f in self._folders.of_class(EVENTS, self._session.settings.calendars)]
 
     def pages(self, stream: Stream, since: Position, interest: Interest, window: Window) -> Iterator[EventPage]:
-        state = cursor.read(since.cursor)
-        full = not state or since.progress == "full"
-        going_on = bool(since.progress)
-        while True:
-            found = self._session.read(lambda account, at=state: ews.sync(account, stream.name, at, (), self._page))  # type: ignore[misc]
-            if state and not going_on and found.last and not found.changed and not found.gone:
-                return
-            state, going_on = found.state, True
-            progress = "" if found.last else ("full" if full else "more")
-            yield self._read(found, interest, window, Position(cursor.written(state), progress), full=full)
-            if found.last:
-                return
+        for found, position, full in changes(self._session, stream, since, self._page):
+            yield self._read(found, interest, window, position, full=full)
 
     def gone(self, stream: Stream, item_ids: Sequence[str]) -> frozenset[str]:
         return gone(self._session, item_ids)

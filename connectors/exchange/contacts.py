@@ -8,8 +8,9 @@ from typing import Any
 
 from exchangelib import Contact
 
-from connectors.exchange import cursor, elements, ews
+from connectors.exchange import elements, ews
 from connectors.exchange.calendar import gone
+from connectors.exchange.changes import changes
 from connectors.exchange.folders import PEOPLE, Folders
 from connectors.exchange.session import Session
 from daemon.core.model import Broken, Card, CardPage, NamedDate, Position, Stream
@@ -34,18 +35,8 @@ class ExchangeContacts:
         return [f.stream for f in self._folders.of_class(PEOPLE)]
 
     def pages(self, stream: Stream, since: Position) -> Iterator[CardPage]:
-        state = cursor.read(since.cursor)
-        full = not state or since.progress == "full"
-        going_on = bool(since.progress)
-        while True:
-            found = self._session.read(lambda account, at=state: ews.sync(account, stream.name, at, (), self._page))  # type: ignore[misc]
-            if state and not going_on and found.last and not found.changed and not found.gone:
-                return
-            state, going_on = found.state, True
-            progress = "" if found.last else ("full" if full else "more")
-            yield self._read(found, Position(cursor.written(state), progress), full=full)
-            if found.last:
-                return
+        for found, position, full in changes(self._session, stream, since, self._page):
+            yield self._read(found, position, full=full)
 
     def gone(self, stream: Stream, item_ids: Sequence[str]) -> frozenset[str]:
         return gone(self._session, item_ids)

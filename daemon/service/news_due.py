@@ -1,7 +1,6 @@
 """The event that asks for the quarter's news: before the quarter ends, where nothing is written yet.
 
-Like the morning event it goes through the same door as every reminder, bound to one of the people who would be told;
-its key is the quarter's.
+It is bound to one of the people who would be told; its key is the quarter's.
 """
 
 from __future__ import annotations
@@ -15,25 +14,25 @@ from sqlalchemy import Connection, select
 from daemon.core.errors import UserMistake
 from daemon.core.model import Window
 from daemon.core.plan import Create
-from daemon.core.wants import REMINDER, UPDATE, WRITE_NEWS, Person, Want, World
+from daemon.core.wants import UPDATE, WRITE_NEWS, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.new_drafts import Morning, standing_events
+from daemon.service.lists import Listing, list_want, standing_events
 from daemon.service.updates import quarter_ends, quarter_of, read_editions
 from daemon.store.tables import ledger
 
 
-def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Morning:
+def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Listing:
     """What should stand now: one event, gone as soon as the news are written."""
     before, folder = deps.settings.news_reminder, deps.settings.updates
     if not before or folder is None or world.enabled_since is None:
-        return Morning()
+        return Listing()
     today = world.day(now)
     quarter = quarter_of(today)
     if _written(deps, quarter):
-        return Morning()
+        return Listing()
     rows = [r for r in standing_events(conn, WRITE_NEWS, now) if r.period == quarter]
     if rows:
-        return Morning(tuple(_want(world, r.contact_id, quarter, r.starts_at) for r in rows))
+        return Listing(tuple(_want(world, r.contact_id, quarter, r.starts_at) for r in rows))
     ends = quarter_ends(quarter)
     day = _open_day(deps, world, max(today, ends - timedelta(days=before)))
     start = datetime.combine(day, deps.settings.hours.start, ZoneInfo(world.zone))
@@ -45,12 +44,12 @@ def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], worl
         key=lambda p: (p.job_hunting, p.contact_id),  # an employer's account must not be the only one left
     )
     if day - today > world.rules.ahead or day >= ends or not readers or world.quiet_on(today) is not None:
-        return Morning()
+        return Listing()
     want = _want(world, readers[0].contact_id, quarter, start)
     if conn.execute(select(ledger.c.key).where(ledger.c.key == want.key)).first() is not None:
-        return Morning()  # dealt with: it asks once a quarter
+        return Listing()  # dealt with: it asks once a quarter
     length = timedelta(minutes=deps.settings.reminders.minutes)
-    return Morning((), Create(want, Window(want.due, want.due + length)))
+    return Listing((), Create(want, Window(want.due, want.due + length)))
 
 
 def _written(deps: Deps, quarter: str) -> bool:
@@ -71,13 +70,5 @@ def _open_day(deps: Deps, world: World, day: date) -> date:
 
 
 def _want(world: World, contact_id: int, quarter: str, start: datetime) -> Want:
-    return Want(
-        key=world.key("", REMINDER, WRITE_NEWS, quarter),
-        kind=REMINDER,
-        purpose=WRITE_NEWS,
-        contact_id=contact_id,
-        period=quarter,
-        due=start,
-        reason=f"no news of {quarter} are written yet",
-        source="kith update",
-    )
+    reason = f"no news of {quarter} are written yet"
+    return list_want(world, WRITE_NEWS, quarter, contact_id, start, reason, "kith update")

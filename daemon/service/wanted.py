@@ -19,7 +19,8 @@ from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, REMINDER, TOLD, UPDAT
 from daemon.service import compose
 from daemon.service.daysoff import days_off
 from daemon.service.deps import Deps
-from daemon.service.new_drafts import Morning, morning
+from daemon.service.lists import Listing
+from daemon.service.new_drafts import morning
 from daemon.service.news import News, told_news
 from daemon.service.news_due import write_news
 from daemon.service.papers import Papers
@@ -40,7 +41,7 @@ class Wanted:
     world: World
     news: News | None
     wants: Mapping[str, Want]
-    lists: tuple[Morning, ...]
+    lists: tuple[Listing, ...]
     rows: Sequence[Row]  # the ledger, as far as it is about these people
     news_fault: str  # what is wrong with the quarter's file; "" where nothing is
     fault: str  # what is wrong with the settings

@@ -1,7 +1,6 @@
 """The weekly event: who waits, what was drafted and what lapsed, where the user wants it and there is anything to say.
 
-Like the morning event it goes through the same door as every reminder, bound to one of the people it names; its key
-is the week's.
+Its key is the week's.
 """
 
 from __future__ import annotations
@@ -14,37 +13,37 @@ from sqlalchemy import Connection, select
 
 from daemon.core.model import Window
 from daemon.core.plan import Create
-from daemon.core.wants import DIGEST, REMINDER, Person, Want, World
+from daemon.core.wants import DIGEST, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.new_drafts import BEFORE, LENGTH, Morning, standing_events
+from daemon.service.lists import BEFORE, LENGTH, Listing, list_want, standing_events
 from daemon.service.overview import Digest, Happened, Waiting, digest
 from daemon.store.tables import ledger
 
 
-def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Morning:
+def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Listing:
     """What should stand now: an event stays until its time is over, wherever the user moved it."""
     said = deps.settings.reminders.weekly_digest
     if said is None or world.enabled_since is None:
-        return Morning()
+        return Listing()
     standing = tuple(_want(world, r.contact_id, r.period, r.starts_at) for r in standing_events(conn, DIGEST, now))
     weekday, at = said
     today = world.day(now)
     start = datetime.combine(today, at, ZoneInfo(world.zone))
     if today.isoweekday() != weekday or not start - BEFORE <= now < start or world.quiet_on(today) is not None:
-        return Morning(standing)
+        return Listing(standing)
     year, week, _ = today.isocalendar()
     want = _want(world, 0, f"{year}-W{week:02}", start)
     if conn.execute(select(ledger.c.key).where(ledger.c.key == want.key)).first() is not None:
-        return Morning(standing)
+        return Listing(standing)
     found = digest(conn, deps.settings, now)
     everybody: list[Waiting | Happened] = [*found.waiting, *found.drafted, *found.lapsed]
     named: list[Waiting | Happened] = [x for x in everybody if x.contact_id in persons]
     if not named:
-        return Morning(standing)
+        return Listing(standing)
     # Whom it is bound to says which accounts may take it: an employer's must not, if only these are named.
     first = min(named, key=lambda x: x.job_hunting)
     made = _want(world, first.contact_id, want.period, start)
-    return Morning(standing, Create(made, Window(made.due, made.due + LENGTH)))
+    return Listing(standing, Create(made, Window(made.due, made.due + LENGTH)))
 
 
 def named_in(deps: Deps, conn: Connection, account: str, now: datetime) -> Digest:
@@ -61,13 +60,4 @@ def named_in(deps: Deps, conn: Connection, account: str, now: datetime) -> Diges
 
 
 def _want(world: World, contact_id: int, period: str, start: datetime) -> Want:
-    return Want(
-        key=world.key("", REMINDER, DIGEST, period),
-        kind=REMINDER,
-        purpose=DIGEST,
-        contact_id=contact_id,
-        period=period,
-        due=start,
-        reason="the week",
-        source="kith digest",
-    )
+    return list_want(world, DIGEST, period, contact_id, start, "the week", "kith digest")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.contract.rig import Rig, Server
-from tests.contract.rigs import RIGS, fitting
+from tests.contract.rigs import fitting, servers
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -20,16 +18,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    """Starts each backend once, when its first test wants it."""
-    with ExitStack() as stack:
-        running: dict[str, Server] = {}
-
-        def get(name: str) -> Server:
-            if name not in running:
-                module = importlib.import_module(RIGS[name].module)
-                running[name] = stack.enter_context(module.open_server(tmp_path_factory.mktemp(name)))
-            return running[name]
-
+    with servers(tmp_path_factory.mktemp) as get:
         yield get
 
 

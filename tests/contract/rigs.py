@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.contract.rig import CALENDAR, CONTACTS, DRAFTS, MAIL, REMINDERS, RigKind
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.contract.rig import CALENDAR, CONTACTS, DRAFTS, MAIL, REMINDERS, RigKind, Server
 
 EVERYTHING = frozenset({MAIL, CALENDAR, CONTACTS, DRAFTS, REMINDERS})
 
@@ -16,6 +21,21 @@ RIGS: dict[str, RigKind] = {
     "graph": RigKind("tests.contract.rig_graph", EVERYTHING),
     "xandikos": RigKind("tests.contract.rig_xandikos", frozenset({CALENDAR, CONTACTS, REMINDERS})),
 }
+
+
+@contextmanager
+def servers(folder: Callable[[str], Path]) -> Iterator[Callable[[str], Server]]:
+    """Starts each backend once, when its first test wants it, in a new folder; ends them with the block."""
+    with ExitStack() as stack:
+        running: dict[str, Server] = {}
+
+        def get(name: str) -> Server:
+            if name not in running:
+                module = importlib.import_module(RIGS[name].module)
+                running[name] = stack.enter_context(module.open_server(folder(name)))
+            return running[name]
+
+        yield get
 
 
 def fitting(capability: str) -> list[str]:

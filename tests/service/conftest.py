@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ import pytest
 from daemon.cli.demo.round import play
 from daemon.store.engine import Store
 from tests.contract.rig import Server
-from tests.contract.rigs import RIGS
+from tests.contract.rigs import servers
 from tests.service.commands import NOW, Kith
 from tests.service.house import House
 
@@ -36,15 +35,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    with ExitStack() as stack:
-        running: dict[str, Server] = {}
-
-        def get(name: str) -> Server:
-            if name not in running:
-                module = importlib.import_module(RIGS[name].module)
-                running[name] = stack.enter_context(module.open_server(tmp_path_factory.mktemp(name)))
-            return running[name]
-
+    with servers(tmp_path_factory.mktemp) as get:
         yield get
 
 

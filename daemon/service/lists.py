@@ -1,0 +1,59 @@
+"""Events about nobody alone (`core.wants.LISTS`): what the morning's, the week's and the quarter's have in common.
+
+They go through the same door as every reminder. The ledger row of one is bound to one of the people it names, its key
+to its time alone: there is never a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from daemon.core.plan import Create
+from daemon.core.states import OPEN
+from daemon.core.wants import REMINDER, Want, World
+from daemon.store.contacts import FORGETTING
+from daemon.store.tables import contact, ledger
+
+BEFORE = timedelta(hours=2)
+"""So long before its time the event is made: what comes later is listed the next morning."""
+
+LENGTH = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """``standing`` are wants of events that stand already; ``create`` is the next, if it is to be made now."""
+
+    standing: tuple[Want, ...] = ()
+    create: Create | None = None
+
+
+def standing_events(conn: Connection, purpose: str, now: datetime) -> Sequence[Row[Any]]:
+    """The ledger rows of events about nobody alone that stand and are not over.
+
+    One bound to somebody who is being forgotten goes with them; it is made anew, bound to another.
+    """
+    query = select(ledger).join(contact, contact.c.id == ledger.c.contact_id)
+    here = (ledger.c.purpose == purpose) & ledger.c.state.in_(sorted(OPEN)) & (contact.c.state != FORGETTING)
+    return [r for r in conn.execute(query.where(here)) if r.ends_at >= now]
+
+
+def list_want(
+    world: World, purpose: str, period: str, contact_id: int, start: datetime, reason: str, source: str
+) -> Want:
+    """The want of one, bound to this contact. ``source`` is the command that shows what it lists."""
+    return Want(
+        key=world.key("", REMINDER, purpose, period),
+        kind=REMINDER,
+        purpose=purpose,
+        contact_id=contact_id,
+        period=period,
+        due=start,
+        reason=reason,
+        source=source,
+    )
