@@ -21,6 +21,7 @@ WAIT = 300.0
 """Seconds the browser has for it."""
 
 _DONE = b"<!doctype html><meta charset=utf-8><title>kith</title><p>Signed in. You can close this page.</p>"
+_COPY = b"<!doctype html><meta charset=utf-8><title>kith</title><p>Copy the address of this page into the terminal."
 _NOT = b"<!doctype html><meta charset=utf-8><title>kith</title><p>That did not work: see the terminal.</p>"
 
 
@@ -46,6 +47,7 @@ def sign_in(session: Session, ui: LoginUI) -> None:
             ui.show("Waiting for the browser ...")
             found = listener.wait(WAIT)
         else:
+            listener.done = _COPY
             found = _pasted(ui)
     code = _code(found, state, settings.account)
     tokens = _exchange(flow, code, settings.account, settings.timeout)
@@ -101,7 +103,9 @@ def _exchange(flow: InstalledAppFlow, code: str, account: str, seconds: float) -
 
 
 class _Listener:
-    """A server on loopback that waits for the browser to come back, on a port the system picks."""
+    """A server on loopback, on a port the system picks, to which the browser comes back; it shows it ``done``."""
+
+    done = _DONE
 
     def __enter__(self) -> _Listener:
         self._found: Mapping[str, str] = {}
@@ -116,7 +120,7 @@ class _Listener:
                 self.send_response(200 if "code" in found else 400)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
-                self.wfile.write(_DONE if "code" in found else _NOT)
+                self.wfile.write(outer.done if "code" in found else _NOT)
                 if found and not outer._came.is_set():
                     outer._found = found
                     outer._came.set()

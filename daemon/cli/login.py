@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -21,8 +22,8 @@ class Terminal:
         click.echo(text)
 
     def open(self, url: str) -> bool:
-        """Open the user's browser; False where there is none or none is wanted."""
-        if not self._browser:
+        """Open the user's browser; False where there is none, none they could see, or none is wanted."""
+        if not self._browser or not _in_sight():
             return False
         import webbrowser
 
@@ -42,6 +43,15 @@ class Terminal:
         if not line:
             raise UserMistake("Nobody is there to answer: run `kith login` in a terminal.")
         return line.strip()
+
+
+def _in_sight() -> bool:
+    """Whether a browser opened here appears before the user: over SSH it would on the other machine, or in the terminal
+    (lynx, w3m), where no provider's page works.
+    """
+    if sys.platform == "darwin":
+        return "SSH_CONNECTION" not in os.environ
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
 @click.command()

@@ -90,6 +90,7 @@ def test_only_a_handler_for_it_answers(google: GoogleDouble, signed_in: SignedIn
         (Refusal(403, "rateLimitExceeded", retry_after="17"), TryLater),
         (Refusal(403, "insufficientPermissions"), NeedsUser),
         (Refusal(403, "accessNotConfigured"), NeedsUser),
+        (Refusal(403, "dailyLimitExceeded"), TryLater),
         (Refusal(429, "tooMany"), TryLater),
         (Refusal(503, "backendError"), TryLater),
         (Refusal(412, "conditionNotMet"), Conflict),

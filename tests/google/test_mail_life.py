@@ -24,6 +24,7 @@ from tests.doubles.google import Fault, GoogleDouble, Refusal
 from tests.google.signed_in import SCOPES, SignedIn
 from tests.service.house import House, letter
 
+PROMOTED = {"promotions", "social", "forums"}
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 GET, LIST = "gmail.users.messages.get", "gmail.users.messages.list"
 
@@ -210,14 +211,16 @@ def test_people_added_while_a_first_scan_is_under_way_are_not_missed(
 def test_labels_say_what_a_message_is(signed_in: SignedIn) -> None:
     box = signed_in.person.gmail
     position = go(signed_in).position
-    box.add(mail("promoted"), ["INBOX", "CATEGORY_PROMOTIONS"])
+    for tab in ("promotions", "social", "forums", "updates"):
+        box.add(mail(tab), ["INBOX", f"CATEGORY_{tab.upper()}"])
     box.add(mail("alias", "petra@alias.example.org", ANNA), ["SENT"])
     box.add(mail("chat"), ["CHAT"])
     spam = box.add(mail("spam"), ["SPAM"])
     box.make_draft(mail("draft", ME, ANNA))
     found = {m.message_id: m for m in go(signed_in, position).items if isinstance(m, Mail)}
-    assert set(found) == {"<promoted@example.com>", "<alias@example.com>"}
-    assert Signal.PROMOTED in found["<promoted@example.com>"].signals
+    tabs = {name: Signal.PROMOTED in found.pop(f"<{name}@example.com>").signals for name in PROMOTED | {"updates"}}
+    assert {name for name, only_hinted in tabs.items() if only_hinted} == PROMOTED
+    assert set(found) == {"<alias@example.com>"}
     assert found["<alias@example.com>"].senders == (ME,), "Gmail knows who sent it"
     assert found["<alias@example.com>"].raw_from == "petra@alias.example.org"
     position = go(signed_in, position).position
@@ -256,6 +259,35 @@ def test_a_letter_saved_again_and_again_while_it_is_written_costs_nothing(signed
     box.send_draft(draft)
     assert ids(go(signed_in, position)) == ["draft4"]
     assert signed_in.google.calls[GET] == 1
+
+
+def test_a_message_moved_to_the_trash_under_our_hands_is_none(signed_in: SignedIn) -> None:
+    box = signed_in.person.gmail
+    made = box.add(mail("1"), ["INBOX"])
+    box.add(mail("2"), ["INBOX"])
+
+    def trashed(method: str) -> None:
+        if method == GET:
+            made.labels = {"TRASH"}
+
+    signed_in.google.on_call = trashed
+    assert ids(go(signed_in)) == ["2"]
+
+
+def test_googles_own_date_is_kept_beside_the_headers(signed_in: SignedIn) -> None:
+    signed_in.person.gmail.add(mail("1", Date="the day before yesterday"), ["INBOX"], received=NOW - DAY)
+    (found,) = go(signed_in).items
+    assert isinstance(found, Mail) and (found.date, found.received) == (None, NOW - DAY)
+
+
+def test_a_label_made_while_the_daemon_runs_asks_as_well(signed_in: SignedIn) -> None:
+    box = signed_in.person.gmail
+    message = box.add(mail("old"), ["INBOX", box.named("Work")])
+    mailbox = source(signed_in)
+    position = read(mailbox.pages(mailbox.streams()[0], Position(), KNOWN)).position
+    box.label(message.id, [box.named("kith-reply")])
+    (found,) = read(mailbox.pages(mailbox.streams()[0], position, KNOWN), position).items
+    assert isinstance(found, Mail) and found.asks == {"reply"}
 
 
 def test_a_page_of_history_that_tells_nothing_is_not_the_end(signed_in: SignedIn) -> None:

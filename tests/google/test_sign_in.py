@@ -73,12 +73,13 @@ def newcomer(google: GoogleDouble, tmp_path: Path) -> tuple[Connection, FileSecr
     return connectors.google.connect(account, Surroundings(secrets, str(tmp_path / "a"), lambda: NOW)), secrets
 
 
-def visit(address: str) -> None:
+def visit(address: str) -> str:
     parts = urlsplit(address)
     browser = HTTPConnection(parts.netloc, timeout=10)
     browser.request("GET", f"{parts.path}?{parts.query}")
-    browser.getresponse().read()
+    shown = browser.getresponse().read().decode()
     browser.close()
+    return shown
 
 
 def login(connection: Connection, person: Person) -> None:
@@ -90,8 +91,10 @@ def test_a_browser_on_this_machine(
     google: GoogleDouble, newcomer: tuple[Connection, FileSecrets], tmp_path: Path
 ) -> None:
     connection, secrets = newcomer
-    person = Person(browse=lambda url: visit(google.sign.consent(url)))
+    shown: list[str] = []
+    person = Person(browse=lambda url: shown.append(visit(google.sign.consent(url))))
     login(connection, person)
+    assert "You can close this page" in shown[0]
     kept = json.loads(secrets.get("google", "token") or "")
     assert kept["refresh_token"] in google.sign.refresh and set(kept["scopes"]) == SCOPES
     (file,) = (tmp_path / "state" / "secrets").iterdir()
@@ -108,6 +111,20 @@ def test_over_ssh_the_address_is_pasted_back(google: GoogleDouble, newcomer: tup
     login(connection, person)
     assert person.url in person.told[0]
     assert secrets.get("google", "token")
+
+
+def test_pasted_on_this_machine_after_all_the_page_says_so(
+    google: GoogleDouble, newcomer: tuple[Connection, FileSecrets]
+) -> None:
+    shown: list[str] = []
+
+    def paste(url: str) -> str:
+        address = google.sign.consent(url)
+        shown.append(visit(address))
+        return address
+
+    login(newcomer[0], Person(paste=paste))
+    assert "Copy the address of this page" in shown[0]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 import daemon.wiring
 from daemon.cli.context import Ctx
+from daemon.cli.login import Terminal
 from daemon.cli.main import run
 from daemon.core.errors import NeedsUser
 from daemon.core.model import Account
@@ -77,6 +78,38 @@ def test_the_person_is_shown_and_asked(
     assert kith(config, "login", "home", "--no-browser") == 0
     assert answers == [False, "http://127.0.0.1/?code=1"]
     assert "Open this address.\nThe address you came to: Signed in to home." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("platform", "surroundings", "opened"),
+    [
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("linux", {"BROWSER": "firefox"}, True),
+        ("linux", {}, False),
+        ("linux", {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}, False),
+        ("linux", {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22", "DISPLAY": "localhost:10.0"}, True),
+        ("darwin", {}, True),
+        ("darwin", {"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}, False),
+    ],
+)
+def test_a_browser_is_opened_only_where_the_user_sees_it(
+    monkeypatch: pytest.MonkeyPatch, platform: str, surroundings: dict[str, str], opened: bool
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in surroundings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.platform", platform)
+    asked: list[str] = []
+
+    def open_it(url: str) -> bool:
+        asked.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_it)
+    assert Terminal(browser=True).open("https://login.example.org") is opened
+    assert bool(asked) is opened
 
 
 def test_nobody_there_to_answer(
