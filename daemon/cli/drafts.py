@@ -52,6 +52,7 @@ def drafts(kith: Ctx, name: str | None, only_open: bool, everything: bool, as_js
                     "source": r.source,
                     "state": r.state,
                     "account": r.account,
+                    "recipient": r.recipient,
                     "subject": r.title,
                     "created_at": r.created_at,
                     "changed_at": r.changed_at,

@@ -15,7 +15,7 @@ from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import counted, emit_json, json_option, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from daemon.service.deps import Deps
     from daemon.service.planning import Situation
@@ -83,14 +83,15 @@ def status(kith: Ctx, as_json: bool) -> int:
         found = situation(_deps(kith), conn, now)
         quarter = found.news.quarter if found.news else quarter_of(now.astimezone(kith.zone).date())
         made = conn.execute(
-            select(contact.c.name, ledger.c.state)
+            select(contact.c.name, ledger.c.state, ledger.c.contact_id)
             .join(contact, contact.c.id == ledger.c.contact_id)
             .where(ledger.c.purpose == UPDATE, ledger.c.kind == DRAFT, ledger.c.period.startswith(quarter))
             .order_by(contact.c.name, ledger.c.created_at)
         ).all()
     there = {circle for p in found.people.values() for circle in p.circles}
     lost = sorted(found.news.named - there) if found.news else []
-    faults = [f for f in found.faults if quarter in f]
+    faults = list(found.faults)
+    without = _without(found, {r.contact_id for r in made})
     if lost:  # a slip of the pen, most likely
         faults.append(f"What is for {', '.join(lost)} goes to nobody: nobody is in such a circle.")
     stuck = _names(found, (w.contact_id for w in found.shares.stuck))
@@ -108,15 +109,16 @@ def status(kith: Ctx, as_json: bool) -> int:
                 "closes_at": found.news.closes_at if found.news else None,
                 "made": [{"contact": r.name, "state": r.state} for r in made],
                 **lists,
+                "without": [{"contact": name, "why": why} for name, why in without],
                 "problems": faults,
             }
         )
         return 0
     for fault in faults:
         click.echo(f"kith: {fault}", err=True)
-    if found.news is None:
+    if found.news is None and not found.faults:
         click.echo(f"No news of {quarter} are written: `kith update new` opens the file ({_folder(kith)}).")
-    else:
+    if found.news is not None:
         until = found.news.closes_at.astimezone(kith.zone).date()
         click.echo(f"News of {quarter}, told until {until}.")
         if found.world.enabled_since is None:
@@ -131,7 +133,27 @@ def status(kith: Ctx, as_json: bool) -> int:
     ):
         if names:
             click.echo(f"{title} ({counted(len(names), 'person', 'people')}): {', '.join(names)}.")
+    for name, why in without:
+        click.echo(f"None to {name}: {why}.")
     return 0
+
+
+def _without(found: Situation, told: Collection[int]) -> list[tuple[str, str]]:
+    """Who would be told and cannot be, and why."""
+    from daemon.core.wants import UPDATE
+    from daemon.service.telling import hindrance
+
+    if found.news is None:
+        return []
+    audience = [edition.audience for edition in found.news.editions.values()]
+    reached = frozenset().union(*audience) if all(audience) else frozenset()
+    why = {}
+    for who, person in found.people.items():
+        meant = person.active and UPDATE in person.policy.drafts and who not in told
+        if meant and (not reached or reached & set(person.circles)):
+            words = {} if found.news.edition(person.speaks) else dict.fromkeys(found.news.editions, "")
+            why[who] = hindrance(person, words)
+    return sorted((found.people[who].name, reason) for who, reason in why.items() if reason)
 
 
 def _names(found: Situation, ids: Iterable[int]) -> list[str]:

@@ -153,7 +153,7 @@ def share(
         why_not = telling.hindrance(person, notes)
         if why_not:
             without.append((person.name, why_not))
-        elif not favours.asked(conn, person.contact_id, about):
+        elif favours.make_way(conn, person.contact_id, SHARE, about):
             favours.ask(conn, person.contact_id, SHARE, label, details, notes, now)
             names.append(person.name)
         else:
@@ -203,7 +203,7 @@ def introduce(
         why_not = telling.hindrance(person, why)
         if why_not:
             without.append((person.name, why_not))
-        elif not favours.asked(conn, who, about):
+        elif favours.make_way(conn, who, INTRODUCE, about):
             favours.ask(conn, who, INTRODUCE, label, {}, why, now, other_id=other)
             names.append(person.name)
         else:
@@ -268,8 +268,10 @@ def outcome(
         raise UserMistake(
             f"No recommendation of {person.name}'s waits for its outcome (`kith note ... --recommendation` notes one)."
         )
-    if favours.letter_stands(conn, contact_id, OUTCOME, done[0].what.token):
-        raise UserMistake("The letter with your former words is in Drafts still: run `kith once`, or change it there.")
+    if favours.letter_made(conn, contact_id, OUTCOME, done[0].what.token):
+        raise UserMistake(
+            "There is a letter with your former words: change it in Drafts, or run `kith once` to have it taken back."
+        )
     favours.tell_outcome(conn, done[0].id, texts, now)
     if not person.kept:
         return f"Noted. {person.name} is in no circle and no tier, so there is no letter (`kith contacts edit`)."

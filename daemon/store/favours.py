@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 
 from daemon.core.favours import Errand, Favour, Other
 from daemon.core.policy import JOB_HUNTING
-from daemon.core.states import OPEN, SENT
+from daemon.core.states import FAILED, OPEN, SENT, WITHDRAWN
 from daemon.core.wants import DRAFT, GIVEN, INTRODUCE, SHARE
 from daemon.store import dialect
 from daemon.store.contacts import standing
@@ -115,10 +115,10 @@ def by_identity(conn: Connection, identities: Collection[str]) -> Mapping[str, l
     return found
 
 
-def letter_stands(conn: Connection, contact_id: int, purpose: str, period: str) -> bool:
-    """Whether a letter for this very reason lies in Drafts, or is about to."""
+def letter_made(conn: Connection, contact_id: int, purpose: str, period: str) -> bool:
+    """Whether a letter for this very reason was made, and is not taken back."""
     here = (ledger.c.contact_id == contact_id) & (ledger.c.purpose == purpose) & (ledger.c.kind == DRAFT)
-    here &= ledger.c.period.startswith(period, autoescape=True) & ledger.c.state.in_(sorted(OPEN))
+    here &= ledger.c.period.startswith(period, autoescape=True) & ledger.c.state.not_in((WITHDRAWN, FAILED))
     return conn.execute(select(ledger.c.key).where(here)).first() is not None
 
 
@@ -155,10 +155,17 @@ def ask(
     return conn.execute(statement.returning(errand.c.id)).one_or_none() is not None
 
 
-def asked(conn: Connection, contact_id: int, about: str) -> bool:
-    """Whether an errand that begins so was asked for."""
+def make_way(conn: Connection, contact_id: int, purpose: str, about: str) -> bool:
+    """Let an errand that begins so be asked for anew; False where a letter was made for it already.
+
+    One that came to nothing so far is dropped: it was asked for before anything might be written, or in other words.
+    """
     here = (errand.c.contact_id == contact_id) & errand.c.token.startswith(about, autoescape=True)
-    return conn.execute(select(errand.c.id).where(here)).first() is not None
+    rows = conn.execute(select(errand).where(here)).all()
+    if any(letter_made(conn, contact_id, purpose, r.token) for r in rows):
+        return False
+    conn.execute(delete(errand).where(here))
+    return True
 
 
 def errands(conn: Connection, purpose: str) -> Sequence[Row[Any]]:

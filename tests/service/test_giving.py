@@ -62,10 +62,10 @@ def test_what_is_shared_goes_to_each_of_a_circle_in_a_letter_of_their_own(house:
     asked = share(house, "https://example.org/gardens", "mentor", "Vera Sample", en="Chapter two is the best.")
     assert asked.names == ("Ann Example", "Vera Sample")
     assert asked.without == (("Борис Титов", "you gave no words in ru"),)
+    house.cycle()
     assert dict(share(house, "https://example.org/gardens", "mentor", en="Chapter two is the best.").without)[
         "Ann Example"
     ]
-    house.cycle()
     found = letters(house)
     assert set(found) == {ANNA, VERA}
     assert all("https://example.org/gardens" in t and "Chapter two" in t and "“Gardens”" in t for t in found.values())
@@ -189,13 +189,15 @@ def states(house: House, purpose: str) -> list[str]:
 def test_what_was_taken_back_and_asked_for_again_is_written_again_in_the_new_words(house: House) -> None:
     house.person("Ann Example", ANNA, language="en")
     house.enable()
-    share(house, "https://example.org/gardens", ANNA, en="Chapter too.")
+    share(house, "https://example.org/gardens", ANNA, en="Chapter to.")
+    share(house, "https://example.org/gardens", ANNA, en="Chapter too.")  # nothing was written yet: these words hold
     house.cycle()
+    assert "Chapter too." in letters(house)[ANNA]
     with house.store.write() as conn:
         assert favours.cancel(conn, "share", favours.errands(conn, "share")[0].id)
     assert share(house, "https://example.org/gardens", ANNA, en="Chapter two.").names == ("Ann Example",)
-    assert share(house, "https://example.org/gardens", ANNA, en="Chapter three.").names == ()  # one link, one letter
     house.cycle()
+    assert share(house, "https://example.org/gardens", ANNA, en="Chapter three.").names == ()  # one link, one letter
     assert states(house, "share") == ["withdrawn", "written"] and "Chapter two." in letters(house)[ANNA]
     with house.store.write() as conn:
         assert favours.cancel(conn, "share", favours.errands(conn, "share")[0].id)
@@ -323,7 +325,7 @@ def test_an_outcome_says_if_no_letter_can_follow_and_can_be_taken_back(house: Ho
     house.cycle()
     with house.store.write() as conn:
         giving.take_outcome_back(conn, numbers["the garden"])
-    with pytest.raises(UserMistake, match="in Drafts still"):
+    with pytest.raises(UserMistake, match="in Drafts, or run"):
         told({"en": "The garden is ours."}, favour=numbers["the garden"])
     house.cycle()
     told({"en": "The garden is ours."}, favour=numbers["the garden"])

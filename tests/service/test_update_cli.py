@@ -31,6 +31,26 @@ def test_new_makes_the_file_once_and_opens_it(kith: Kith, monkeypatch: pytest.Mo
 def test_status_says_who_was_told_and_who_is_left_out(kith: Kith) -> None:
     found = kith.json("update", "status")
     assert set(found) == {
-        "quarter", "written_at", "closes_at", "made", "now", "later", "left_out", "waiting", "problems",
+        "quarter", "written_at", "closes_at", "made", "now", "later", "left_out", "waiting", "without", "problems",
     }  # fmt: skip
     assert kith("update", "status")
+
+
+def test_status_names_who_cannot_be_told_and_circles_nobody_is_in(kith: Kith) -> None:
+    kith("contacts", "add", "Nobody Address", "--language", "en", "--circle", "mentor")
+    kith("contacts", "add", "No Language", "--address", "nobody.knows@example.com", "--circle", "mentor")
+    folder = Path(kith("update", "new", "--print").strip()).parent
+    for there in folder.glob("*.md"):
+        there.unlink()
+    (folder / "2026-Q4.md").write_bytes(
+        b"\xef\xbb\xbf+++\r\ncircles = ['Mentor', 'Clubb']\r\n+++\r\nWe have moved to the river and like it there.\r\n"
+    )
+    found = kith.json("update", "status")
+    reasons = {one["contact"]: one["why"] for one in found["without"]}
+    assert reasons["Nobody Address"] == "no address works"
+    assert reasons["No Language"] == "the language is not known"
+    assert any("no words in ru" in why for why in reasons.values())
+    assert found["problems"] == ["What is for clubb goes to nobody: nobody is in such a circle."]
+    (folder / "2026-Q4.md").write_bytes("Привет, мы переехали.".encode("cp1251"))
+    said = kith("update", "status")
+    assert "save it as UTF-8" in kith.err and "No news" not in said
