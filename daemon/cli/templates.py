@@ -85,7 +85,7 @@ def preview(
     from dataclasses import replace
 
     from daemon.core.errors import UserMistake
-    from daemon.service.template_check import sample_facts, sample_reminder
+    from daemon.service.template_samples import sample_facts, sample_reminder
 
     renderer, today = _renderer(kith), _today(kith)
     purpose, _, occasion = purpose.partition(".")
@@ -192,7 +192,7 @@ def _facts(kith: Ctx, name: str, purpose: str, occasion: str, language: str) -> 
     from daemon.service.news import current_news
     from daemon.service.people import people, with_languages
     from daemon.service.routing import recipient
-    from daemon.service.template_check import sample_facts
+    from daemon.service.template_samples import sample_facts
 
     now, settings, renderer = kith.now(), kith.settings, _renderer(kith)
     deps = Deps(settings, kith.store, {}, b"", kith.now, renderer)

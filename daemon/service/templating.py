@@ -139,8 +139,12 @@ def load(path: Path, folders: Sequence[Path]) -> Loaded:
 
 
 def _reads(tree: nodes.Node, environment: SandboxedEnvironment, seen: set[str]) -> frozenset[str]:
-    """The names a template uses, those of the macros it imports included. ``seen``: what was looked at already."""
+    """The names a template asks for and does not set itself, those of the macros it imports included.
+
+    ``seen``: what was looked at already.
+    """
     found = {each.name for each in tree.find_all(nodes.Name) if each.ctx == "load"}
+    found -= _sets(tree) | set(environment.globals) | _OF_JINJA
     imports: list[nodes.FromImport | nodes.Import | nodes.Include] = [
         *tree.find_all(nodes.FromImport),
         *tree.find_all(nodes.Import),
@@ -156,10 +160,22 @@ def _reads(tree: nodes.Node, environment: SandboxedEnvironment, seen: set[str]) 
             wanted = {n if isinstance(n, str) else n[0] for n in each.names}
             for macro in there.find_all(nodes.Macro):
                 if macro.name in wanted:
-                    found |= _reads(macro, environment, {*seen, name})
+                    found |= _reads(macro, environment, {*seen, name}) - _sets(there)
         else:
             found |= _reads(there, environment, {*seen, name})
     return frozenset(found)
+
+
+_OF_JINJA = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
+
+
+def _sets(tree: nodes.Node) -> set[str]:
+    """The names a template gives a meaning: what it sets, loops over, defines or imports."""
+    found = {each.name for each in tree.find_all(nodes.Name) if each.ctx != "load"}
+    found |= {each.name for each in tree.find_all(nodes.Macro)} | {each.target for each in tree.find_all(nodes.Import)}
+    for each in tree.find_all(nodes.FromImport):
+        found |= {name if isinstance(name, str) else name[1] for name in each.names}
+    return found
 
 
 def _needs(tree: nodes.Template) -> tuple[str, ...]:

@@ -36,6 +36,16 @@ def test_the_shipped_templates_all_come_out_whole() -> None:
         ("check-in.j2", "{% block subject_1 %}S{% endblock %}{% block text_1 %}Hi {name}!{% endblock %}", "“{name}”"),
         ("check-in.j2", "{% block subject_1 %}S{% endblock %}{% block text_1 %}{{ topics }}{% endblock %}", "topics"),
         ("cheque-in.j2", "x", "no letter is called cheque-in"),
+        (
+            "check-in.j2",
+            "{% block subject_1 %}S{% endblock %}{% block text_1 %}{{ topcs|default('x') }}{% endblock %}",
+            "no variable topcs",
+        ),
+        (
+            "reminder.j2",
+            "{% block summary %}S{% endblock %}{% block description %}{{ agnda|default('') }}{% endblock %}",
+            "no variable agnda",
+        ),
         ("reminder.j2", "{% block summary %}Ann Example{% endblock %}{% block description %}{% endblock %}", "none"),
     ],
 )

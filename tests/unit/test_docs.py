@@ -11,7 +11,7 @@ from connectors import registry
 from daemon.core import verdict
 from daemon.core.automated import decisive
 from daemon.core.model import Signal
-from daemon.service.template_check import sample_facts, sample_reminder
+from daemon.service.template_samples import sample_facts, sample_reminder
 from daemon.service.updates import read_update
 from daemon.service.variables import draft_variables, reminder_variables
 

@@ -16,7 +16,7 @@ import pytest
 
 from daemon.core.language import of_text
 from daemon.service.render import Renderer
-from daemon.service.template_check import OCCASIONS, WORDS, sample_facts, sample_reminder
+from daemon.service.template_samples import OCCASIONS, WORDS, sample_facts, sample_reminder
 from daemon.service.variables import DETAILS, DraftFacts
 
 ROOT = Path(__file__).parents[2]

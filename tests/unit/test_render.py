@@ -361,6 +361,9 @@ def test_a_template_for_a_circle_wins_over_the_general_one(tmp_path: Path) -> No
     ("text", "said"),
     [
         (SUBJECT + TEXT % "\n{{ organisatoin }}", "line 3: 'organisatoin'"),
+        (SUBJECT + TEXT % "{% if topcs %}x{% endif %}", "'topcs'"),
+        (SUBJECT + TEXT % "{% if not topcs %}x{% endif %}", "'topcs'"),
+        (SUBJECT + TEXT % "{{ 'x' if topcs else 'y' }}", "'topcs'"),
         (SUBJECT + TEXT % "{{ title }}", "line 2: title is not known here"),
         (SUBJECT + TEXT % "{{ title|upper }}", "title is not known here"),
         (SUBJECT + TEXT % "{% for t in title %}x{% endfor %}", "title is not known here"),
