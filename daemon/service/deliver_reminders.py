@@ -88,7 +88,7 @@ class ReminderWrites:
         if row.state == PENDING or not remote_id:
             found = self.target.find(row.key, row.uid)
             if found.where is not Whereabouts.PRESENT:
-                self.out.record(job, {"state": WITHDRAWN}, person=self.out.person(job))
+                self.out.record(job, {"state": WITHDRAWN}, person=self.out.waiting(job))
                 return
             remote_id, version = found.remote_id, found.version
         self.out.mine()
@@ -97,7 +97,7 @@ class ReminderWrites:
         except Conflict:
             self.out.drop(job)  # changed meanwhile: read back, then decided again
             return
-        self.out.record(job, {"state": WITHDRAWN}, person=self.out.person(job))
+        self.out.record(job, {"state": WITHDRAWN}, person=self.out.waiting(job))
 
     def _event(self, job: Job, start: datetime, end: datetime) -> OutgoingEvent:
         deps = self.out.deps

@@ -17,6 +17,7 @@ from daemon.service.closing import close
 from daemon.service.compose import as_day
 from daemon.service.deps import CycleReport, Deps
 from daemon.service.people import person_of
+from daemon.service.routing import may_hold
 from daemon.service.wanted import still_wanted
 from daemon.store import enablement, health, lease
 from daemon.store.tables import contact, ledger, outbox
@@ -124,6 +125,13 @@ class Outgoing:
         """Whom it is for, as they stand now."""
         with self.deps.store.read() as conn:
             return person_of(self.deps, conn, job.row.contact_id, self.deps.now())
+
+    def waiting(self, job: Job) -> Person | None:
+        """Who waits for their next turn, now that this one is taken back: not if it only stood in the wrong account."""
+        person = self.person(job)
+        settings = self.deps.accounts.get(job.row.account)
+        here = settings is None or may_hold(settings, job.row.kind, person.job_hunting)
+        return person if here else None
 
     # -- how it ended ----------------------------------------------------------------------------
 

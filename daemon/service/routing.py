@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from daemon.config.settings import AccountSettings
 from daemon.core.address import is_no_reply, normalise
 from daemon.core.model import Direction, Form, Role
 from daemon.core.subject import base_subject
@@ -45,6 +46,19 @@ def takers(deps: Deps) -> list[str]:
     return sorted(able, key=lambda name: name != deps.settings.reminders_to)
 
 
+def may_hold(settings: AccountSettings, kind: str, hunting: bool) -> bool:
+    """Whether something of this kind may stand in that account; ``hunting``: an employer must not hear of it."""
+    if settings.account.employer and hunting:
+        return False
+    return settings.drafts if kind == DRAFT else settings.reminders
+
+
+def reaches(deps: Deps, account: str, kind: str) -> bool:
+    """Whether what stands in that account can be written to at all."""
+    connection = deps.connections.get(account)
+    return connection is not None and (connection.drafts if kind == DRAFT else connection.reminders) is not None
+
+
 class Router:
     """Routes of one cycle. ``enabled`` are the accounts that may be written to."""
 
@@ -54,14 +68,9 @@ class Router:
 
     def _allowed(self, name: str, person: Person, kind: str, hunting: bool) -> bool:
         settings = self.deps.accounts.get(name)
-        connection = self.deps.connections.get(name)
-        if settings is None or connection is None:
+        if settings is None or not may_hold(settings, kind, person.job_hunting or hunting):
             return False
-        if settings.account.employer and (person.job_hunting or hunting):
-            return False
-        if kind == DRAFT:
-            return settings.drafts and connection.drafts is not None
-        return settings.reminders and connection.reminders is not None
+        return reaches(self.deps, name, kind)
 
     def _employers(self, name: str) -> bool:
         return self.deps.accounts[name].account.employer

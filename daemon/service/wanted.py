@@ -25,6 +25,7 @@ from daemon.service.news import News, told_news
 from daemon.service.news_due import write_news
 from daemon.service.papers import Papers
 from daemon.service.people import people, with_languages
+from daemon.service.routing import may_hold, reaches
 from daemon.service.week_digest import weekly
 from daemon.store import enablement, ledgers, reasons
 from daemon.store.tables import ledger
@@ -82,7 +83,8 @@ def wanted(
     rows = ledgers.rows(conn, deps.accounts, only)
     wished = again(desired(found, world, now), rows, persons, world)
     wants = {w.key: w for w in _writable(deps, conn, wished, persons, rows, world, news, now)}
-    wants |= {w.key: w for each in lists for w in each.standing}
+    misplaced = _misplaced(deps, conn, {})
+    wants |= {w.key: w for each in lists for w in each.standing if w.key not in misplaced}
     return Wanted(persons, world, news, wants, lists, rows, fault, unknown)
 
 
@@ -143,8 +145,8 @@ def _writable(
 ) -> list[Want]:
     """The same wants, where a letter for which too little is known has become a reminder (news: nothing).
 
-    What the user has sent or thrown away is not looked at: nothing follows from it any more. What stands in an account
-    that must not hear of its person is not among them: it is taken back.
+    What the user has sent or thrown away is not looked at: nothing follows from it any more. What stands where it may
+    not is not among them: it is taken back.
     """
     out = []
     misplaced = _misplaced(deps, conn, persons, {w.key for w in wants if w.about_hunting})
@@ -172,14 +174,30 @@ def _writable(
 
 
 def _misplaced(deps: Deps, conn: Connection, persons: Mapping[int, Person], hunting: Collection[str] = ()) -> set[str]:
-    """Keys of what stands in an employer's account about somebody it must not hear of; ``hunting``: keys that are.
+    """Keys of what stands where it may not (any more); ``hunting``: keys an employer must not hear of.
 
-    They became a recruiter since, or the account the employer's.
+    In an employer's account about a recruiter, or in one that is to take no reminders or no drafts: somebody became
+    the one, or the account the other. Where it cannot be taken back from, it stays.
     """
-    theirs = sorted(name for name, a in deps.accounts.items() if a.account.employer)
-    if not theirs:
+    strict = {
+        name: each
+        for name, each in deps.accounts.items()
+        if each.account.employer or not (each.reminders and each.drafts)
+    }
+    if not strict:
         return set()
     rows = conn.execute(
-        select(ledger.c.key, ledger.c.contact_id).where(ledger.c.account.in_(theirs), ledger.c.state.in_(OPEN))
+        select(ledger.c.key, ledger.c.kind, ledger.c.contact_id, ledger.c.account).where(
+            ledger.c.account.in_(sorted(strict)), ledger.c.state.in_(OPEN)
+        )
     )
-    return {r.key for r in rows if r.key in hunting or (r.contact_id in persons and persons[r.contact_id].job_hunting)}
+    return {
+        r.key
+        for r in rows
+        if reaches(deps, r.account, r.kind)
+        and not may_hold(
+            strict[r.account],
+            r.kind,
+            r.key in hunting or (r.contact_id in persons and persons[r.contact_id].job_hunting),
+        )
+    }

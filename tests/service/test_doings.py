@@ -769,6 +769,29 @@ def test_an_account_that_becomes_the_employers_is_cleaned(house: House) -> None:
 
 
 @pytest.mark.memory_only
+def test_an_account_that_is_to_take_none_any_more_is_cleaned_and_filled_again_when_it_may(house: House) -> None:
+    house.person("Вера", ANNA, language="ru")
+    house.person("Ян", BORIS)
+    mail_rig(house).add_mail("Sent", letter(1, NOW - 200 * DAY, ME, BORIS))
+    dav_rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
+    house.enable()
+    house.cycle()
+    assert len(mail_rig(house).drafts()) == 1 and len(dav_rig(house).reminders()) == 1
+    (account,) = house.settings.accounts
+    house.settings = replace(house.settings, accounts=(replace(account, reminders=False),))
+    house.cycle()
+    assert len(mail_rig(house).drafts()) == 1 and not dav_rig(house).reminders()
+    house.settings = replace(house.settings, accounts=(replace(account, drafts=False, reminders=False),))
+    house.cycle()
+    assert not mail_rig(house).drafts()
+    house.settings = replace(house.settings, accounts=(account,))
+    house.cycle()
+    assert len(mail_rig(house).drafts()) == 1 and len(dav_rig(house).reminders()) == 1, (
+        "at once, not in a cadence's time"
+    )
+
+
+@pytest.mark.memory_only
 def test_whoever_becomes_a_recruiter_leaves_the_employers_account(house: House) -> None:
     from daemon.service import contacts as book
 
