@@ -11,11 +11,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from daemon.core.one_letter import HAVE_TIME
-from daemon.core.plan import Row
 from daemon.core.states import EDITED, MOVED, PENDING, SENT, SKIPPED, SUPERSEDED, UNKNOWN, WITHDRAWN, WRITTEN
-from daemon.core.wants import ASKED, DRAFT, Person, Want, World
+from daemon.core.wants import ASKED, DRAFT, HAVE_TIME, Person, Want, World
+
+if TYPE_CHECKING:
+    from daemon.core.plan import Row
 
 _NTH = re.compile(r"~\d+\Z")
 _ORDER = (SENT, SKIPPED, UNKNOWN, EDITED, MOVED, WRITTEN, PENDING)

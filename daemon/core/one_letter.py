@@ -17,6 +17,7 @@ from daemon.core.wants import (
     CHECK_IN,
     CONGRATULATIONS,
     DRAFT,
+    HAVE_TIME,
     NEWS,
     THANKS,
     UPDATE,
@@ -44,9 +45,6 @@ STRENGTH = (
     (CHECK_IN, ""),
 )
 """The better reason first: what is done for one before what the calendar brings, the rarer before the usual."""
-
-HAVE_TIME = frozenset({VISIT, NEWS, UPDATE})
-"""Letters that have weeks: while another stands they wait for the next day and are not lost."""
 
 _RANK = {reason: n for n, reason in enumerate(STRENGTH)}
 _OF_PURPOSE = {purpose: n for n, (purpose, _) in enumerate(STRENGTH)}

@@ -36,11 +36,8 @@ WRITE_NEWS = "write-news"
 LISTS = frozenset({NEW_DRAFTS, DIGEST, WRITE_NEWS})
 """Events about nobody alone, at an hour of their own: they take nobody's place, a tick says nothing."""
 
-
-def whom(purpose: str, name: str) -> str:
-    """Whom something is about, for people to read: the ledger binds a list to one of those it names, of no account."""
-    return "" if purpose in LISTS else name
-
+HAVE_TIME = frozenset({VISIT, NEWS, UPDATE})
+"""Letters that have weeks: while another stands they wait for the next day and are not lost."""
 
 GIVEN = frozenset({SHARE, INTRODUCE, OUTCOME})
 """What the user asked for one by one: each stands alone, whatever else there is."""
@@ -53,6 +50,11 @@ ASKED = "ask:"
 
 REMINDER = "reminder"
 DRAFT = "draft"
+
+
+def whom(purpose: str, name: str) -> str:
+    """Whom something is about, for people to read: the ledger binds a list to one of those it names, of no account."""
+    return "" if purpose in LISTS else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, func, or_, select
@@ -24,7 +24,6 @@ from daemon.core.resolve import Resolver
 from daemon.core.states import FAILED, SUPERSEDED, WITHDRAWN
 from daemon.core.wants import CHECK_IN, DRAFT, UPDATE, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
-from daemon.service.deps import Deps
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
 from daemon.store import asks, contacts, favours, reasons
 from daemon.store.bulk import chunks
@@ -39,6 +38,9 @@ from daemon.store.tables import (
     interaction,
     ledger,
 )
+
+if TYPE_CHECKING:
+    from daemon.service.deps import Deps
 
 
 def people(
