@@ -183,6 +183,7 @@ def remind(
     zone = ZoneInfo(deps.settings.hours.zone)
     new = listed(deps, conn, account, want.due) if want.purpose == NEW_DRAFTS else ()
     week = named_in(deps, conn, account, deps.now()) if want.purpose == DIGEST else Digest((), (), ())
+    details = dict(want.details)
     last, form, who = _last_contact(conn, person, deps.now())
     step, by = _next_step(conn, person.contact_id, want)
     subject, where = _prepared(conn, person.contact_id)
@@ -196,6 +197,8 @@ def remind(
             last_contact=last.astimezone(zone).date() if last else None,
             last_form=form,
             last_by=who,
+            occasion=want.occasion,
+            occasion_title=details.get("title") or details.get("company") or details.get("place") or "",
             topics=Papers(conn, [person.contact_id]).topics(person.contact_id, want.due - TOPICS_OF),
             next_step=step,
             next_by=by if want.purpose != PROMISE else None,

@@ -183,6 +183,8 @@ def _reminders(renderer: Renderer, lang: str, special: str, path: Path, today: d
             "next_step": ({}, {"next_by": None}, {"next_step": "", "next_by": None}),
             "agenda": ({}, {"agenda": ()}),
             "prepared_draft": ({}, {"prepared_in": ""}, {"prepared_draft": "", "prepared_in": ""}),
+            "title": ({}, {"occasion_title": ""}),
+            "occasion": ({}, {"occasion": "birthday"}, {"occasion": ""}),
             "form": ({"form": ""}, *({"form": form} for form in FORMS)),
             "counts": ({}, {"waiting": ()}, {"drafted": ()}, {"lapsed": full.lapsed * 25}),
         }

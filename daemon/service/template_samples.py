@@ -34,7 +34,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
     "en": {
         "title": "ten years in the profession",
         "topics": ("hiring", "CalDAV"),
-        "news": "This autumn I learn a lot.",
+        "news": "This autumn I am learning a lot.",
         "reach": "My new address: irina@example.org.",
         "place": "Leipzig",
         "words": "A good letter is short.",
@@ -113,6 +113,8 @@ def sample_reminder(purpose: str, lang: str, today: date, *, detail: str = "full
         last_contact=today - timedelta(days=120),
         last_form="mail" if purpose == "reply-owed" else "call",
         last_by="them" if purpose == "reply-owed" else "",
+        occasion={"thanks": "meeting", "congratulations": "job"}.get(purpose, ""),
+        occasion_title=_TITLES["job"].get(lang, "") if purpose == "congratulations" else "",
         topics=tuple(words["topics"]),
         next_step="прислать отчёт" if lang == "ru" else "send the report",
         prepared_draft="Что нового?" if lang == "ru" else "Catching up",

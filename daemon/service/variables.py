@@ -98,7 +98,7 @@ class ReminderFacts:
     ``last_form`` is a `daemon.core.model.Form`, ``last_by`` who wrote ("me", "them" or ""); ``form`` is the one whose
     turn it is (`daemon.core.policy.FORMS`). ``topics``, ``next_step`` and ``agenda`` are what the user wrote down,
     never confidential notes; ``prepared_draft`` is the subject of a draft that lies ready in the account
-    ``prepared_in``, or "".
+    ``prepared_in``, or "". ``occasion`` and ``occasion_title`` are those of the letter the reminder stands for.
     """
 
     purpose: str
@@ -109,6 +109,8 @@ class ReminderFacts:
     last_contact: date | None = None
     last_form: str = ""
     last_by: str = ""
+    occasion: str = ""
+    occasion_title: str = ""
     topics: tuple[str, ...] = ()
     next_step: str = ""
     prepared_draft: str = ""
@@ -215,6 +217,8 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "next_by": _full_date(facts.next_by, lang),
         "agenda": tuple(_ended(t) for t in (_entry(t, LINE_LIMIT) for t in facts.agenda) if t)[:AGENDA_LIMIT],
         "due": _full_date(facts.due, lang) if full else "",
+        "occasion": facts.occasion.partition(":")[0],
+        "title": _entry(facts.occasion_title, 120).rstrip("."),
         "prepared_draft": _entry(facts.prepared_draft, SUBJECT_LIMIT),
         "prepared_in": _entry(facts.prepared_in, 60),
         "drafts": drafts if named else (),

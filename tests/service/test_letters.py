@@ -166,3 +166,14 @@ def test_a_letter_nobody_answered_is_no_time_the_two_were_in_touch(house: House)
     answered = replace(person.last, outbound=house.clock - 148 * DAY)
     assert answered.in_touch() == house.clock - 148 * DAY, "an answer of one's own counts"
     assert replace(person.last, inbound=None).in_touch() is None
+
+
+def test_a_reminder_instead_of_a_letter_says_what_the_letter_would_be_about(house: House) -> None:
+    """Where the language is not known, one still learns on what to congratulate."""
+    who = house.person("Ann Example", ANNA)
+    house.enable()
+    with house.store.write() as conn:
+        noting.note(conn, who, ACHIEVEMENT, "your talk at PyCon", house.clock.date(), house.clock)
+    house.cycle()
+    assert "Поздравить: Ann Example" in shown(house)
+    assert "Достижение (your talk at PyCon): " in shown(house)
