@@ -14,7 +14,7 @@ from connectors.google.errors import Rejected
 from connectors.google.labels import UNREAD, Labels
 from connectors.google.messages import Messages
 from connectors.google.quota import UNITS
-from connectors.google.reached import Reached, place
+from connectors.google.reached import Reached, Searched, place
 from connectors.google.scan import Scan
 from connectors.google.session import BATCH, Session
 from daemon.core.address import normalise
@@ -41,6 +41,7 @@ class Mailbox:
         self._session = session
         self._labels = Labels(session)
         self._messages = Messages(session, self._labels)
+        self._searched = Searched(session.folder)
         affordable = session.meter.bulk(UNITS["gmail.users.messages.get"]) - 2
         self._page = min(page or BATCH, BATCH, max(1, affordable))
 
@@ -56,9 +57,10 @@ class Mailbox:
         """
         yield from self._unshown(since, interest)
         if since.cursor:
-            reached = Reached.read(since.cursor)
+            reached = self._searched.owed(Reached.read(since.cursor))
             if reached.due(self._session.around.now()):
                 yield from self._past_again(reached, since, interest)
+                self._searched.settled()
                 since = Position(reached.history)
             yield from self._news(since, interest)
         else:
@@ -226,6 +228,7 @@ class Mailbox:
         if not wanted.known:
             return
         scan = Scan(self._session, "backfill", wanted.known)
+        self._searched.note(self._session.around.now())
         ids = scan.ids("mail")
         if ids:
             yield from self._read(ids, place(progress)[1], wanted, Position(), {})

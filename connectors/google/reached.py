@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from connectors.google import kept
+from daemon.core.errors import StoreBusy
 
 LAG = timedelta(hours=1)
 """Gmail's search knows a message seconds or minutes after it came; after so long a search is sure to find it."""
@@ -43,6 +48,39 @@ class Reached:
     def due(self, now: datetime) -> bool:
         """Whether the search is to be repeated now; also where the clock was set back, so that it is not forgotten."""
         return bool(self.taken) and not timedelta(0) <= now - datetime.fromtimestamp(self.taken, UTC) < LAG
+
+
+class Searched:
+    """When the past mail of people added later was last searched for, in a file of the account's folder.
+
+    That search, too, may have missed the last moments, and it moves no cursor that could say so.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "searched.json"
+
+    def note(self, at: datetime) -> None:
+        """A search begins.
+
+        Raises:
+            StoreBusy: that cannot be written down.
+        """
+        try:
+            kept.write(self._file, {"at": int(at.timestamp())})
+        except OSError as error:
+            raise StoreBusy(f"What Gmail was asked for cannot be kept ({error.strerror}).") from None
+
+    def owed(self, reached: Reached) -> Reached:
+        """The position with the later of both searches to be repeated; a day around it covers the other."""
+        try:
+            return Reached(reached.history, max(reached.taken, int(kept.read(self._file)["at"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return reached
+
+    def settled(self) -> None:
+        """It has been repeated."""
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
 
 def place(progress: str) -> tuple[str, str]:

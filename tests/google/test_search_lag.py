@@ -182,6 +182,27 @@ def test_through_whole_rounds_nothing_is_missed_and_nothing_doubled(store: Store
         assert house.facts() == before
 
 
+def test_somebody_added_right_after_they_wrote(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "google"
+    folder.mkdir()
+    with GoogleRigs().rig(folder) as rig:
+        house = House(store, tmp_path, {"google": rig})
+        rig.double.now = rig.signed_in.now = lambda: house.clock  # type: ignore[method-assign]
+        house.cycle(after=2 * LAG)
+        house.cycle(after=2 * LAG)
+        rig.box.lag = 20 * MINUTE
+        rig.add_mail("INBOX", letter("just", NOW, ANNA))
+        house.cycle(after=MINUTE)
+        anna = house.person("Anna", ANNA)
+        house.cycle(after=MINUTE)
+        assert house.interactions(anna) == []
+        house.cycle(after=LAG)
+        assert len(house.interactions(anna)) == 1
+        listed = rig.double.calls[LIST]
+        house.cycle(after=2 * LAG)
+        assert rig.double.calls[LIST] == listed
+
+
 def test_a_clock_that_was_set_back_does_not_put_it_off_for_ever(lagging: SignedIn) -> None:
     lagging.person.gmail.add(mail("just"), ["INBOX"])
     first = go(lagging)
