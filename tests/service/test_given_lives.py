@@ -6,9 +6,12 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+from sqlalchemy import delete
+
 from daemon.core.reasons import RECOMMENDATION
 from daemon.service import giving, noting
 from daemon.store import favours
+from daemon.store.tables import errand
 from tests.contract.samples import ANNA, BORIS, VERA
 from tests.service.house import House
 
@@ -95,3 +98,71 @@ def bodies(house: House) -> list[str]:
         for part in message_from_bytes(raw, policy=policy.default).walk()
         if isinstance(part, EmailMessage) and part.get_content_maintype() == "text"
     ]
+
+
+LIVES = {
+    "": "written",
+    "edit": "edited",
+    "send": "sent",
+    "trash": "skipped",
+    "delete": "unknown",
+    "over": "withdrawn",
+    "edit,send": "sent",
+    "edit,trash": "skipped",
+    "edit,over": "edited",
+    "edit,over,send": "sent",
+    "edit,over,delete": "unknown",
+    "over+edit": "edited",  # in one round: the user was faster
+    "over+send": "sent",
+    "send,over": "sent",
+    "trash,over": "skipped",
+    "over,again": "written",
+    "over,again,edit,over": "edited",
+}
+"""What the user does to a letter, a round after each comma ("over": its reason passes), and what has become of it."""
+
+
+def test_whatever_the_user_does_in_whatever_order_a_letter_has_its_fate(house: House) -> None:
+    house.enable()
+    box = next(iter(house.rigs.values()))
+    who = {life: f"friend{n}@example.org" for n, life in enumerate(LIVES)}
+    ids = {life: house.person(f"Friend {who[life][6]}", who[life], language="en") for life in LIVES}
+
+    def ask(life: str) -> None:
+        with house.store.write() as conn:
+            giving.share(conn, house.settings, SPOKEN, LINK, [who[life]], {}, "", house.clock)
+
+    def last(life: str) -> Any:
+        return [r for r in house.ledger(purpose="share") if r.contact_id == ids[life]][-1]
+
+    def act(life: str, what: str) -> None:
+        message = last(life).message_id
+        if what == "edit":
+            box.user_edits_draft(message, f"My own words to {who[life]}.")
+        elif what == "send":
+            box.user_sends_draft(message)
+        elif what == "trash":
+            box.user_trashes_draft(message)
+        elif what == "delete":
+            box.user_deletes_draft(message)
+        elif what == "again":
+            ask(life)
+        elif what == "over":
+            with house.store.write() as conn:
+                (mine,) = [e for e in favours.errands(conn, "share") if e.contact_id == ids[life]]
+                conn.execute(delete(errand).where(errand.c.id == mine.id))
+
+    for life in LIVES:
+        ask(life)
+    house.cycle()
+    for step in range(4):
+        for life in LIVES:
+            steps = life.split(",")
+            for what in steps[step].split("+") if step < len(steps) else ():
+                act(life, what)
+        house.cycle()
+    assert {life: last(life).state for life in LIVES} == LIVES
+    lying = {life for life, fate in LIVES.items() if fate in ("written", "edited")}
+    assert len(box.drafts()) == len(lying)
+    edited = {life for life, fate in LIVES.items() if fate == "edited"}
+    assert sum("My own words to" in text for text in bodies(house)) >= len(edited)

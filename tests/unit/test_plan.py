@@ -207,6 +207,9 @@ def test_news_go_to_their_circles_and_to_nobody_met_since() -> None:
     world = replace(WORLD, news={"en": news})
     assert (1, "update") in wants(person(), world=world)
     assert (1, "update") not in wants(person(circles=("hr",)), world=world)
+    assert (1, "update") in wants(person(told=(("2026-Q3", frozenset({"first"})),)), world=world)
+    assert (1, "update") not in wants(person(told=(("2026-Q3", frozenset({"first", "second"})),)), world=world)
+    assert (1, "update") in wants(person(told=(("2026-Q4", frozenset({"first", "second"})),)), world=world)
     met_since = person(last=LastContact(meeting=NOW - timedelta(hours=2)))
     assert (1, "update") not in wants(met_since, world=world)
 
