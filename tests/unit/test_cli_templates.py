@@ -57,6 +57,41 @@ def test_check_finds_what_would_go_wrong(tmp_path: Path, name: str, text: str, s
     assert said in found[0].problem
 
 
+TWO = "{% block subject_1 %}S{% endblock %}{% block subject_2 %}S{% endblock %}{% block text_1 %}Whole.{% endblock %}"
+HIDDEN = {
+    "in another variant": TWO + "{% block text_2 %}Hi {name}!{% endblock %}",
+    "in the other form of address": TWO
+    + "{% block formal_2 %}Dear.{% endblock %}{% block familiar_2 %}{x}{% endblock %}",
+    "with topics unknown": TWO + "{% block text_2 %}Well ({% if topics %}{{ topics[0] }}{% endif %}).{% endblock %}",
+    "of two facts unknown": TWO
+    + "{% block text_2 %}{% if not given and not last_contact %}Well {name}{% endif %}.{% endblock %}",
+    "in a circle of the user's": TWO + "{% block text_2 %}{% if circle == 'band' %}{name}{% endif %}.{% endblock %}",
+}
+
+
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)
+def test_check_finds_what_only_one_combination_shows(tmp_path: Path, text: str) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "check-in.j2").write_text(text)
+    _, found = check(Renderer(tmp_path), NOW.date(), ("band",))
+    assert {f.template for f in found} == {"en/check-in.j2"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{% if next_step and not next_by %}{name}{% endif %}",
+        "{% if purpose == 'visit' and detail == 'name' %}{name}{% endif %}",
+        "{% if form == 'meeting' and not agenda %}{name}{% endif %}",
+    ],
+)
+def test_check_tries_reminders_with_each_fact_unknown(tmp_path: Path, line: str) -> None:
+    (tmp_path / "en").mkdir()
+    block = "{% block summary %}S{% endblock %}{% block description %}" + line + "{% endblock %}"
+    (tmp_path / "en" / "reminder.j2").write_text(block)
+    assert check(Renderer(tmp_path), NOW.date())[1]
+
+
 def test_list_and_check_need_no_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     assert kith("list") == 0
     assert "congratulations.birthday" in capsys.readouterr().out

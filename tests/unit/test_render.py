@@ -357,6 +357,12 @@ def test_a_template_for_a_circle_wins_over_the_general_one(tmp_path: Path) -> No
     assert "Only mentors." not in render(renderer, circle="friend")
 
 
+def test_a_general_template_of_the_users_wins_over_a_special_one_that_is_shipped(tmp_path: Path) -> None:
+    renderer = own(tmp_path, SUBJECT + TEXT % "Mine for all.", "thanks.j2")
+    found = renderer.find("en", "thanks", "interview:x", "mentor")
+    assert found == tmp_path / "en" / "thanks.j2"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
