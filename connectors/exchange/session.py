@@ -40,7 +40,7 @@ MICROSOFT = "https://login.microsoftonline.com/"
 
 AUTH = {"ntlm": NTLM, "basic": BASIC, "kerberos": GSSAPI, "oauth2": OAUTH2}
 
-for _name in ("exchangelib", "requests_oauthlib", "oauthlib"):
+for _name in ("exchangelib", "requests_oauthlib", "oauthlib", "requests_gssapi"):
     # they log requests whole, letters, addresses, secrets and tokens included
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
