@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import connectors.google
-from daemon.core.model import Account
-from daemon.core.ports import Connection, Surroundings
+from daemon.core.model import Account, Position
+from daemon.core.ports import Connection, MailSource, Surroundings
+from tests.contract.reading import Seen, read
 from tests.contract.rig import ME
-from tests.contract.samples import NOW
+from tests.contract.samples import KNOWN, NOW
 from tests.doubles.google import GoogleDouble
 from tests.doubles.google.server import Account as Person
 
@@ -80,3 +81,16 @@ class SignedIn:
     def close(self) -> None:
         while self._opened:
             self._opened.pop().close()
+
+
+def source(account: SignedIn) -> MailSource:
+    """The mailbox of an account that reads it."""
+    found = account.connection().mail
+    assert found is not None
+    return found
+
+
+def go(account: SignedIn, since: Position = Position(), stop_after: int | None = None) -> Seen:  # noqa: B008
+    """Read the mailbox, to its end or for so many pages."""
+    mailbox = source(account)
+    return read(mailbox.pages(mailbox.streams()[0], since, KNOWN), since, stop_after)

@@ -11,7 +11,6 @@ import pytest
 from connectors.google.reached import Reached
 from daemon.core.errors import CursorExpired, NeedsUser, Paced, Refused, SignInRefused, TryLater
 from daemon.core.model import Mail, Position, Signal
-from daemon.core.ports import MailSource
 from daemon.service.cycle import run_cycle
 from daemon.service.overview import overview
 from daemon.store.engine import Store
@@ -21,7 +20,7 @@ from tests.contract.rig_google import GoogleRig
 from tests.contract.rig_memory import MemoryBackend
 from tests.contract.samples import ANNA, BORIS, KNOWN, NOW, STRANGER, mail
 from tests.doubles.google import Fault, GoogleDouble, Refusal
-from tests.google.signed_in import SCOPES, SignedIn
+from tests.google.signed_in import SCOPES, SignedIn, go, source
 from tests.service.house import House, letter
 
 PROMOTED = {"promotions", "social", "forums"}
@@ -42,17 +41,6 @@ def rig(google: GoogleDouble, tmp_path: Path) -> Iterator[GoogleRig]:
     made = GoogleRig(google, tmp_path)
     yield made
     made.connection().close()
-
-
-def source(account: SignedIn) -> MailSource:
-    found = account.connection().mail
-    assert found is not None
-    return found
-
-
-def go(account: SignedIn, since: Position = Position(), stop_after: int | None = None) -> Seen:  # noqa: B008
-    mailbox = source(account)
-    return read(mailbox.pages(mailbox.streams()[0], since, KNOWN), since, stop_after)
 
 
 def ids(seen: Seen) -> list[str]:

@@ -11,8 +11,7 @@ from sqlalchemy import func, select
 
 from connectors.google.unshown import MANY, Unshown
 from daemon.core.errors import StoreBusy, TryLater
-from daemon.core.model import Mail, MailPage, Position
-from daemon.core.ports import MailSource
+from daemon.core.model import Mail, MailPage
 from daemon.store import quarantine
 from daemon.store.engine import Store
 from daemon.store.tables import evidence
@@ -20,22 +19,11 @@ from tests.contract.reading import Seen, read
 from tests.contract.rig_google import GoogleRigs
 from tests.contract.samples import ANNA, KNOWN, NOW, mail
 from tests.doubles.google import Fault, Refusal
-from tests.google.signed_in import SignedIn
+from tests.google.signed_in import SignedIn, go, source
 from tests.service.house import House, letter
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 GET = "gmail.users.messages.get"
-
-
-def source(account: SignedIn) -> MailSource:
-    found = account.connection().mail
-    assert found is not None
-    return found
-
-
-def go(account: SignedIn, since: Position = Position(), stop_after: int | None = None) -> Seen:  # noqa: B008
-    mailbox = source(account)
-    return read(mailbox.pages(mailbox.streams()[0], since, KNOWN), since, stop_after)
 
 
 def ids(seen: Seen) -> list[str]:

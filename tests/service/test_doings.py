@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -19,32 +19,12 @@ from daemon.service import hand
 from daemon.service.judging import Rules
 from daemon.service.planning import situation
 from daemon.store.tables import contact
-from tests.contract.rig import ME, Marking, Rig
-from tests.contract.rig_memory import MemoryRig
+from tests.contract.rig import ME, Marking
 from tests.contract.samples import ANNA, BORIS, NOW, dragged, message_id, retitled, rewritten, stamp
 from tests.service.house import House, letter, meeting
+from tests.service.rigs_of import dav_rig, mail_rig, memory, shown
 
 DAY = timedelta(days=1)
-
-
-def mail_rig(house: House) -> Rig:
-    return next(iter(house.rigs.values()))
-
-
-def dav_rig(house: House) -> Rig:
-    return list(house.rigs.values())[-1]
-
-
-def memory(house: House) -> MemoryRig:
-    found = mail_rig(house)
-    assert isinstance(found, MemoryRig)
-    return found
-
-
-def shown(raw: bytes) -> EmailMessage:
-    message = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
 
 
 def met(house: House) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
@@ -15,30 +13,14 @@ from daemon.service import hand, overview
 from daemon.service.forgetting import forget
 from daemon.store import questions
 from daemon.store.tables import ask, contact, evidence
-from tests.contract.rig import ME, Rig
-from tests.contract.rig_memory import MemoryRig
+from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, message_id
 from tests.service.house import SECRET, House, letter
+from tests.service.rigs_of import mail_rig, memory, shown
 
 DAY = timedelta(days=1)
 SUBJECT = "Вопрос о докладе"
 ENCODED = "=?utf-8?b?0JLQvtC/0YDQvtGBINC+INC00L7QutC70LDQtNC1?="
-
-
-def box(house: House) -> Rig:
-    return next(iter(house.rigs.values()))
-
-
-def memory(house: House) -> MemoryRig:
-    found = box(house)
-    assert isinstance(found, MemoryRig)
-    return found
-
-
-def shown(raw: bytes) -> EmailMessage:
-    message = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
 
 
 def flags_left(house: House) -> list[str]:
@@ -48,22 +30,22 @@ def flags_left(house: House) -> list[str]:
 
 def flagged(house: House, number: int, keyword: str, sender: str = ANNA, to: str = ME, **headers: str) -> str:
     folder = "Sent" if sender == ME else "INBOX"
-    handle = box(house).add_mail(folder, letter(number, NOW - 9 * DAY, sender, to, Subject=ENCODED, **headers))
-    box(house).set_flag(handle, keyword)
+    handle = mail_rig(house).add_mail(folder, letter(number, NOW - 9 * DAY, sender, to, Subject=ENCODED, **headers))
+    mail_rig(house).set_flag(handle, keyword)
     return handle
 
 
 def test_a_flag_on_old_mail_of_somebody_known_makes_the_reply_once_and_comes_off(house: House) -> None:
     house.person("Анна Образцова", ANNA, circles=(), language="ru")
-    handle = box(house).add_mail(
+    handle = mail_rig(house).add_mail(
         "INBOX", letter(7, NOW - 9 * DAY, ANNA, Subject=ENCODED, References="<1@example.com> <2@example.com>")
     )
     house.enable()
     house.cycle()
-    assert not box(house).drafts()
-    box(house).set_flag(handle, "kith-reply")
+    assert not mail_rig(house).drafts()
+    mail_rig(house).set_flag(handle, "kith-reply")
     house.cycle()
-    (raw,) = box(house).drafts()
+    (raw,) = mail_rig(house).drafts()
     draft = shown(raw)
     assert draft["Subject"] == f"Re: {SUBJECT}"
     assert draft["To"].addresses[0].addr_spec == ANNA
@@ -71,10 +53,10 @@ def test_a_flag_on_old_mail_of_somebody_known_makes_the_reply_once_and_comes_off
     assert draft["References"].split() == ["<1@example.com>", "<2@example.com>", "<7@example.com>"]
     assert flags_left(house) == []
     assert asked_for(house) == set(), "the flag is off"
-    before, mailbox = house.facts(), box(house).mailbox()
+    before, mailbox = house.facts(), mail_rig(house).mailbox()
     house.cycle(after=40 * DAY)
     assert house.facts() == before, "never taken back, not made twice"
-    assert box(house).mailbox() == mailbox
+    assert mail_rig(house).mailbox() == mailbox
 
 
 @pytest.mark.memory_only
@@ -92,8 +74,8 @@ def test_a_flag_on_ones_own_message_thanks_nobody_for_it(house: House, keyword: 
         flagged(house, number, keyword, sender=ME, to=address)
     house.enable()
     house.cycle()
-    assert len(box(house).drafts()) == 3
-    for raw in box(house).drafts():
+    assert len(mail_rig(house).drafts()) == 3
+    for raw in mail_rig(house).drafts():
         body = shown(raw).get_body(("plain",))
         assert body is not None and not any(claim in str(body.get_content()) for claim in claims)
 
@@ -102,7 +84,7 @@ def asked_for(house: House) -> set[str]:
     """The flags a reader that knows nothing finds in the inbox."""
     from daemon.core.model import FolderRole, Interest, Position
 
-    source = box(house).connection().mail
+    source = mail_rig(house).connection().mail
     assert source is not None
     (inbox,) = [s for s in source.streams() if s.role in (FolderRole.INBOX, FolderRole.ALL)]
     interest = Interest(frozenset({ANNA, BORIS}), frozenset({ME}))
@@ -114,13 +96,13 @@ def test_a_deleted_draft_asked_for_by_flag_is_not_made_again(house: House) -> No
     handle = flagged(house, 7, "kith-thanks")
     house.enable()
     house.cycle()
-    (raw,) = box(house).drafts()
-    box(house).user_deletes_draft(message_id(raw))
+    (raw,) = mail_rig(house).drafts()
+    mail_rig(house).user_deletes_draft(message_id(raw))
     house.cycle()
-    if "memory" in str(type(box(house))).lower():  # the handle is still good there
-        box(house).set_flag(handle, "kith-thanks")
+    if "memory" in str(type(mail_rig(house))).lower():  # the handle is still good there
+        mail_rig(house).set_flag(handle, "kith-thanks")
     house.cycle()
-    assert not box(house).drafts()
+    assert not mail_rig(house).drafts()
     assert asked_for(house) == set()
 
 
@@ -133,12 +115,14 @@ def test_an_answer_of_ones_own_is_the_draft_that_vanished_only_within_a_day(
     flagged(house, 7, "kith-reply")
     house.enable()
     house.cycle()
-    (raw,) = box(house).drafts()
-    box(house).add_mail("Sent", letter("own", house.clock, ME, ANNA, Subject="Re: x", In_Reply_To="<7@example.com>"))
+    (raw,) = mail_rig(house).drafts()
+    mail_rig(house).add_mail(
+        "Sent", letter("own", house.clock, ME, ANNA, Subject="Re: x", In_Reply_To="<7@example.com>")
+    )
     for _ in range(hours):
         house.cycle(after=timedelta(hours=1))
     assert [r.state for r in house.ledger()] == ["written"]
-    box(house).user_deletes_draft(message_id(raw))
+    mail_rig(house).user_deletes_draft(message_id(raw))
     house.cycle()
     house.cycle()
     assert [r.state for r in house.ledger()] == [fate]
@@ -149,10 +133,10 @@ def test_a_flag_asks_nothing_while_only_watching(house: House) -> None:
     house.person("Анна Образцова", ANNA, circles=(), language="ru")
     flagged(house, 7, "kith-reply")
     house.cycle()
-    assert not box(house).drafts() and asked_for(house) == {"reply"}
+    assert not mail_rig(house).drafts() and asked_for(house) == {"reply"}
     house.enable()
     house.cycle()
-    assert len(box(house).drafts()) == 1 and asked_for(house) == set()
+    assert len(mail_rig(house).drafts()) == 1 and asked_for(house) == set()
 
 
 @pytest.mark.memory_only
@@ -163,7 +147,7 @@ def test_each_kind_of_letter_is_written_in_both_languages(house: House, purpose:
     flagged(house, 7, f"kith-{purpose}")
     house.enable()
     house.cycle()
-    (raw,) = box(house).drafts()
+    (raw,) = mail_rig(house).drafts()
     assert shown(raw)["Subject"] == f"Re: {SUBJECT}"
     assert [(r.purpose, r.state) for r in house.ledger()] == [(purpose, "written")]
 
@@ -187,7 +171,7 @@ def test_two_messages_ask_for_two_drafts(house: House) -> None:
     flagged(house, 8, "kith-reply")
     house.enable()
     house.cycle()
-    assert {shown(raw)["In-Reply-To"] for raw in box(house).drafts()} == {"<7@example.com>", "<8@example.com>"}
+    assert {shown(raw)["In-Reply-To"] for raw in mail_rig(house).drafts()} == {"<7@example.com>", "<8@example.com>"}
 
 
 @pytest.mark.memory_only
@@ -196,7 +180,7 @@ def test_a_flag_on_a_letter_of_ones_own_is_about_whom_it_went_to(house: House) -
     flagged(house, 7, "kith-check-in", ME, f"{STRANGER}, {ANNA}")
     house.enable()
     house.cycle()
-    (raw,) = box(house).drafts()
+    (raw,) = mail_rig(house).drafts()
     assert shown(raw)["To"].addresses[0].addr_spec == ANNA
 
 
@@ -204,10 +188,10 @@ def test_a_flag_on_a_letter_of_ones_own_is_about_whom_it_went_to(house: House) -
 def test_the_draft_goes_to_the_address_the_message_came_from(house: House) -> None:
     house.person("Анна Образцова", ANNA, BORIS, circles=(), language="ru")
     flagged(house, 7, "kith-reply", BORIS)
-    box(house).add_mail("INBOX", letter(8, NOW - DAY, ANNA))
+    mail_rig(house).add_mail("INBOX", letter(8, NOW - DAY, ANNA))
     house.enable()
     house.cycle()
-    (raw,) = box(house).drafts()
+    (raw,) = mail_rig(house).drafts()
     assert shown(raw)["To"].addresses[0].addr_spec == BORIS
 
 
@@ -230,12 +214,12 @@ def test_nothing_is_written_to_people_the_user_closed_the_door_to(house: House, 
     flagged(house, 7, "kith-reply")
     house.enable()
     house.cycle()
-    assert len(box(house).drafts()) == 1
+    assert len(mail_rig(house).drafts()) == 1
     with house.store.write() as conn:
         conn.execute(contact.update().where(contact.c.id == who).values(state=state))
     flagged(house, 8, "kith-thanks")
     house.cycle()
-    assert not box(house).drafts() and len(box(house).trashed()) == 1
+    assert not mail_rig(house).drafts() and len(mail_rig(house).trashed()) == 1
     assert asked_for(house) == {"thanks"}
 
 
@@ -272,7 +256,7 @@ def test_contacts_merged_meanwhile_keep_the_one_draft(house: House) -> None:
         merge(conn, Rules(Policies(), house.clock), other, [anna])
     house.cycle()
     house.cycle()
-    assert len(box(house).drafts()) == 1 and not box(house).trashed()
+    assert len(mail_rig(house).drafts()) == 1 and not mail_rig(house).trashed()
 
 
 # -- strangers ---------------------------------------------------------------------------------------
@@ -289,7 +273,7 @@ def test_a_flag_on_a_strangers_message_proposes_the_person_first(house: House) -
     house.enable()
     house.cycle()
     house.cycle()
-    assert not box(house).drafts()
+    assert not mail_rig(house).drafts()
     (sentence,) = asked(house)
     assert "Нина Незнакомая" in sentence and STRANGER in sentence and "reply" in sentence
     with house.store.write() as conn:
@@ -298,7 +282,7 @@ def test_a_flag_on_a_strangers_message_proposes_the_person_first(house: House) -
         (made,) = conn.execute(select(contact))
         conn.execute(contact.update().where(contact.c.id == made.id).values(language="ru"))
     house.cycle()
-    (raw,) = box(house).drafts()
+    (raw,) = mail_rig(house).drafts()
     assert shown(raw)["To"].addresses[0].addr_spec == STRANGER
     assert asked(house) == []
 
@@ -328,7 +312,7 @@ def test_a_stranger_added_by_hand_settles_the_question(house: House) -> None:
     assert len(asked(house)) == 1
     house.person("Nina", STRANGER, circles=(), language="en")
     house.cycle()
-    assert asked(house) == [] and len(box(house).drafts()) == 1
+    assert asked(house) == [] and len(mail_rig(house).drafts()) == 1
 
 
 @pytest.mark.memory_only
@@ -343,7 +327,7 @@ def test_no_flag_brings_a_recruiter_into_an_employers_account(house: House) -> N
     flagged(house, 7, "kith-reply")
     house.enable()
     house.cycle()
-    assert not box(house).drafts() and not memory(house).reminders()
+    assert not mail_rig(house).drafts() and not memory(house).reminders()
 
 
 @pytest.mark.memory_only
@@ -352,7 +336,7 @@ def test_the_sender_gets_the_answer_though_their_other_address_was_in_copy(house
     flagged(house, 7, "kith-reply", BORIS, Cc=ANNA)
     house.enable()
     house.cycle()
-    (raw,) = box(house).drafts()
+    (raw,) = mail_rig(house).drafts()
     assert shown(raw)["To"].addresses[0].addr_spec == BORIS
 
 
@@ -379,9 +363,9 @@ def test_the_flag_stays_until_the_draft_stands(house: House) -> None:
     house.enable()
     memory(house).server.faults.append(Fault.LOST_REQUEST)
     house.cycle()
-    assert not box(house).drafts() and asked_for(house) == {"reply"}
+    assert not mail_rig(house).drafts() and asked_for(house) == {"reply"}
     house.cycle(after=timedelta(hours=1))
-    assert len(box(house).drafts()) == 1 and asked_for(house) == set()
+    assert len(mail_rig(house).drafts()) == 1 and asked_for(house) == set()
 
 
 @pytest.mark.memory_only
@@ -397,7 +381,7 @@ def test_a_flag_seen_before_two_contacts_were_merged_is_not_lost(house: House) -
         merge(conn, Rules(Policies(), house.clock), other, [anna])
     house.enable()
     house.cycle()
-    assert len(box(house).drafts()) == 1 and asked_for(house) == set()
+    assert len(mail_rig(house).drafts()) == 1 and asked_for(house) == set()
 
 
 def test_an_answer_goes_where_its_writer_wants_it_from_the_address_they_wrote_to(house: House) -> None:
@@ -412,7 +396,7 @@ def test_an_answer_goes_where_its_writer_wants_it_from_the_address_they_wrote_to
     flagged(house, 7, "kith-reply", to=alias, Reply_To="Anna <anna.at.home@example.com>")
     house.enable()
     house.cycle()
-    draft = shown(*box(house).drafts())
+    draft = shown(*mail_rig(house).drafts())
     assert draft["To"].addresses[0].addr_spec == "anna.at.home@example.com"
     assert draft["From"].addresses[0].addr_spec == alias
 
@@ -437,7 +421,7 @@ def test_an_answer_never_goes_to_a_list_a_desk_a_machine_oneself_or_another(
     flagged(house, 7, "kith-reply", to="petra.elsewhere@example.org", **header)
     house.enable()
     house.cycle()
-    draft = shown(*box(house).drafts())
+    draft = shown(*mail_rig(house).drafts())
     assert draft["To"].addresses[0].addr_spec == ANNA
     assert draft["From"].addresses[0].addr_spec == ME
 
@@ -446,7 +430,7 @@ def test_an_answer_never_goes_to_a_list_a_desk_a_machine_oneself_or_another(
 def test_an_address_answers_are_wanted_at_is_forgotten_with_its_person(house: House) -> None:
     anna = house.person("Анна Образцова", ANNA, language="ru")
     house.person("Борис Титов", BORIS, language="ru")
-    box(house).add_mail("INBOX", letter(7, NOW - 9 * DAY, ANNA, Cc=BORIS, Reply_To="anna.at.home@example.com"))
+    mail_rig(house).add_mail("INBOX", letter(7, NOW - 9 * DAY, ANNA, Cc=BORIS, Reply_To="anna.at.home@example.com"))
     house.cycle()
     with house.store.write() as conn:
         assert conn.execute(select(evidence.c.reply_to)).scalars().all() == ["anna.at.home@example.com"]

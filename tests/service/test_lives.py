@@ -12,16 +12,9 @@ from daemon.service.judging import Rules
 from tests.contract.rig import ME, Rig
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, message_id
 from tests.service.house import House, letter, meeting
+from tests.service.rigs_of import dav_rig, mail_rig
 
 DAY = timedelta(days=1)
-
-
-def mail_rig(house: House) -> Rig:
-    return next(iter(house.rigs.values()))
-
-
-def dav_rig(house: House) -> Rig:
-    return list(house.rigs.values())[-1]
 
 
 # -- mail --------------------------------------------------------------------------------------------
