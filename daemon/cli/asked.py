@@ -6,11 +6,46 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.output import counted
+from daemon.cli.output import counted, emit_json, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
     from daemon.cli.context import Ctx
     from daemon.service.telling import Asked
+
+
+def taken_back(kith: Ctx, done: Callable[[Connection], bool], *, missing: str, said: str) -> int:
+    """Take back one thing that was told, by its number or name.
+
+    Raises:
+        UserMistake: there is no such thing; ``missing`` is the sentence.
+    """
+    from daemon.core.errors import UserMistake
+
+    with kith.store_upgraded.write() as conn:
+        if not done(conn):
+            raise UserMistake(missing)
+    click.echo(said)
+    return 0
+
+
+def listed(
+    as_json: bool,
+    objects: Sequence[Mapping[str, object]],
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    empty: str,
+) -> int:
+    """Show what was told: all of it as JSON, or what matters as a table. ``empty`` is said where there is nothing."""
+    if as_json:
+        emit_json(list(objects))
+    else:
+        table(head, rows, empty=empty)
+    return 0
 
 
 def say(asked: Asked) -> None:

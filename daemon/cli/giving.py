@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import click
 
-from daemon.cli.asked import only_watching, say, spoken
+from daemon.cli.asked import listed, only_watching, say, spoken, taken_back
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import emit_json, table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 list_option = click.option("--list", "listing", is_flag=True, help="Show what you asked for.")
@@ -129,36 +128,29 @@ def outcome(
 @pass_ctx
 def favours(kith: Ctx, name: str | None, undo: int | None, as_json: bool) -> int:
     """What you and others did for one another, as you marked it (`kith log --gave`, `--got`, `kith note`)."""
-    from daemon.core.errors import UserMistake
     from daemon.service.finding import find, name_of
     from daemon.store import favours as store
 
     if undo is not None:
-        with kith.store_upgraded.write() as conn:
-            if not store.remove(conn, undo):
-                raise UserMistake(f"There is no mark {undo} (`kith favours` shows them).")
-        click.echo("Taken back.")
-        return 0
+        missing = f"There is no mark {undo} (`kith favours` shows them)."
+        return taken_back(kith, lambda conn: store.remove(conn, undo), missing=missing, said=TAKEN_BACK)
     with kith.store.read() as conn:
         rows = store.rows(conn, find(conn, name) if name else None)
         names = {r.contact_id: name_of(conn, r.contact_id) for r in rows}
-    if as_json:
-        emit_json(
-            [
-                {
-                    "id": r.id,
-                    "contact": names[r.contact_id],
-                    "direction": r.what.direction,
-                    "kind": r.what.kind,
-                    "day": r.what.day,
-                    "title": r.what.title,
-                    "outcome_at": r.what.outcome_at,
-                }
-                for r in rows
-            ]
-        )
-        return 0
-    table(
+    return listed(
+        as_json,
+        [
+            {
+                "id": r.id,
+                "contact": names[r.contact_id],
+                "direction": r.what.direction,
+                "kind": r.what.kind,
+                "day": r.what.day,
+                "title": r.what.title,
+                "outcome_at": r.what.outcome_at,
+            }
+            for r in rows
+        ],
         ("id", "contact", "you", "what", "day", "words", "outcome"),
         [
             (
@@ -174,7 +166,6 @@ def favours(kith: Ctx, name: str | None, undo: int | None, as_json: bool) -> int
         ],
         empty="Nothing is marked yet.",
     )
-    return 0
 
 
 def _list(kith: Ctx, purpose: str, as_json: bool) -> int:
@@ -182,33 +173,25 @@ def _list(kith: Ctx, purpose: str, as_json: bool) -> int:
 
     with kith.store.read() as conn:
         rows = store.errands(conn, purpose)
-    if as_json:
-        emit_json(
-            [
-                {"id": r.id, "contact": r.name, "at": r.asked_at}
-                | ({"other": r.other} if purpose == "introduce" else {"link": r.details.get("link", "")})
-                for r in rows
-            ]
-        )
-        return 0
     what = [
         (r.other if purpose == "introduce" else r.details.get("title") or r.details.get("link") or "a text")
         for r in rows
     ]
-    table(
+    return listed(
+        as_json,
+        [
+            {"id": r.id, "contact": r.name, "at": r.asked_at}
+            | ({"other": r.other} if purpose == "introduce" else {"link": r.details.get("link", "")})
+            for r in rows
+        ],
         ("id", "day", "to", "what" if purpose == "share" else "and"),
         [(r.id, r.asked_at.astimezone(kith.zone).date(), r.name, w) for r, w in zip(rows, what, strict=True)],
         empty="Nothing was asked for yet.",
     )
-    return 0
 
 
 def _cancel(kith: Ctx, purpose: str, number: int) -> int:
-    from daemon.core.errors import UserMistake
     from daemon.store import favours as store
 
-    with kith.store_upgraded.write() as conn:
-        if not store.cancel(conn, purpose, number):
-            raise UserMistake(f"There is nothing with the number {number} (`kith {purpose} --list` shows them).")
-    click.echo(TAKEN_BACK)
-    return 0
+    missing = f"There is nothing with the number {number} (`kith {purpose} --list` shows them)."
+    return taken_back(kith, lambda conn: store.cancel(conn, purpose, number), missing=missing, said=TAKEN_BACK)

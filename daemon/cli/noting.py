@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from daemon.cli.asked import say, spoken
+from daemon.cli.asked import listed, say, spoken, taken_back
 from daemon.cli.contacts_common import rules, secret
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import counted, emit_json, table
+from daemon.cli.output import counted
 
 DAY = click.DateTime(["%Y-%m-%d"])
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -48,7 +48,6 @@ def note(
 ) -> int:
     """Note something of NAME that is worth a letter: congratulations, or thanks."""
     from daemon.core import reasons as kinds
-    from daemon.core.errors import UserMistake
     from daemon.service import noting
     from daemon.service.finding import find
     from daemon.service.people import people
@@ -57,11 +56,12 @@ def note(
     if listing:
         return _list_notes(kith, name, as_json)
     if undo is not None:
-        with kith.store_upgraded.write() as conn:
-            if not reasons.unnote(conn, undo):
-                raise UserMistake(f"There is no note {undo} (`kith note --list` shows them).")
-        click.echo("The note is taken back; its letter goes with the next round, if you have not touched it.")
-        return 0
+        return taken_back(
+            kith,
+            lambda conn: reasons.unnote(conn, undo),
+            missing=f"There is no note {undo} (`kith note --list` shows them).",
+            said="The note is taken back; its letter goes with the next round, if you have not touched it.",
+        )
     given = {
         kinds.ACHIEVEMENT: achievement,
         kinds.JOB: job if job is not None else title,
@@ -89,28 +89,24 @@ def _list_notes(kith: Ctx, name: str | None, as_json: bool) -> int:
     with kith.store.read() as conn:
         rows = reasons.notes(conn, find(conn, name) if name else None)
         names = {r.contact_id: name_of(conn, r.contact_id) for r in rows}
-    if as_json:
-        emit_json(
-            [
-                {
-                    "id": r.id,
-                    "contact": names[r.contact_id],
-                    "kind": r.what.kind,
-                    "day": r.what.day,
-                    "title": r.what.title,
-                    "source": r.what.source,
-                    "noted_at": r.what.noted_at,
-                }
-                for r in rows
-            ]
-        )
-        return 0
-    table(
+    return listed(
+        as_json,
+        [
+            {
+                "id": r.id,
+                "contact": names[r.contact_id],
+                "kind": r.what.kind,
+                "day": r.what.day,
+                "title": r.what.title,
+                "source": r.what.source,
+                "noted_at": r.what.noted_at,
+            }
+            for r in rows
+        ],
         ("id", "contact", "kind", "day", "words", "from"),
         [(r.id, names[r.contact_id], r.what.kind, r.what.day, r.what.title, r.what.source) for r in rows],
         empty="Nothing was noted yet.",
     )
-    return 0
 
 
 @click.command()
@@ -130,17 +126,16 @@ def company(kith: Ctx, name: str | None, founded: str | None, remove: bool, as_j
     if name is None:
         with kith.store.read() as conn:
             found = sorted(reasons.companies(conn).values(), key=lambda c: c.name.casefold())
-        if as_json:
-            emit_json([{"name": c.name, "founded": c.founded} for c in found])
-        else:
-            table(("company", "founded"), [(c.name, c.founded) for c in found], empty="No company is kept yet.")
-        return 0
+        return listed(
+            as_json,
+            [{"name": c.name, "founded": c.founded} for c in found],
+            ("company", "founded"),
+            [(c.name, c.founded) for c in found],
+            empty="No company is kept yet.",
+        )
     if remove:
-        with kith.store_upgraded.write() as conn:
-            if not reasons.remove_company(conn, name):
-                raise UserMistake(f"Nothing is kept of a company “{name}” (`kith company` lists them).")
-        click.echo("Removed.")
-        return 0
+        missing = f"Nothing is kept of a company “{name}” (`kith company` lists them)."
+        return taken_back(kith, lambda conn: reasons.remove_company(conn, name), missing=missing, said="Removed.")
     if founded is None:
         raise click.UsageError("Say when it was founded: kith company NAME --founded 2001-05-17")
     if partial_date(founded) != founded:
@@ -225,15 +220,13 @@ def event_list(kith: Ctx, as_json: bool) -> int:
 
     with kith.store.read() as conn:
         found = reasons.gatherings(conn)
-    if as_json:
-        emit_json([{"id": g.id, "name": g.name, "begins": g.begins, "ends": g.ends, "people": g.people} for g in found])
-        return 0
-    table(
+    return listed(
+        as_json,
+        [{"id": g.id, "name": g.name, "begins": g.begins, "ends": g.ends, "people": g.people} for g in found],
         ("id", "event", "from", "to", "people"),
         [(g.id, g.name, g.begins, g.ends, g.people) for g in found],
         empty="No event is kept yet.",
     )
-    return 0
 
 
 @event.command("remove")
@@ -241,14 +234,10 @@ def event_list(kith: Ctx, as_json: bool) -> int:
 @pass_ctx
 def event_remove(kith: Ctx, number: int) -> int:
     """Take event NUMBER back. Its people stay; letters you have not touched go."""
-    from daemon.core.errors import UserMistake
     from daemon.store import reasons
 
-    with kith.store_upgraded.write() as conn:
-        if not reasons.remove_gathering(conn, number):
-            raise UserMistake(f"There is no event {number} (`kith event list` shows them).")
-    click.echo("Taken back.")
-    return 0
+    missing = f"There is no event {number} (`kith event list` shows them)."
+    return taken_back(kith, lambda conn: reasons.remove_gathering(conn, number), missing=missing, said="Taken back.")
 
 
 @click.command()
@@ -271,27 +260,28 @@ def trip(
     as_json: bool,
 ) -> int:
     """Tell of a visit to CITY: whoever of the kept lives there gets a draft, two weeks before at the earliest."""
-    from daemon.core.errors import UserMistake
     from daemon.core.own_news import home_in
     from daemon.service import telling
     from daemon.service.people import people
     from daemon.store import reasons
 
     if cancel is not None:
-        with kith.store_upgraded.write() as conn:
-            if not reasons.remove_trip(conn, cancel):
-                raise UserMistake(f"There is no trip {cancel} (`kith trip --list` shows them).")
-        click.echo("Cancelled; drafts you have not touched go with the next round.")
-        return 0
+        return taken_back(
+            kith,
+            lambda conn: reasons.remove_trip(conn, cancel),
+            missing=f"There is no trip {cancel} (`kith trip --list` shows them).",
+            said="Cancelled; drafts you have not touched go with the next round.",
+        )
     if listing:
         with kith.store.read() as conn:
             trips = reasons.trips(conn)
-        if as_json:
-            emit_json([{"id": n, "cities": list(t.cities), "from": t.begins, "to": t.ends} for n, t in trips])
-        else:
-            rows = [(n, ", ".join(t.cities), t.begins, t.ends) for n, t in trips]
-            table(("id", "city", "from", "to"), rows, empty="No trip is planned.")
-        return 0
+        return listed(
+            as_json,
+            [{"id": n, "cities": list(t.cities), "from": t.begins, "to": t.ends} for n, t in trips],
+            ("id", "city", "from", "to"),
+            [(n, ", ".join(t.cities), t.begins, t.ends) for n, t in trips],
+            empty="No trip is planned.",
+        )
     if city is None or begins is None:
         raise click.UsageError("Say where and when: kith trip CITY --from 2026-06-01 --to 2026-06-05")
     days = (begins.date(), (ends or begins).date())
@@ -309,6 +299,10 @@ def trip(
     else:
         click.echo("Nobody you keep is known to live there (`kith contacts edit WHO --city ...` says who does).")
     return 0
+
+
+def _to(circles: Collection[str]) -> str:
+    return ", ".join(sorted(circles)) or "all"
 
 
 @click.command()
@@ -339,46 +333,40 @@ def news(
     as_json: bool,
 ) -> int:
     """Tell of a change of your own, a new role or company: TEXT stands in a draft to each, word for word."""
-    from daemon.core.errors import UserMistake
     from daemon.service import telling
     from daemon.store import reasons
 
     if cancel is not None:
-        with kith.store_upgraded.write() as conn:
-            if not reasons.remove_own_news(conn, cancel):
-                raise UserMistake(f"There are no news {cancel} (`kith news --list` shows them).")
-        click.echo("Told no more; drafts you have not touched go with the next round.")
-        return 0
+        return taken_back(
+            kith,
+            lambda conn: reasons.remove_own_news(conn, cancel),
+            missing=f"There are no news {cancel} (`kith news --list` shows them).",
+            said="Told no more; drafts you have not touched go with the next round.",
+        )
     if listing:
         with kith.store.read() as conn:
             found = reasons.all_own_news(conn)
-        if as_json:
-            emit_json(
-                [
-                    {
-                        "id": n,
-                        "at": w.noted_at,
-                        "texts": dict(w.texts),
-                        "reach": dict(w.reach),
-                        "circles": sorted(w.circles),
-                        "old": sorted(w.old),
-                        "new": sorted(w.new),
-                    }
-                    for n, w in found
-                ]
-            )
-        else:
-            rows = [
-                (
-                    n,
-                    w.noted_at.astimezone(kith.zone).date(),
-                    next(iter(w.texts.values())),
-                    ", ".join(sorted(w.circles)) or "all",
-                )
+        return listed(
+            as_json,
+            [
+                {
+                    "id": n,
+                    "at": w.noted_at,
+                    "texts": dict(w.texts),
+                    "reach": dict(w.reach),
+                    "circles": sorted(w.circles),
+                    "old": sorted(w.old),
+                    "new": sorted(w.new),
+                }
                 for n, w in found
-            ]
-            table(("id", "day", "news", "to"), rows, empty="You told of nothing yet.")
-        return 0
+            ],
+            ("id", "day", "news", "to"),
+            [
+                (n, w.noted_at.astimezone(kith.zone).date(), next(iter(w.texts.values())), _to(w.circles))
+                for n, w in found
+            ],
+            empty="You told of nothing yet.",
+        )
     mine = kith.settings.me.language
     words = telling.by_language(text or "", texts, mine)
     if not words:

@@ -22,6 +22,9 @@ from daemon.store.tables import contact, ledger
 BEFORE = timedelta(hours=2)
 """So long before its time the event is made: what comes later is listed the next morning."""
 
+LATE = timedelta(hours=6)
+"""So long after its time it is still made for what had come by then: the machine may have been off."""
+
 LENGTH = timedelta(minutes=15)
 
 
@@ -41,6 +44,16 @@ def standing_events(conn: Connection, purpose: str, now: datetime) -> Sequence[R
     query = select(ledger).join(contact, contact.c.id == ledger.c.contact_id)
     here = (ledger.c.purpose == purpose) & ledger.c.state.in_(sorted(OPEN)) & (contact.c.state != FORGETTING)
     return [r for r in conn.execute(query.where(here)) if r.ends_at >= now]
+
+
+def in_time(start: datetime, now: datetime) -> bool:
+    """Whether an event of this time is to be made now."""
+    return start - BEFORE <= now < start + LATE
+
+
+def not_past(start: datetime, now: datetime) -> datetime:
+    """The moment, or where it has passed the next of the five minutes there are."""
+    return max(start, now + timedelta(minutes=5 - now.minute % 5, seconds=-now.second, microseconds=-now.microsecond))
 
 
 def list_want(

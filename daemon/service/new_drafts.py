@@ -15,7 +15,7 @@ from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import EDITED, PENDING, WRITTEN
 from daemon.core.wants import DRAFT, NEW_DRAFTS, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.lists import BEFORE, LENGTH, Listing, list_want, standing_events
+from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, standing_events
 from daemon.store.tables import contact, contact_circle, ledger
 
 LOOKS_BACK = timedelta(days=7)
@@ -45,14 +45,14 @@ def morning(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: 
     start = datetime.combine(today, at, ZoneInfo(world.zone))
     want = _want(world, 0, today, start)
     known = conn.execute(select(ledger.c.key).where(ledger.c.key == want.key)).one_or_none()
-    if known is not None or not start - BEFORE <= now < start or world.quiet_on(today) is not None:
+    if known is not None or not in_time(start, now) or world.quiet_on(today) is not None:
         return Listing(standing)
-    new = [d for d in _since_last(conn, now) if d.contact_id in persons]
+    new = [d for d in _since_last(conn, min(now, start)) if d.contact_id in persons]
     if not new:
         return Listing(standing)
     # Whom it is bound to says which accounts may take it: an employer's must not, if only these are listed.
     first = min(new, key=lambda d: d.job_hunting)
-    made = _want(world, first.contact_id, today, start)
+    made = _want(world, first.contact_id, today, not_past(start, now))
     return Listing(standing, Create(made, Window(made.due, made.due + LENGTH)))
 
 

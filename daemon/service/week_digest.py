@@ -15,7 +15,7 @@ from daemon.core.model import Window
 from daemon.core.plan import Create
 from daemon.core.wants import DIGEST, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.lists import BEFORE, LENGTH, Listing, list_want, standing_events
+from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, standing_events
 from daemon.service.overview import Digest, Happened, Waiting, digest
 from daemon.store.tables import ledger
 
@@ -29,7 +29,7 @@ def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: W
     weekday, at = said
     today = world.day(now)
     start = datetime.combine(today, at, ZoneInfo(world.zone))
-    if today.isoweekday() != weekday or not start - BEFORE <= now < start or world.quiet_on(today) is not None:
+    if today.isoweekday() != weekday or not in_time(start, now) or world.quiet_on(today) is not None:
         return Listing(standing)
     year, week, _ = today.isocalendar()
     want = _want(world, 0, f"{year}-W{week:02}", start)
@@ -42,7 +42,7 @@ def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: W
         return Listing(standing)
     # Whom it is bound to says which accounts may take it: an employer's must not, if only these are named.
     first = min(named, key=lambda x: x.job_hunting)
-    made = _want(world, first.contact_id, want.period, start)
+    made = _want(world, first.contact_id, want.period, not_past(start, now))
     return Listing(standing, Create(made, Window(made.due, made.due + LENGTH)))
 
 

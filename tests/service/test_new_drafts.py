@@ -9,13 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from daemon.config.settings import AccountSettings
 from daemon.core.model import Account
 from daemon.core.reasons import ACHIEVEMENT
 from daemon.service import noting
-from daemon.store.tables import hand_log
+from daemon.service.new_drafts import listed
+from daemon.store.tables import contact, hand_log, ledger
 from tests.contract import rig_memory as memory
 from tests.contract.rig import ME, SeenEvent
 from tests.contract.samples import ANNA, BORIS, NOW
@@ -130,3 +131,38 @@ def test_ticking_it_off_logs_no_contact(early: House) -> None:
     assert [r.state for r in early.ledger(purpose="new-drafts")] == ["done"]
     with early.store.read() as conn:
         assert conn.execute(select(func.count()).select_from(hand_log)).scalar_one() == 0
+
+
+def test_a_machine_that_was_off_in_the_morning_makes_it_when_it_is_on_again(early: House) -> None:
+    praised(early, "Ann Example", ANNA)
+    cycle(early, at(TODAY, 12))
+    assert lists(early) == []
+    cycle(early, at(TOMORROW, 9, 42))
+    (event,) = lists(early)
+    assert event.start == at(TOMORROW, 9, 45) and "Ann Example" in words(event)
+    praised(early, "Boris Titov", BORIS)
+    cycle(early, at(TOMORROW, 10, 30))
+    cycle(early, at(TOMORROW, 11))
+    assert len(early.ledger(purpose="new-drafts")) == 1  # what comes in the course of the day is listed tomorrow
+    cycle(early, at(TOMORROW + timedelta(days=1), 16))
+    assert len(early.ledger(purpose="new-drafts")) == 1  # and in the afternoon it is no morning any more
+
+
+def test_a_draft_that_waited_for_its_mailbox_is_listed_when_it_stands(early: House) -> None:
+    praised(early, "Ann Example", ANNA)
+    early.cycle(after=timedelta(0))
+    praised(early, "Boris Titov", BORIS)
+    cycle(early, at(TODAY, 12))
+    with early.store.write() as conn:  # as if its mailbox had been away till the next noon
+        late = at(TOMORROW, 12)
+        who = conn.execute(select(contact.c.id).where(contact.c.name == "Boris Titov")).scalar_one()
+        conn.execute(update(ledger).where(ledger.c.contact_id == who).values(state="pending"))
+        cycle_at = at(TOMORROW, 8)
+    early.clock = cycle_at
+    with early.store.read() as conn:
+        assert [d.name for d in listed(early.deps(), conn, "home", cycle_at)] == ["Ann Example"]
+    cycle(early, cycle_at)
+    with early.store.write() as conn:
+        conn.execute(update(ledger).where(ledger.c.contact_id == who).values(state="written", changed_at=late))
+    with early.store.read() as conn:
+        assert [d.name for d in listed(early.deps(), conn, "home", at(TOMORROW, 13))] == ["Boris Titov"]
