@@ -18,6 +18,7 @@ from daemon.core.forecast import Expected, asked_a_week, fits_a_week, forecast, 
 from daemon.core.plan import Plan, make_plan
 from daemon.core.policy import MONTH, QUARTER, YEAR, Quiet
 from daemon.core.states import DONE, OPEN, SKIPPED
+from daemon.core.urgency import urgency
 from daemon.core.wants import KEEP_IN_TOUCH, Person, Promise, World
 from tests.unit.test_levelling import Life
 from tests.unit.test_plan import HOURS, NOW, POLICY, RULES, WORLD, person
@@ -200,6 +201,12 @@ def test_nobody_due_waits_longer_than_the_stated_bound() -> None:
         life.answer(TODAY + n * DAY)
         served |= {r.contact_id for r in life.rows.values()}
     assert served == set(people)
+
+
+def test_lateness_counts_squared_so_that_a_regular_tie_overtakes_key_ties_before_its_second_cadence() -> None:
+    """A key tie due today weighs as much as a regular one three quarters of a cadence late (√3 - 1), not two."""
+    regular, key = person(1, policy=replace(POLICY, cadence=100 * DAY)), person(2, tier="key")
+    assert urgency(regular, 73) < urgency(key, 0) < urgency(regular, 74)
 
 
 def test_where_all_fits_nobody_waits_much_longer_than_they_were_meant_to() -> None:

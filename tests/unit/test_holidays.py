@@ -149,6 +149,14 @@ def read(table: dict[str, object]) -> tuple[list[str], list[str]]:
     return [h.id for h in found], [p.what for p in problems._found]
 
 
+def test_of_somebody_in_no_known_country_nothing_is_assumed() -> None:
+    everywhere = shipped()["programmer"]
+    assert everywhere.countries == ("*",)
+    assert everywhere.concerns("programmer", (), "MX")
+    assert not everywhere.concerns("programmer", (), "")
+    assert not shipped()["hr"].concerns("", ("hr",), "")
+
+
 def test_off_until_switched_on_and_extended_by_rows_of_ones_own() -> None:
     makers = {"rule": "third saturday of march", "names": {"en": "Makers' Day"}, "professions": ["maker"]}
     assert read({"own": {"makers": makers}}) == ([], [])
