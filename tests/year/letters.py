@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.year.people import DAY, ZONE, Neighbour, Reason, at, day_of
+from tests.year.people import DAY, ZONE, Neighbour, Reason, at
 from tests.year.town import Town
 
 THANKED = {"meeting", "interview", "recommendation", "introduction", "event"}
@@ -168,6 +168,13 @@ def named(raw: bytes, names: Iterable[str]) -> list[str]:
     return [name for name in names if re.search(rf"\b{name}\b", said)]
 
 
-def begun_on(row: Any) -> date:
-    """The user's day a letter was begun on."""
-    return day_of(row.created_at)
+MINE = re.compile(
+    r"https?://|Gardens|plans|Person N|Have a look|Взгляните|new with me|нового за квартал|I lead|группа|May|мае"
+)
+
+
+def wording(raw: bytes) -> frozenset[str]:
+    """The sentences that are the template's: no greeting, no signature, nothing of what the user gave."""
+    lines = [line for line in text_of(raw).splitlines() if line.strip()][1:]
+    sentences = re.split(r"(?<=[.!?…])\s+", " ".join(lines))
+    return frozenset(s for s in sentences if not MINE.search(s))

@@ -9,7 +9,7 @@ from tests.year.__main__ import live
 
 
 def test_weeks_of_a_life_keep_every_promise(store: Store, tmp_path: Path) -> None:
-    watch = live(store, tmp_path, people=32, weeks=6, seed=1)
+    watch = live(store, tmp_path, people=24, weeks=6, seed=1)
     assert not watch.broken
     for kind in (
         "reminder keep-in-touch",

@@ -23,7 +23,7 @@ from tests.year.people import CIRCLES, DAY, Held, Neighbour, at, day_of, drawn
 
 START = datetime(2025, 12, 3, 7, 0, tzinfo=UTC)  # in the past: Dovecot believes no mail from the future
 HOURS = WorkingHours(zone="Europe/Berlin", country="DE", subdivision="BE")
-QUIET = (Quiet(date(2025, 12, 24), date(2026, 1, 6)), Quiet(date(2026, 7, 12), date(2026, 7, 25)))
+QUIET = (Quiet(date(2025, 12, 28), date(2026, 1, 6)), Quiet(date(2026, 7, 12), date(2026, 7, 25)))
 
 NEWS = {"en": "Here is what is new with me this quarter.\n", "ru": "Вот что у меня нового за квартал.\n"}
 
@@ -104,8 +104,9 @@ class Town:
 
     # -- letters and meetings ----------------------------------------------------------------------
 
-    def write(self, one: Neighbour, when: datetime) -> None:
-        """The user writes to somebody."""
+    def write(self, one: Neighbour, when: datetime | None = None) -> None:
+        """The user writes to somebody, this afternoon unless said otherwise."""
+        when = when or at(self.today, 17)
         self.letters += 1
         self.wrote(one, when)
         raw = letter(f"out{self.letters}", when, ME, one.address, Subject="Some words", Content_Language="en")

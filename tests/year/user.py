@@ -52,14 +52,14 @@ class User:
             town.coming.remove((due, one))
             town.receive(one, at(day, 11))
         everybody = sorted(town.neighbours)
-        for who in self.chance.sample(everybody, max(1, len(everybody) // 60)):
+        for who in self.chance.sample(everybody, max(2, len(everybody) // 60)):
             self._something_happens(town.neighbours[who], day)
         for side in town.sides.values():
             self._reminders(side, day)
             self._drafts(side, day)
         for tell in self._tidings(day):
             tell()
-        for _ in range(max(1, len(everybody) // 150)):
+        for _ in range(max(2, len(everybody) // 100)):
             self._command(town.neighbours[self.chance.choice(sorted(town.neighbours))])
 
     # -- what others do ----------------------------------------------------------------------------
@@ -111,7 +111,7 @@ class User:
         town, what = self.town, self.chance.random()
         about_somebody = row.purpose in ("keep-in-touch", "reply-owed")
         if what < 0.45 and about_somebody:
-            town.write(one, at(town.today, 17))
+            town.write(one)
         elif what < 0.53:
             word = self.chance.choice(["✓", "done chat", "готово"])
             side.calendar.user_retitles_event(event.uid, f"{word} {event.summary}")
@@ -148,6 +148,8 @@ class User:
                 town.edited.pop(number, None)
                 town.refused.add(number)
                 self.gone = True
+            elif what < 0.28 and (one := town.neighbours.get(town.owner(address_in(raw)).contact_id)) is not None:
+                (town.write if what < 0.26 else self._log)(one)  # by themselves, whatever lies there
 
     # -- what the user says ------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ from daemon.store import suggestions
 from tests.contract.rig import ME, SeenEvent
 from tests.contract.samples import message_id
 from tests.year.homes import WORK
-from tests.year.letters import address_in, header, named, still_right, text_of
+from tests.year.letters import address_in, header, named, still_right, wording
 from tests.year.people import DAY, day_of
 from tests.year.town import START, Town
 
@@ -58,7 +58,7 @@ class Watch:
     waits: dict[str, tuple[timedelta, timedelta]] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
     left: set[str] = field(default_factory=set)  # UIDs of passed reminders of those who were forgotten
-    said: dict[tuple[int, str], str] = field(default_factory=dict)  # the last words to somebody
+    said: dict[tuple[int, str], frozenset[str]] = field(default_factory=dict)  # the last words to somebody
     checked: set[str] = field(default_factory=set)  # letters looked at when they were new
 
     def look(self) -> None:
@@ -256,9 +256,9 @@ class Watch:
                 assert header(raw, "From").endswith(f"<{ME}>")
                 assert "@lists." not in raw.decode().partition("\r\n\r\n")[0]
                 occasion = row.occasion.partition(":")[0] if row.purpose not in ALONE else row.purpose
-                words = text_of(raw)
-                assert self.said.get((one.contact_id, f"{row.purpose} {occasion}")) != words, (words, row)
-                self.said[one.contact_id, f"{row.purpose} {occasion}"] = words
+                words, sort = wording(raw), f"{row.purpose} {occasion} {row.lang}"
+                assert not words or self.said.get((one.contact_id, sort)) != words, (words, row)
+                self.said[one.contact_id, sort] = words
 
     def _untouched(self, drafts: Letters, events: Events) -> None:
         """What the user has edited is as they left it, byte by byte."""
