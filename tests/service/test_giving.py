@@ -119,7 +119,6 @@ def test_an_employer_never_hears_of_a_candidate_introduced_to_a_colleague(house:
             "work": stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
         }
         employer = AccountSettings(Account("work", "memory", ME, employer=True))
-        del house.rigs["home"]
         house.settings = replace(house.settings, accounts=(employer,))  # no other account there is
         house.person("Ann Example", ANNA, language="en", circles=("colleague",))
         boris = house.person("Boris Titov", BORIS, language="en", circles=("candidate",))
