@@ -89,17 +89,25 @@ class Router:
         A draft goes where the latest exchange with the contact was seen; one asked for, to where the message is.
         """
         possible = self.candidates(person, want.kind, hunting=want.about_hunting)
+        # Accounts this round leaves out: what is theirs waits for them.
+        absent = [
+            a.account.name
+            for a in self.deps.settings.accounts
+            if a.account.name not in self.deps.connections
+            and a.drafts
+            and not (a.account.employer and (person.job_hunting or want.about_hunting))
+        ]
         if want.kind == DRAFT and want.period.startswith(ASKED):
             here = _accounts_of(conn, want.period.removeprefix(ASKED))
             # where it is, or else, if that may not hold it, anywhere; but it waits there until that account is enabled
-            possible = [name for name in possible if name in here] or possible
+            possible = [name for name in (*possible, *absent) if name in here] or possible
         elif want.kind == DRAFT:
             latest = conn.execute(
                 select(interaction.c.account)
                 .where(
                     interaction.c.contact_id == person.contact_id,
                     interaction.c.form == Form.MAIL.value,
-                    interaction.c.account.in_(possible),
+                    interaction.c.account.in_([*possible, *absent]),
                     interaction.c.counted.is_(True),
                 )
                 .order_by(interaction.c.at.desc())
@@ -108,7 +116,8 @@ class Router:
             possible = [latest] if latest else possible
             if want.purpose == NEWS:  # of leaving an employer one does not write in the employer's mailbox, if one can
                 possible = sorted(self.candidates(person, want.kind), key=lambda n: (self._employers(n), n != latest))
-        return next((name for name in possible if name in self.enabled), "")
+        found = next((name for name in possible if name in self.enabled), "")
+        return found if found in self.deps.connections else ""
 
 
 def _accounts_of(conn: Connection, identity: str) -> set[str]:

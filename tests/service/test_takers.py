@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from daemon.core.ports import Connection
 from daemon.service.cycle import run_cycle
 from daemon.service.overview import Overview, overview
+from daemon.store import enablement, favours
 from daemon.store.engine import Store
+from tests.contract.rig import ME
 from tests.contract.rig_memory import MemoryBackend
-from tests.service.house import House
+from tests.contract.samples import ANNA, NOW
+from tests.service.house import House, letter
 
 
 @pytest.fixture
@@ -69,3 +73,33 @@ def test_before_the_first_round_nothing_is_claimed(two: House) -> None:
 def test_a_permission_given_later_is_noticed(two: House) -> None:
     after_a_round(two, "letters", "diary")
     assert after_a_round(two, "letters").reminders_to == "diary"
+
+
+def drafts_in(house: House, *connected: str) -> list[str]:
+    """Accounts of the drafts there are once a round was made over these."""
+    house.clock += timedelta(minutes=15)
+    deps = house.deps()
+    run_cycle(replace(deps, connections={n: c for n, c in deps.connections.items() if n in connected}))
+    return [r.account for r in house.ledger(kind="draft")]
+
+
+def test_an_answer_waits_for_the_account_the_letter_is_in(two: House) -> None:
+    two.person("Ann Example", ANNA, language="en")
+    two.rigs["letters"].set_flag(two.rigs["letters"].add_mail("INBOX", letter(1, NOW, ANNA)), "kith-reply")
+    with two.store.write() as conn:
+        enablement.enable(conn, "diary", NOW - timedelta(days=9), NOW)
+    assert drafts_in(two, "letters", "diary") == []  # not enabled yet
+    two.enable()
+    assert drafts_in(two, "diary") == []  # left out of this round
+    assert drafts_in(two, "letters", "diary") == ["letters"]
+
+
+def test_a_letter_waits_for_the_account_the_two_write_in(two: House) -> None:
+    ann = two.person("Ann Example", ANNA, language="en")
+    two.rigs["letters"].add_mail("Sent", letter(1, NOW, ME, ANNA))
+    two.enable()
+    two.cycle()
+    with two.store.write() as conn:
+        favours.ask(conn, ann, "share", "t", {"link": "https://example.org/"}, {}, two.clock)
+    assert drafts_in(two, "diary") == []
+    assert drafts_in(two, "letters", "diary") == ["letters"]
