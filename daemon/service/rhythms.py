@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from daemon.config.settings import Settings
+from daemon.core.cadence import DOUBLED_AFTER
 from daemon.core.guesses import RHYTHM, Guess
 from daemon.core.rhythm import proposed
 from daemon.core.wants import Person
@@ -59,13 +60,15 @@ class Proposal:
 def proposals(conn: Connection, settings: Settings, now: datetime) -> list[Proposal]:
     """For the kept whose real rhythm differs from their cadence, by name.
 
-    Nothing is proposed over a policy of their own in the configuration, which would win, or over forms in turn.
+    Nothing is proposed over a policy of their own in the configuration, which would win, or over forms in turn; and
+    nothing shorter where nobody answers: that is the user's rhythm alone.
     """
     kept = [
         p for p in people(conn, settings, now, kept_only=True) if p.active and not p.policy.own and not p.policy.forms
     ]
     days = _days(conn, kept, settings, now)
-    found = ((p, proposed(days[p.contact_id], p.policy.cadence)) for p in kept)
+    real = ((p, proposed(days[p.contact_id], p.policy.cadence)) for p in kept)
+    found = ((p, c) for p, c in real if c is None or c > p.policy.cadence or p.unanswered < DOUBLED_AFTER)
     asked = declined(conn)
     made = [
         Proposal(p, cadence, len(set(days[p.contact_id])), min(days[p.contact_id]))

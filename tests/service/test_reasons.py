@@ -428,6 +428,11 @@ def test_a_rhythm_that_is_accepted_is_kept_with_the_person(house: House) -> None
     house.cycle()
     with house.store.write() as conn:
         suggesting.gather(conn, house.settings, house.clock)
+    assert set(questions(house)) == {"pause"}, "nobody answers: no shorter cadence is proposed for that"
+    box.add_mail("INBOX", letter(99, house.clock, ANNA))
+    house.cycle()
+    with house.store.write() as conn:
+        suggesting.gather(conn, house.settings, house.clock)
     assert "every" in accept(house, questions(house)["rhythm"])
     with house.store.write() as conn:
         days = conn.execute(select(contact.c.cadence_days).where(contact.c.id == anna)).scalar_one()
