@@ -143,7 +143,41 @@ def check_all(kith: Ctx, only: str = "") -> Findings:
     finally:
         for connection in connections.values():
             connection.close()
-    return Findings(accounts, _reminders_to(settings, accounts), [*settings.warnings, *foreign_files()])
+    warnings = [*settings.warnings, *_of_nobody(kith), *_holidays(kith), *foreign_files()]
+    return Findings(accounts, _reminders_to(settings, accounts), warnings)
+
+
+def _of_nobody(kith: Ctx) -> list[str]:
+    """Policies for one person whom nobody is known as: a slip of the pen, or somebody still to be imported."""
+    from difflib import get_close_matches
+
+    from daemon.store import contacts
+
+    meant = kith.settings.policies.contacts
+    if not meant:
+        return []
+    try:
+        with kith.store.read() as conn:
+            known = list(contacts.load(conn).values())
+    except UserMistake:
+        return []  # there is no store yet
+    names = [c.fields["name"] for c in known]
+    all_ = {name.casefold() for name in (*names, *(a for c in known for a in c.addresses))}
+    found = []
+    for who in meant:
+        if who.casefold() not in all_:
+            near = get_close_matches(who, names, n=1, cutoff=0.75)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            found.append(f'[policy.contact."{who}"]: nobody is known by this name or address.{hint}')
+    return found
+
+
+def _holidays(kith: Ctx) -> list[str]:
+    from daemon.service.daysoff import days_off
+
+    today = kith.now().astimezone(kith.zone).date()
+    _, fault = days_off(kith.settings.hours, today, today)
+    return [fault] if fault else []
 
 
 def _check(each: AccountSettings, connection: Connection, enabled: Mapping[str, datetime]) -> AccountCheck:

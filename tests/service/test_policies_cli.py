@@ -115,3 +115,11 @@ def test_the_digest_says_who_waits_what_was_drafted_and_what_lapsed(kith: Kith) 
     after = kith.json("digest")
     assert "thanks" in {d["purpose"] for d in after if d["what"] == "lapsed"}
     assert "Came to nothing:" in kith("digest")
+
+
+def test_check_names_policies_for_nobody(kith: Kith) -> None:
+    config = kith.folder / "config.toml"
+    said = '[policy.contact."Laura Ficton"]\ncadence = "30d"\n[policy.contact."HELEN Example"]\ncadence = "30d"\n'
+    config.write_text(config.read_text() + said)
+    (found,) = [w for w in kith.json("check")["warnings"] if "nobody is known" in w]
+    assert "Laura Ficton" in found and found.endswith("Did you mean Laura Fiction?")
