@@ -45,8 +45,11 @@ def new(kith: Ctx, quarter: str, language: str, only_print: bool) -> int:
         with kith.store.read() as conn:
             kept = people(conn, kith.settings, kith.now(), kept_only=True)
         circles = sorted({c for p in kept if p.active and UPDATE in p.policy.drafts for c in p.circles})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(skeleton(circles, language or kith.settings.me.language), encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(skeleton(circles, language or kith.settings.me.language), encoding="utf-8")
+        except OSError as e:
+            raise UserMistake(f"{path} cannot be written ({e.strerror}).") from None
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if only_print or not editor:
         click.echo(path)
@@ -121,6 +124,9 @@ def status(kith: Ctx, as_json: bool) -> int:
     if found.news is not None:
         until = found.news.closes_at.astimezone(kith.zone).date()
         click.echo(f"News of {quarter}, told until {until}.")
+        if found.news.written_at > now:
+            day = found.news.written_at.astimezone(kith.zone).date()
+            click.echo(f"It is dated {day}: nobody is told before that day.")
         if found.world.enabled_since is None:
             click.echo("Nothing is drafted before `kith enable`.")
     if made:

@@ -54,3 +54,16 @@ def test_status_names_who_cannot_be_told_and_circles_nobody_is_in(kith: Kith) ->
     (folder / "2026-Q4.md").write_bytes("Привет, мы переехали.".encode("cp1251"))
     said = kith("update", "status")
     assert "save it as UTF-8" in kith.err and "No news" not in said
+
+
+def test_news_dated_ahead_and_a_folder_that_is_none_are_told(kith: Kith) -> None:
+    folder = Path(kith("update", "new", "--print", "--quarter", "2031-Q1").strip()).parent
+    for there in folder.glob("*.md"):
+        there.unlink()
+    (folder / "2026-Q4.md").write_text("+++\nwritten = 2026-12-24\n+++\nWe have moved to the river.\n")
+    assert "dated 2026-12-24" in kith("update", "status")
+    (folder / "2026-Q4.md").unlink()
+    folder.rmdir()
+    folder.touch()
+    kith("update", "new", "--print", code=2)
+    assert "cannot be written" in kith.err

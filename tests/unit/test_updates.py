@@ -143,3 +143,14 @@ def test_the_ends_of_a_letter_follow_the_form_of_address(tmp_path: Path) -> None
     assert update.ends("familiar") == ("", "Как ты?")
     with pytest.raises(UserMistake, match="placeholders"):
         read_update(write(tmp_path, head.replace("Как вы?", "{name}?")))
+
+
+def test_a_day_in_the_file_begins_where_the_user_lives_and_circles_have_no_case(tmp_path: Path) -> None:
+    head = '+++\nwritten = 2026-10-05\ncircles = ["Mentor", "КЛУБ"]\n+++\n'
+    update = read_update(write(tmp_path, head + NEWS), "America/New_York")
+    assert update.written_at == datetime(2026, 10, 5, 4, tzinfo=UTC)
+    assert update.circles == {"mentor", "клуб"} and update.dated
+    moment = '+++\nwritten = "2026-10-05 18:00"\n+++\n'
+    assert read_update(write(tmp_path, moment + NEWS), "Asia/Vladivostok").written_at == datetime(
+        2026, 10, 5, 8, tzinfo=UTC
+    )
