@@ -183,11 +183,16 @@ def _reminders(renderer: Renderer, lang: str, special: str, path: Path, today: d
             "next_step": ({}, {"next_by": None}, {"next_step": "", "next_by": None}),
             "agenda": ({}, {"agenda": ()}),
             "prepared_draft": ({}, {"prepared_in": ""}, {"prepared_draft": "", "prepared_in": ""}),
-            "title": ({}, {"occasion_title": ""}),
-            "occasion": ({}, {"occasion": "birthday"}, {"occasion": ""}),
-            "form": ({"form": ""}, *({"form": form} for form in FORMS)),
+            "form": ({"form": ""}, *({"form": form} for form in FORMS if purpose == "keep-in-touch")),
             "counts": ({}, {"waiting": ()}, {"drafted": ()}, {"lapsed": full.lapsed * 25}),
         }
+        about: tuple[dict[str, Any], ...] = (
+            {},
+            {"occasion_title": ""},
+            {"occasion": "birthday"},
+            {"occasion": "", "occasion_title": ""},
+        )
+        unknown["occasion"] = about if purpose in PURPOSES else ({},)
         asked = [unknown[name] for name in unknown if name in reads and detail == "full"]
         for changes in product(*asked):
             facts = replace(full, **{name: value for change in changes for name, value in change.items()})
