@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -82,7 +82,7 @@ def edit(conn: Connection, rules: Rules, contact_id: int, change: Change) -> Non
     Raises:
         UserMistake: an unknown field, tier or kind of date, or a text that is no address or date.
     """
-    _check(change)
+    _check(change, rules.now)
     given, taken = _normalised(change.addresses), _normalised(change.without)
     before = sources.hand_card(conn, contact_id)
     uid = contacts.load(conn, [contact_id])[contact_id].uid
@@ -128,7 +128,7 @@ def _set_own(conn: Connection, contact_id: int, change: Change, now: datetime) -
         contacts.kept(conn, contact_id, now)
 
 
-def _check(change: Change) -> None:
+def _check(change: Change, now: datetime) -> None:
     unknown = sorted(set(change.fields) - set(FIELDS))
     if unknown:
         raise UserMistake(f"There is no field {unknown[0]}; there are: {', '.join(FIELDS)}.")
@@ -137,6 +137,8 @@ def _check(change: Change) -> None:
     for kind, when in change.dates.items():
         if when and not _is_date(when):
             raise UserMistake(f"“{when}” is no date for {kind}: write 1985-04-15, or --04-15 without the year.")
+        if kind == "birthday" and when > f"{now + timedelta(days=1):%Y-%m-%d}":  # (yearless sorts before any year)
+            raise UserMistake(f"{when} is still to come: nobody is born then.")
     if (zone := change.fields.get("time_zone")) and not _is_zone(zone):
         raise UserMistake(f"“{zone}” is no time zone: write a name like Europe/Moscow.")
     if change.fields.get("form", "") not in ("", "formal", "familiar"):

@@ -446,6 +446,10 @@ def test_states(shelf: Book) -> None:
     )
 
 
+def _born(who: int, when: str, conn: Connection, rules: Rules) -> None:
+    book.edit(conn, rules, who, Change(dates={"birthday": when}))
+
+
 def _pause(who: int, end: datetime | None, conn: Connection, _: Rules) -> None:
     book.pause(conn, who, end)
 
@@ -462,6 +466,16 @@ def test_of_two_pauses_the_longer_one_holds(shelf: Book, ends: tuple[datetime | 
     (found,) = shelf.people().values()
     assert found.paused_until == (None if None in ends else NOW + timedelta(days=9))
     assert found.state_at(NOW + timedelta(days=1)) == "paused"
+
+
+def test_a_birthday_still_to_come_is_a_slip_of_the_pen(shelf: Book) -> None:
+    shelf.take(ann())
+    who = shelf.people()["Ann Example"].id
+    for when in ("--12-31", f"{NOW:%Y-%m-%d}", "1985-12-31"):
+        shelf.do(partial(_born, who, when))
+    with pytest.raises(UserMistake, match="still to come"):
+        shelf.do(lambda conn, rules: book.edit(conn, rules, who, Change(dates={"birthday": f"{NOW.year + 1}-01-01"})))
+    shelf.do(lambda conn, rules: book.edit(conn, rules, who, Change(dates={"work": f"{NOW.year + 1}-01-01"})))
 
 
 def test_finding(shelf: Book) -> None:
