@@ -193,6 +193,8 @@ class User:
         for each in waiting:
             what, yes = self.chance.random(), 0.15 if each.guess.kind in (PAUSE, RHYTHM) else 0.4
             with town.house.store.write() as conn:
+                if suggestions.get(conn, each.id) not in suggestions.rows(conn):
+                    continue  # answered along with another one
                 if what < yes:
                     suggesting.accept(conn, town.rules, town.house.settings, each.id)
                     self._accepted(each.guess)
