@@ -21,7 +21,6 @@ from daemon.core.states import (
     SENT,
     SKIPPED,
     SUPERSEDED,
-    UNKNOWN,
     WITHDRAWN,
     WRITTEN,
 )  # fmt: skip
@@ -87,7 +86,8 @@ class Watch:
             try:
                 check()
             except AssertionError as e:
-                self.broken.append(f"{self.town.today}: {str(e)[:2000]}")
+                if not any(str(e)[:200] in each for each in self.broken):  # else it is broken still
+                    self.broken.append(f"{self.town.today}: {str(e)[:2000]}")
         self.made.update(f"{r.kind} {r.purpose}" for r in new if r.state not in NEVER)
         self.before = {r.key: r for r in rows}
 
