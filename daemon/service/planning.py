@@ -51,36 +51,40 @@ def situation(
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What plans are made from, as it was read. ``ready`` are the wants that no stronger letter sets aside;
-    ``homeless`` the keys of those no account may take.
+    """What plans are made from, as it was read. ``ready`` are the wants whose turn it is and that no
+    stronger letter sets aside.
     """
 
     found: Wanted
     choice: Choice
     ready: Sequence[Want]
     held: frozenset[int]
-    homeless: frozenset[str]
+    shares: Shares
 
 
 def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, beyond: timedelta) -> _Ground:
     found = wanted(deps, conn, now, since=since, beyond=beyond)
     held = frozenset(p.contact_id for p in found.people.values() if p.held)
-    choice = one_letter(list(found.wants.values()), found.rows, held=held, world=found.world, now=now)
-    ready = [w for w in found.wants.values() if w.key not in choice.aside]
+    wants = list(found.wants.values())
+    choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
+    ready = [w for w in wants if w.key not in choice.aside]
     updates = [w for w in ready if w.purpose == UPDATE]
-    return _Ground(
-        found, choice, ready, held, _homeless(deps, conn, updates, found.people, {row.key for row in found.rows})
-    )
+    homeless = _homeless(deps, conn, updates, found.people, {row.key for row in found.rows})
+    shares = share_out(ready, found.rows, found.people, held=held, world=found.world, now=now, homeless=homeless)
+    not_today = {w.key for w in (*shares.later, *shares.left, *shares.stuck)}
+    if not_today:  # what is not begun today must not keep anything else from being written
+        wants = [w for w in wants if w.key not in not_today]
+        choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
+        ready = [w for w in wants if w.key not in choice.aside]
+    return _Ground(found, choice, ready, held, shares)
 
 
 def _planned(deps: Deps, ground: _Ground, busy: Sequence[Window], now: datetime) -> Situation:
     """The plan. It asks nothing of the store: planned anew around busy times it rests on the same facts."""
     found, choice, ready, held = ground.found, ground.choice, ground.ready, ground.held
     persons, world, rows, wants = found.people, found.world, found.rows, dict(found.wants)
-    shares = share_out(ready, rows, persons, held=held, world=world, now=now, homeless=ground.homeless)
-    not_today = {w.key for w in (*shares.later, *shares.left, *shares.stuck)}
     plan = make_plan(
-        [w for w in ready if w.key not in not_today],
+        ready,
         rows,
         held=held,
         world=world,
@@ -95,7 +99,7 @@ def _planned(deps: Deps, ground: _Ground, busy: Sequence[Window], now: datetime)
     if found.news_fault:  # while the quarter's file is being mended nothing is concluded from it
         taken_back = tuple(w for w in taken_back if not (w.row.purpose == UPDATE and _may_stand(persons, w.row)))
     plan = replace(plan, superseded=choice.closed, withdrawals=taken_back + choice.withdrawn)
-    return Situation(plan, persons, wants, world, found.news, found.faults, shares)
+    return Situation(plan, persons, wants, world, found.news, found.faults, ground.shares)
 
 
 def _may_stand(persons: Mapping[int, Person], row: Row) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from daemon.config.settings import AccountSettings
 from daemon.core.model import Account, Form
+from daemon.core.policy import Policies, Policy
 from daemon.service import contacts as book
 from daemon.service import hand
 from daemon.service.cycle import run_cycle
@@ -88,6 +89,25 @@ def test_caps_win_and_the_nearest_are_told_first(house: House) -> None:
     assert [len(s) for s in (shares.now, shares.later, shares.left)] == [0, 1, 0]
     house.cycle(after=5 * DAY)
     assert ANNA in letters(house)
+
+
+def test_news_whose_turn_has_not_come_keep_no_other_letter_from_being_written(house: House) -> None:
+    asked = Policy(cadence=30 * DAY, drafts=frozenset({"check-in", "update"}))
+    house.settings = replace(house.settings, updates_a_day=1, policies=Policies(circles={"partner": asked}))
+    house.person("Boris Titov", BORIS, language="en", tier="key")
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        rules = Rules(house.settings.policies, house.clock)
+        hand.log_contact(conn, rules, ann, Form.CALL, house.clock - 40 * DAY)
+    write(house, "All is well.\n")
+    house.cycle()
+    assert [(r.contact_id == ann, r.purpose) for r in house.ledger(kind="draft")] == [
+        (True, "check-in"),
+        (False, "update"),
+    ]
+    with house.store.read() as conn:
+        assert situation(house.deps(), conn, house.clock).plan.empty
 
 
 def test_an_event_asks_for_the_news_before_the_quarter_ends_and_goes_when_they_are_written(house: House) -> None:
