@@ -95,7 +95,7 @@ def _visit(town: Town, row: Any, one: Neighbour) -> bool:
         over = at(trip.ends + DAY)
         ahead = max(trip.told, at(trip.begins) - 14 * DAY)
         meets = any(m.start < over and m.end > town.now and one.counts(m) for m in one.met)
-        touched = _talked(town, one, ahead) or _wrote(one, ahead + MOMENT)
+        touched = _talked(town, one, ahead + MOMENT) or _wrote(one, ahead + MOMENT)
         if trip.city == one.city and ahead <= town.now < over and not meets and not touched:
             return True
     return False
