@@ -13,7 +13,7 @@ from daemon.core.model import Window
 from daemon.core.one_letter import Choice, one_letter
 from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.quarterly import Shares, share_out
-from daemon.core.wants import UPDATE, Person, Want, World
+from daemon.core.wants import REMINDER, UPDATE, Person, Want, World
 from daemon.service.deps import Deps
 from daemon.service.news import News
 from daemon.service.routing import Router
@@ -51,8 +51,8 @@ def situation(
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What plans are made from, as it was read. ``ready`` are the wants whose turn it is and that no
-    stronger letter sets aside.
+    """What plans are made from, as it was read. ``ready`` are the wants whose turn it is, that no stronger letter sets
+    aside, and, of reminders, that an account may take.
     """
 
     found: Wanted
@@ -65,11 +65,11 @@ class _Ground:
 def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, beyond: timedelta) -> _Ground:
     found = wanted(deps, conn, now, since=since, beyond=beyond)
     held = frozenset(p.contact_id for p in found.people.values() if p.held)
-    wants = list(found.wants.values())
+    limited = [w for w in found.wants.values() if w.kind == REMINDER or w.purpose == UPDATE]  # others take no place
+    homeless = _homeless(deps, conn, limited, found.people, {row.key for row in found.rows})
+    wants = [w for w in found.wants.values() if w.kind != REMINDER or w.key not in homeless]
     choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
     ready = [w for w in wants if w.key not in choice.aside]
-    updates = [w for w in ready if w.purpose == UPDATE]
-    homeless = _homeless(deps, conn, updates, found.people, {row.key for row in found.rows})
     shares = share_out(ready, found.rows, found.people, held=held, world=found.world, now=now, homeless=homeless)
     not_today = {w.key for w in (*shares.later, *shares.left, *shares.stuck)}
     if not_today:  # what is not begun today must not keep anything else from being written

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config.settings import AccountSettings
+from daemon.core.model import Account
 from daemon.core.ports import Connection
 from daemon.service.cycle import run_cycle
 from daemon.service.overview import Overview, overview
+from daemon.service.planning import situation
 from daemon.store import enablement, favours
 from daemon.store.engine import Store
 from tests.contract.rig import ME
 from tests.contract.rig_memory import MemoryBackend
-from tests.contract.samples import ANNA, NOW
+from tests.contract.samples import ANNA, BORIS, NOW
 from tests.service.house import House, letter
 
 
@@ -103,3 +106,20 @@ def test_a_letter_waits_for_the_account_the_two_write_in(two: House) -> None:
         favours.ask(conn, ann, "share", "t", {"link": "https://example.org/"}, {}, two.clock)
     assert drafts_in(two, "diary") == []
     assert drafts_in(two, "letters", "diary") == ["letters"]
+
+
+def test_a_reminder_no_account_may_take_takes_no_place(two: House) -> None:
+    two.settings = replace(
+        two.settings,
+        reminders=replace(two.settings.reminders, a_day=1, a_week=1),
+        accounts=tuple(AccountSettings(Account(n, "memory", ME, employer=True)) for n in ("letters", "diary")),
+    )
+    two.person("Ann Example", ANNA, language="en", tier="key", circles=("recruiter",))
+    boris = two.person("Boris Titov", BORIS, language="en", tier="regular")
+    for address in (ANNA, BORIS):
+        two.rigs["letters"].add_mail("Sent", letter(address, NOW - timedelta(days=200), ME, address))
+    two.enable()
+    two.cycle()
+    assert [r.contact_id for r in two.ledger(kind="reminder")] == [boris]
+    with two.store.read() as conn:
+        assert situation(two.deps(), conn, two.clock).plan.empty
