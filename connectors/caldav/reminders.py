@@ -50,12 +50,13 @@ class DavReminders:
         return self._read_back(path, event.uid)
 
     def update(self, remote_id: str, version: str, event: OutgoingEvent) -> RemoteEvent:
-        now = self._ours(remote_id, version)
-        if now is None:
+        held = self._ours(remote_id, version)
+        if held is None:
             raise Conflict("The event is not there any more.")
-        if now.uid != event.uid:
+        if event.uid not in ics.uids(held.data):
             raise Refused("An event keeps its UID.")
-        self._guarded("PUT", remote_id, version, ics.write_event(event))
+        raw = ics.reword(held.data, event) if event.words_only else ics.write_event(event)
+        self._guarded("PUT", remote_id, version, raw)
         return self._read_back(remote_id, event.uid)
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:
@@ -148,7 +149,7 @@ class DavReminders:
                     return state
         return RemoteEvent(Whereabouts.GONE if sure else Whereabouts.UNKNOWN, uid=uid)
 
-    def _ours(self, remote_id: str, version: str) -> RemoteEvent | None:
+    def _ours(self, remote_id: str, version: str) -> Object | None:
         """The event as it is now, None where it is gone.
 
         Raises:
@@ -159,7 +160,7 @@ class DavReminders:
             return None
         if _version(held) != version or not ics.is_reminder(held.data):
             raise Conflict("The event is not what we last saw.")
-        return ics.event_state(held.path, version, held.data, self._client.settings.time_zone)
+        return held
 
     def _guarded(self, method: str, remote_id: str, version: str, body: bytes | None = None) -> None:
         """A write that the server refuses if the event changed since `_ours` looked at it."""

@@ -7,6 +7,7 @@ see those of the main calendar alone: so that is where they go unless the user n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,7 +27,8 @@ from daemon.core.plain import clean, one_line
 from daemon.formats import ics
 
 CATEGORY = "kith"
-CHANGING = ("subject", "body", "start", "end", "reminder_is_set", "reminder_minutes_before_start")
+WORDS = ("subject", "body")
+CHANGING = (*WORDS, "start", "end", "reminder_is_set", "reminder_minutes_before_start")
 
 
 class ExchangeReminders:
@@ -66,7 +68,9 @@ class ExchangeReminders:
         id_, change_key = elements.item_id(element)
         self._session.write(
             lambda account: writing.update_item(
-                account, self._item(account, event, id=id_, changekey=change_key), CHANGING
+                account,
+                self._item(account, event, id=id_, changekey=change_key),
+                WORDS if event.words_only else CHANGING,
             )
         )
         return self._read_back(id_, event)
@@ -146,9 +150,7 @@ class ExchangeReminders:
         except BrokenItem:
             return RemoteEvent(Whereabouts.UNKNOWN, id_, uid=uid)
         # as iCalendar knows no such thing, and Outlook's users do: the day it is due may be left out of the digest
-        return RemoteEvent(
-            state.where, id_, state.digest, state.digest, uid, state.start, state.end, state.summary, state.cancelled
-        )
+        return replace(state, version=state.digest, uid=uid)
 
     def _deleted(self, element: Any) -> bool:
         parent = element.find("t:ParentFolderId", elements.NS)

@@ -81,7 +81,7 @@ class GoogleReminders:
         if said.uid_of(now) != event.uid:
             raise Refused("An event keeps its UID.")
         try:
-            return self._state(home, self._api.patch(home, name, _written(event), version))
+            return self._state(home, self._api.patch(home, name, _changed(event), version))
         except Rejected as error:
             if error.absent:
                 raise Conflict("The event is not there any more.") from error
@@ -210,6 +210,7 @@ class GoogleReminders:
             start=start,
             end=end,
             summary=one_line(str(event.get("summary", "")), 500),
+            description=str(event.get("description", "")),
         )
 
 
@@ -236,12 +237,20 @@ def _hash(facts: list[str]) -> str:
     return hashlib.sha256("\n".join(facts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
+def _changed(event: OutgoingEvent) -> dict[str, Any]:
+    """What an update writes."""
+    return _words(event) if event.words_only else _written(event)
+
+
+def _words(event: OutgoingEvent) -> dict[str, Any]:
+    return {"summary": one_line(event.summary, 500), "description": clean(event.description)}
+
+
 def _written(event: OutgoingEvent) -> dict[str, Any]:
     """What of a reminder changes with it."""
     minutes = min(int(abs(event.alarm).total_seconds()) // 60, MAX_MINUTES)
     return {
-        "summary": one_line(event.summary, 500),
-        "description": clean(event.description),
+        **_words(event),
         "start": _time(event.start, event.zone),
         "end": _time(event.end, event.zone),
         "reminders": {"useDefault": False, "overrides": [{"method": "popup", "minutes": minutes}]},

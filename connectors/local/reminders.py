@@ -51,8 +51,8 @@ class LocalReminders:
 
     def update(self, remote_id: str, version: str, event: OutgoingEvent) -> RemoteEvent:
         path = self._path_of(remote_id)
-        raw = ics.write_event(event)
-        self._unchanged(path, version)
+        held = self._unchanged(path, version)
+        raw = ics.reword(held, event) if event.words_only else ics.write_event(event)
         self._before_write()
         try:
             disk.replace(path, raw, _temporary(path))
@@ -146,10 +146,11 @@ class LocalReminders:
         except OSError as error:
             raise disk.told(error, path) from error
 
-    def _unchanged(self, path: Path, version: str) -> None:
+    def _unchanged(self, path: Path, version: str) -> bytes:
         raw = self._content(path)
         if raw is None or _version(raw) != version:
             raise Conflict("The event is not what we last saw.")
+        return raw
 
     # -- places
 

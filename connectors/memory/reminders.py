@@ -41,6 +41,8 @@ class MemoryReminders:
                 raise Conflict("the event is not what we last saw")
             if _uid(item) != event.uid:
                 raise Refused("an event keeps its UID")
+            if event.words_only and isinstance(item.content, bytes):
+                raw = ics.reword(item.content, event)
             return _remote(calendar, calendar.change(item.item_id, self._server.stores(raw)))
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:

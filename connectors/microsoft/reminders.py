@@ -58,7 +58,7 @@ class Reminders:
         held = self._ours(remote_id, version)
         if held is None:
             raise Conflict("The event is not there any more.")
-        self._guarded("PATCH", held, _written(event))
+        self._guarded("PATCH", held, _words(event) if event.words_only else _written(event))
         return self._read_back(remote_id, event.uid)
 
     def look(self, events: Sequence[tuple[str, str]]) -> Sequence[RemoteEvent]:
@@ -128,6 +128,7 @@ class Reminders:
             end=end,
             summary=one_line(str(held.get("subject") or ""), 500),
             cancelled=held.get("isCancelled") is True,
+            description=_text(held),
         )
 
     def _ours(self, remote_id: str, version: str) -> Json | None:
@@ -170,12 +171,23 @@ class Reminders:
         return self._state(held, uid)
 
 
+def _words(event: OutgoingEvent) -> Json:
+    return {
+        "subject": one_line(event.summary, 500),
+        "body": {"contentType": "text", "content": clean(event.description)},
+    }
+
+
+def _text(held: Mapping[str, Any]) -> str:
+    body = held.get("body")
+    return str(body.get("content") or "") if isinstance(body, dict) else ""
+
+
 def _written(event: OutgoingEvent) -> Json:
     """The event as a resource. Of nobody else, and nobody is told."""
     minutes = max(0, int(abs(event.alarm).total_seconds() // 60))
     return {
-        "subject": one_line(event.summary, 500),
-        "body": {"contentType": "text", "content": clean(event.description)},
+        **_words(event),
         "start": date_time(event.start, event.zone),
         "end": date_time(event.end, event.zone),
         "isReminderOn": True,
@@ -196,10 +208,10 @@ def _path(base: str, remote_id: str) -> str:
 
 def _digests(held: Mapping[str, Any], *when: str) -> tuple[str, str]:
     """When it is, and all the rest a user would change: not what programs change by themselves."""
-    body, place, attendees = held.get("body"), held.get("location"), held.get("attendees")
+    place, attendees = held.get("location"), held.get("attendees")
     words = [
         str(held.get("subject") or ""),
-        " ".join(str(body.get("content") or "").split()) if isinstance(body, dict) else "",
+        " ".join(_text(held).split()),
         str(place.get("displayName") or "") if isinstance(place, dict) else "",
         [one.get("emailAddress") for one in attendees if isinstance(one, dict)] if attendees else [],
         held.get("recurrence") or None,

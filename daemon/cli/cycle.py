@@ -65,7 +65,7 @@ def _report_json(report: CycleReport) -> dict[str, Any]:
     }
 
 
-WRITTEN_AS = {"create": "new", "update": "moved", "withdraw": "withdrawn"}
+WRITTEN_AS = {"create": "new", "update": "moved", "refresh": "reworded", "withdraw": "withdrawn"}
 
 
 def show_report(report: CycleReport) -> None:
@@ -132,6 +132,7 @@ def plan_json(found: Situation) -> dict[str, Any]:
             for c in found.plan.creates
         ],
         "move": [{"key": m.row.key, "start": m.slot.start} for m in found.plan.moves],
+        "refresh": [{"key": r.row.key} for r in found.plan.refreshes],
         "withdraw": [{"key": w.row.key, "kind": w.row.kind, "purpose": w.row.purpose} for w in found.plan.withdrawals],
         "superseded": [
             {"purpose": s.want.purpose, "contact": name[s.want.contact_id], "reason": s.want.reason}
@@ -160,6 +161,10 @@ def show_plan(kith: Ctx, found: Situation) -> None:
     for m in plan.moves:
         who, when = name.get(m.row.contact_id, ""), moment(m.slot.start, zone)
         rows.append(("move", "reminder", m.row.purpose, who, when, "passed" if m.ours else "later"))
+    rows += [
+        ("reword", "reminder", r.row.purpose, name.get(r.row.contact_id, ""), "now", "there is more to say, or less")
+        for r in plan.refreshes
+    ]
     rows += [
         ("not", "draft", s.want.purpose, name[s.want.contact_id], "", "another letter goes before it")
         for s in plan.superseded

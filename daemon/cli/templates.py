@@ -161,10 +161,10 @@ def _reminder(kith: Ctx, name: str, purpose: str, language: str, detail: str) ->
     from dataclasses import replace
 
     from daemon.core.wants import REMINDER, Want
-    from daemon.service.compose import remind
     from daemon.service.contacts import find
     from daemon.service.deps import Deps
     from daemon.service.people import people
+    from daemon.service.reminding import remind
 
     now, asked = kith.now(), kith.settings
     me = replace(asked.me, language=language or asked.me.language)

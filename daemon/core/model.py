@@ -259,7 +259,8 @@ class OutgoingDraft:
 class OutgoingEvent:
     """A reminder to be put into a calendar: private, shown as free, with a popup, without attendees.
 
-    ``zone`` is the IANA zone the start and end (UTC) are to be written in.
+    ``zone`` is the IANA zone the start and end (UTC) are to be written in. ``words_only``: in an update, that summary
+    and description alone are to be written; when it is, its popup and whatever else stays as the server has it.
     """
 
     key: str
@@ -270,6 +271,7 @@ class OutgoingEvent:
     summary: str
     description: str
     alarm: timedelta = timedelta(0)
+    words_only: bool = False
 
 
 class Whereabouts(StrEnum):
@@ -299,7 +301,8 @@ class RemoteEvent:
     """A reminder as the server holds it. ``version`` is its ETag or change key.
 
     ``digest`` is of its content, in two halves with a ``-`` between: when it is, and all the rest a user would
-    change. So a drag is told from a rewrite, and from both at once.
+    change. So a drag is told from a rewrite, and from both at once. ``description`` is its text as the server returns
+    it, which need not be letter for letter what was sent.
     """
 
     where: Whereabouts
@@ -311,6 +314,7 @@ class RemoteEvent:
     end: datetime | None = None
     summary: str = ""
     cancelled: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

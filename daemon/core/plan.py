@@ -37,6 +37,7 @@ class Row:
     created_at: datetime | None = None
     occasion: str = ""
     changed_at: datetime | None = None  # when it came into its state
+    words: str = ""  # of a reminder: a digest of what we wrote last; "" where nobody knows
 
     def takes_a_place(self, leaving: datetime | None = None) -> bool:
         """Whether a reminder counts where it stands, or stood; ``leaving``: it is taken back at that moment.
@@ -65,6 +66,14 @@ class Move:
     row: Row
     slot: Window
     ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Write a reminder's words anew where it stands; ``words`` is the digest of what it is to say."""
+
+    row: Row
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +117,13 @@ class Plan:
     releases: tuple[Release, ...] = ()
     waiting: tuple[Want, ...] = ()
     superseded: tuple[Supersede, ...] = ()
+    refreshes: tuple[Refresh, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do (somebody may still be waiting)."""
-        return not (self.creates or self.moves or self.withdrawals or self.lapses or self.releases or self.superseded)
+        in_store = self.lapses or self.releases or self.superseded
+        return not (self.creates or self.moves or self.refreshes or self.withdrawals or in_store)
 
 
 def make_plan(

@@ -173,7 +173,7 @@ class ReminderTarget(Protocol):
         """
 
     def update(self, remote_id: str, version: str, event: OutgoingEvent) -> RemoteEvent:
-        """Change our event if it still is what we last saw (``version``).
+        """Change our event if it still is what we last saw (``version``); of ``words_only`` the words alone.
 
         Raises:
             Conflict: somebody changed it.

@@ -20,9 +20,20 @@ from daemon.formats.content_lines import fold
 from daemon.formats.ics_people import People, people_of, reduced_lines
 from daemon.formats.ics_scan import TIMES, Scanned, name_of, scan, unescape, value_of
 from daemon.formats.ics_series import build, lay_out, shipped_for
-from daemon.formats.ics_write import event_state, is_ours, is_reminder, write_event
+from daemon.formats.ics_write import event_state, is_ours, is_reminder, reword, write_event
 
-__all__ = ["busy", "event_state", "expand", "is_reminder", "read", "read_all", "reduce", "uids", "write_event"]
+__all__ = [
+    "busy",
+    "event_state",
+    "expand",
+    "is_reminder",
+    "read",
+    "read_all",
+    "reduce",
+    "reword",
+    "uids",
+    "write_event",
+]
 
 MAX_BYTES = 20_000_000
 """A single calendar object above this is not read."""

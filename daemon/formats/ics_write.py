@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from daemon.core.errors import BrokenItem
 from daemon.core.model import OutgoingEvent, RemoteEvent, Whereabouts
 from daemon.core.plain import clean, one_line
+from daemon.formats.content_lines import escape, fold
 from daemon.formats.ics_scan import Scanned, blocks, name_of, scan, unescape, unfold, value_of
 from daemon.formats.ics_series import build
 
@@ -58,6 +59,39 @@ def write_event(event: OutgoingEvent, now: datetime | None = None) -> bytes:
     return bytes(calendar.to_ical())
 
 
+def reword(data: bytes, event: OutgoingEvent) -> bytes:
+    """The same object under the event's summary and with its description: times, alarms and all else as they are.
+
+    An alarm that shows the old summary shows the new one. The HTML some programs keep beside a description is left out:
+    it would be the old one's.
+    """
+    old = next((value_of(line) for line in _own_lines(data) if name_of(line) == "SUMMARY"), "")
+    summary = f"SUMMARY:{escape(one_line(event.summary, 500))}"
+    description = f"DESCRIPTION:{escape(clean(event.description))}"
+    inside: list[str] = []
+    out: list[str] = []
+    for line in unfold(data):
+        name = name_of(line)
+        if name == "END" and inside:
+            inside.pop()
+        own = inside[-1:] == ["VEVENT"]
+        if own and name in ("SUMMARY", "DESCRIPTION", "X-ALT-DESC"):
+            continue
+        if inside[-1:] == ["VALARM"] and name == "DESCRIPTION" and value_of(line) == old:
+            line = f"DESCRIPTION:{escape(one_line(event.summary, 500))}"
+        out.append(line)
+        if name == "BEGIN":
+            inside.append(value_of(line).strip().upper())
+            if inside[-1] == "VEVENT":
+                out += [summary, description] if event.description else [summary]
+    return "".join(map(fold, out)).encode()
+
+
+def _own_lines(data: bytes) -> list[str]:
+    """The lines of its events, without those of their alarms."""
+    return [line for kind, lines in blocks(unfold(data)) if kind == "VEVENT" for line in lines]
+
+
 def is_ours(scanned: Scanned) -> bool:
     """Whether kithd wrote this reminder: its UID is built on the key it carries.
 
@@ -93,12 +127,14 @@ def event_state(item_id: str, version: str, data: bytes, zone: str = "UTC") -> R
     start = (part.start.zone or series.user).to_utc(part.start.wall)
     days, rest = series.length(part)
     end = start + timedelta(days=days) + rest
-    summary = ""
+    summary = description = ""
     told: set[str] = set()
-    for line in (line for kind, lines in blocks(unfold(data)) if kind == "VEVENT" for line in lines):
+    for line in _own_lines(data):
         name, value = name_of(line), unescape(value_of(line)).strip()
         if name == "SUMMARY":
             summary = one_line(value, 500)
+        if name == "DESCRIPTION":
+            description = value
         if name in _USERS:
             told.add(f"{name}:{value}")
     when = [start.isoformat(), end.isoformat(), str(part.start.all_day)]
@@ -113,6 +149,7 @@ def event_state(item_id: str, version: str, data: bytes, zone: str = "UTC") -> R
         end=end,
         summary=summary,
         cancelled=part.cancelled,
+        description=description,
     )
 
 

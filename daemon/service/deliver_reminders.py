@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from daemon.core.errors import Conflict, TryLater
+from daemon.core.errors import Conflict, Refused, TryLater, UserMistake
 from daemon.core.fate import ticked
 from daemon.core.model import OutgoingEvent, RemoteEvent, Whereabouts
 from daemon.core.ports import ReminderTarget
+from daemon.core.refreshing import words_of
 from daemon.core.states import EDITED, MOVED, PENDING, SKIPPED, WITHDRAWN, WRITTEN
-from daemon.service.compose import remind
 from daemon.service.outgoing import Job, Outgoing
 from daemon.service.people import person_of
+from daemon.service.reminding import remind
 
 
 class ReminderWrites:
@@ -30,6 +32,8 @@ class ReminderWrites:
         """
         if job.verb == "create":
             self._create(job)
+        elif job.deed == "refresh":
+            self._refresh(job)
         elif job.verb == "update":
             self._move(job)
         else:
@@ -46,7 +50,9 @@ class ReminderWrites:
             rewritten = found.summary != ours.summary
             state = EDITED if rewritten else MOVED if moved else WRITTEN
             # Ticked off before we knew it was written: under our own title the next look takes it for news.
-            self._written(job, found, state, {"title": ours.summary} if ticked(found.summary) else None)
+            # The words there are surely ours only if they are what we would write; else they stay as they are.
+            values = {"words": _said(ours) if _said(found) == _said(ours) else ""}
+            self._written(job, found, state, values | ({"title": ours.summary} if ticked(found.summary) else {}))
             return
         if found.where is Whereabouts.TRASHED:  # the provider remembers that the user deleted it
             self.out.record(job, {"state": SKIPPED}, person=self.out.person(job))
@@ -60,7 +66,7 @@ class ReminderWrites:
             made = self.target.create(event)
         except Conflict:
             raise TryLater("The reminder appeared meanwhile; it is looked at next time.") from None
-        self._written(job, made, WRITTEN)
+        self._written(job, made, WRITTEN, {"words": _said(event)})
 
     def _move(self, job: Job) -> None:
         row = job.row
@@ -70,17 +76,49 @@ class ReminderWrites:
             return
         event = self._event(job, start, end)
         self.out.mine()
+        said = _said(event)
         try:
             made = self.target.update(row.remote_id, row.version, event)
         except Conflict:
             found = self.target.find(row.key, row.uid)
             if found.where is Whereabouts.PRESENT and found.start == start:
                 made = found  # our own move, whose answer was lost
+                said = said if _said(found) == said else ""
             else:
                 self.out.drop(job)  # the user was there first: what they did is read back next time
                 return
-        values = {"state": WRITTEN, "moves": row.moves + 1 if job.args.get("ours") else row.moves}
+        values = {"moves": row.moves + 1 if job.args.get("ours") else row.moves, "words": said}
         self._written(job, made, WRITTEN, values)
+
+    def _refresh(self, job: Job) -> None:
+        """Its words, where it stands. What is there instead of what we last saw is either an earlier attempt's or the
+        user's: theirs stays.
+        """
+        row, said = job.row, job.args["words"]
+        if row.state not in (WRITTEN, MOVED) or row.starts_at <= self.out.deps.now() or not self.out.wanted(job):
+            self.out.drop(job)
+            return
+        try:
+            event = replace(self._event(job, row.starts_at, row.ends_at), words_only=True)
+        except UserMistake:  # a template of theirs that is broken
+            self.out.drop(job)
+            return
+        made = None
+        if _said(event) == said:  # else it would say something else again: planned anew
+            self.out.mine()
+            try:
+                made = self.target.update(row.remote_id, row.version, event)
+            except Conflict:
+                pass
+            except Refused:  # it stands all the same; the same words are not tried again
+                self.out.drop(job, words=said)
+                return
+        if made is None:
+            made = self.target.find(row.key, row.uid)
+            if made.where is not Whereabouts.PRESENT or made.start != row.starts_at or _said(made) != said:
+                self.out.drop(job)
+                return
+        self._written(job, made, row.state, {"words": said})
 
     def _withdraw(self, job: Job) -> None:
         row = job.row
@@ -117,3 +155,7 @@ class ReminderWrites:
             **(more or {}),
         }
         self.out.record(job, values)
+
+
+def _said(event: OutgoingEvent | RemoteEvent) -> str:
+    return words_of(event.summary, event.description)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from daemon.core.address import domain_of
 from daemon.core.errors import KithError
 from daemon.core.keys import draft_message_id, event_uid
-from daemon.core.plan import Create, Lapse, Move, Release, Supersede, Withdraw
+from daemon.core.plan import Create, Lapse, Move, Refresh, Release, Supersede, Withdraw
 from daemon.core.states import DONE, LAPSED, OPEN, PENDING, SUPERSEDED
 from daemon.core.wants import DRAFT, REMINDER, Want
 from daemon.service.closing import close
@@ -41,7 +41,9 @@ def store_intents(deps: Deps, found: Situation, fence: lease.Lease, now: datetim
         observed = _only_observed(conn)
         for move in plan.moves:
             if move.row.key not in observed:
-                _intend_move(conn, move, now)
+                _intend_move(conn, move, found.wants[move.row.key], now)
+        for refresh in plan.refreshes:
+            _intend_refresh(conn, refresh, found.wants[refresh.row.key], now)
         for withdraw in plan.withdrawals:
             person = found.people.get(withdraw.row.contact_id)
             # After `kith disable` what was written stays; but the user's word on a person still goes everywhere.
@@ -89,11 +91,8 @@ def _intend_create(
     }
     statement = deps.store.insert(ledger).values(row).on_conflict_do_nothing(index_elements=["key"])
     if conn.execute(statement.returning(ledger.c.key)).one_or_none() is not None:
-        args = {
-            "occasion_date": want.occasion_date.isoformat() if want.occasion_date else "",
-            "details": dict(want.details),
-        }
-        conn.execute(insert(outbox).values(key=want.key, verb="create", args=args, hint=hint, created_at=now))
+        values = {"key": want.key, "verb": "create", "args": _about(want), "hint": hint, "created_at": now}
+        conn.execute(insert(outbox).values(values))
 
 
 def _close_superseded(
@@ -134,9 +133,23 @@ def _own_domain(deps: Deps, account: str) -> str:
     return domain_of(own or deps.settings.me.addresses[0])
 
 
-def _intend_move(conn: Connection, move: Move, now: datetime) -> None:
-    args = {"start": move.slot.start.isoformat(), "end": move.slot.end.isoformat(), "ours": move.ours}
+def _about(want: Want) -> dict[str, Any]:
+    """What its text needs to know of a want and the ledger does not keep."""
+    return {
+        "occasion_date": want.occasion_date.isoformat() if want.occasion_date else "",
+        "details": dict(want.details),
+    }
+
+
+def _intend_move(conn: Connection, move: Move, want: Want, now: datetime) -> None:
+    place = {"start": move.slot.start.isoformat(), "end": move.slot.end.isoformat(), "ours": move.ours}
+    args = place | _about(want)
     conn.execute(insert(outbox).values(key=move.row.key, verb="update", args=args, created_at=now))
+
+
+def _intend_refresh(conn: Connection, refresh: Refresh, want: Want, now: datetime) -> None:
+    args = {"words": refresh.words} | _about(want)  # no place: it keeps the one it has
+    conn.execute(insert(outbox).values(key=refresh.row.key, verb="update", args=args, created_at=now))
 
 
 def _intend_withdraw(conn: Connection, withdraw: Withdraw, now: datetime) -> None:

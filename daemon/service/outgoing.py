@@ -40,6 +40,11 @@ class Job:
     row: Row[Any]
 
     @property
+    def deed(self) -> str:
+        """What it does, as it is told: an update that keeps its place is a refresh."""
+        return "refresh" if self.verb == "update" and "start" not in self.args else self.verb
+
+    @property
     def part(self) -> str:
         """The part of the account that takes this, as health names it."""
         return "drafts" if self.row.kind == DRAFT else "reminders"
@@ -141,7 +146,8 @@ class Outgoing:
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, now)
             state = values.get("state", job.row.state)
-            conn.execute(update(ledger).where(ledger.c.key == job.row.key).values(**values, changed_at=now))
+            since = now if state != job.row.state or job.deed != "refresh" else job.row.changed_at
+            conn.execute(update(ledger).where(ledger.c.key == job.row.key).values(**values, changed_at=since))
             if state in (WITHDRAWN, SKIPPED):
                 close(conn, job.row.key, state, person, now)
             conn.execute(delete(outbox).where(outbox.c.id == job.id))
@@ -149,13 +155,15 @@ class Outgoing:
                 conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
             health.ok(conn, job.row.account, job.part, now)
             name = conn.execute(select(contact.c.name).where(contact.c.id == job.row.contact_id)).scalar_one()
-        log.info("%s %s %s: %s", job.verb, job.row.kind, job.row.key, state)
-        self.report.done.append((job.verb, job.row.kind, job.row.purpose, whom(job.row.purpose, name)))
+        log.info("%s %s %s: %s", job.deed, job.row.kind, job.row.key, state)
+        self.report.done.append((job.deed, job.row.kind, job.row.purpose, whom(job.row.purpose, name)))
 
-    def drop(self, job: Job) -> None:
-        """The intent is settled, with nothing to say of what stands there."""
+    def drop(self, job: Job, **known: Any) -> None:
+        """The intent is settled, with nothing to say of what stands there but what is ``known`` (ledger columns)."""
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
+            if known:
+                conn.execute(update(ledger).where(ledger.c.key == job.row.key).values(**known))
             conn.execute(delete(outbox).where(outbox.c.id == job.id))
 
     def never_intended(self, job: Job) -> None:

@@ -13,9 +13,11 @@ from daemon.core.model import Window
 from daemon.core.one_letter import Choice, one_letter
 from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.quarterly import Shares, share_out
+from daemon.core.refreshing import refreshable
 from daemon.core.wants import REMINDER, UPDATE, Person, Want, World
 from daemon.service.deps import Deps
 from daemon.service.news import News
+from daemon.service.reminding import words_now
 from daemon.service.routing import Router
 from daemon.service.wanted import LOOKS_AHEAD, Wanted, wanted
 
@@ -138,8 +140,18 @@ def make(deps: Deps, now: datetime, *, since: datetime | None = None) -> tuple[S
         ground = _read(deps, conn, now, since, LOOKS_AHEAD)
     found = _planned(deps, ground, (), now)
     faults = list(found.faults)
-    if not found.plan.moves and not any(c.slot for c in found.plan.creates):
-        return found, faults
-    busy, errors = busy_times(deps, now)
-    errors += faults
-    return _planned(deps, ground, busy, now) if busy else found, errors
+    if found.plan.moves or any(c.slot for c in found.plan.creates):
+        busy, errors = busy_times(deps, now)
+        found = _planned(deps, ground, busy, now) if busy else found
+        faults = errors + faults
+    return _kept_up(deps, ground, found, now), faults
+
+
+def _kept_up(deps: Deps, ground: _Ground, found: Situation, now: datetime) -> Situation:
+    """The same, with the reminders that stand and would say something else by now."""
+    rows = refreshable(ground.found.rows, found.wants, found.plan, held=ground.held, now=now)
+    if not rows:
+        return found
+    with deps.store.read() as conn:
+        refreshes = words_now(deps, conn, ground.found, rows)
+    return replace(found, plan=replace(found.plan, refreshes=refreshes)) if refreshes else found

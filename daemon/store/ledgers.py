@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from daemon.core.plan import Row
 from daemon.core.states import OPEN, UNKNOWN
+from daemon.core.wants import REMINDER
 from daemon.store.tables import ledger, outbox
 
 
@@ -35,6 +36,7 @@ def rows(conn: Connection, accounts: Collection[str], contact_id: int | None = N
             r.created_at,
             r.occasion,
             r.changed_at,
+            r.words if r.kind == REMINDER else "",
         )
         for r in conn.execute(query)
     ]

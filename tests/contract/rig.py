@@ -155,6 +155,9 @@ class Rig(Protocol):
     def user_retitles_event(self, uid: str, title: str) -> None:
         """The user writes another title."""
 
+    def user_rewrites_event(self, uid: str, text: str) -> None:
+        """The user writes another text into it."""
+
     def user_deletes_event(self, uid: str) -> None:
         """The user deletes the event."""
 

@@ -15,7 +15,7 @@ import connectors.caldav
 from daemon.core.model import Account, Position
 from daemon.core.ports import Connection, Surroundings
 from tests.contract.rig import ME, SeenEvent
-from tests.contract.samples import NOW, PAGE, dragged, event, retitled, seen_event
+from tests.contract.samples import NOW, PAGE, dragged, event, retitled, reworded, seen_event
 from tests.support.dav import PASSWORD, DavAccount, DavServer, dav_server
 from tests.support.folders import copy_tree
 from tests.support.proxy import Proxy, Way, proxy
@@ -130,6 +130,10 @@ class CaldavRig:
     def user_retitles_event(self, uid: str, title: str) -> None:
         path, raw = self._reminder(uid)
         self.account.put(path, retitled(raw, title))
+
+    def user_rewrites_event(self, uid: str, text: str) -> None:
+        path, raw = self._reminder(uid)
+        self.account.put(path, reworded(raw, text))
 
     def user_deletes_event(self, uid: str) -> None:
         self.account.delete(self._reminder(uid)[0])

@@ -278,6 +278,12 @@ class ExchangeRig:
             item.put("Subject", title)
             self._calendar().touch(item)
 
+    def user_rewrites_event(self, uid: str, text: str) -> None:
+        with self.ews.lock:
+            item = self._reminder(uid)
+            item.put("Body", text)
+            self._calendar().touch(item)
+
     def user_deletes_event(self, uid: str) -> None:
         with self.ews.lock:
             self.box.move(self._reminder(uid).id, self.box.distinguished("deleteditems"))

@@ -95,6 +95,9 @@ class Dates:
     def user_retitles_event(self, uid: str, title: str) -> None:
         self.person.calendar.change(self._reminder(uid)["id"], summary=title)
 
+    def user_rewrites_event(self, uid: str, text: str) -> None:
+        self.person.calendar.change(self._reminder(uid)["id"], description=text)
+
     def user_deletes_event(self, uid: str) -> None:
         self.person.calendar.delete(self._reminder(uid)["id"])
 

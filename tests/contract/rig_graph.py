@@ -212,6 +212,9 @@ class GraphRig:
     def user_retitles_event(self, uid: str, title: str) -> None:
         self._change(uid, subject=title)
 
+    def user_rewrites_event(self, uid: str, text: str) -> None:
+        self._change(uid, body={"contentType": "text", "content": text})
+
     def user_deletes_event(self, uid: str) -> None:
         held = next(one for key, one in self._ours() if f"{key}@example.org" == uid)
         found = self.box.event(held["id"])

@@ -19,7 +19,7 @@ from daemon.core.model import Account, Position
 from daemon.core.ports import Connection
 from tests.contract.rig import ME, SeenEvent
 from tests.contract.rig_memory import around
-from tests.contract.samples import PAGE, dragged, message_id, retitled, rewritten, seen_event
+from tests.contract.samples import PAGE, dragged, message_id, retitled, reworded, rewritten, seen_event
 
 _numbers = itertools.count(1)
 KEYWORDS = ("kith-thanks", "kith-reply")
@@ -217,6 +217,10 @@ class LocalRig:
     def user_retitles_event(self, uid: str, title: str) -> None:
         path = self._event(uid)
         _put(path, retitled(path.read_bytes(), title))
+
+    def user_rewrites_event(self, uid: str, text: str) -> None:
+        path = self._event(uid)
+        _put(path, reworded(path.read_bytes(), text))
 
     def user_deletes_event(self, uid: str) -> None:
         self._event(uid).unlink()

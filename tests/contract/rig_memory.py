@@ -14,7 +14,7 @@ from connectors.memory.server import Collection, Item
 from daemon.core.model import Account, EventItem, FolderRole, Mail, Position
 from daemon.core.ports import Connection, Surroundings
 from tests.contract.rig import ME, SeenEvent
-from tests.contract.samples import NOW, PAGE, dragged, event, message_id, retitled, rewritten, seen_event
+from tests.contract.samples import NOW, PAGE, dragged, event, message_id, retitled, reworded, rewritten, seen_event
 
 _numbers = itertools.count()
 
@@ -199,6 +199,10 @@ class MemoryRig:
     def user_retitles_event(self, uid: str, title: str) -> None:
         item_id, raw = self._event(uid)
         self._events().change(item_id, retitled(raw, title))
+
+    def user_rewrites_event(self, uid: str, text: str) -> None:
+        item_id, raw = self._event(uid)
+        self._events().change(item_id, reworded(raw, text))
 
     def user_deletes_event(self, uid: str) -> None:
         self._events().delete(self._event(uid)[0])

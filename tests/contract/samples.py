@@ -152,6 +152,22 @@ def dragged(raw: bytes, start: datetime) -> bytes:
     return bytes(calendar.to_ical())
 
 
+def description_of(raw: bytes) -> str:
+    """The text of the one event in an iCalendar object."""
+    import icalendar
+
+    return str(icalendar.Calendar.from_ical(raw.decode()).walk("VEVENT")[0].get("DESCRIPTION", ""))
+
+
+def reworded(raw: bytes, text: str) -> bytes:
+    """The object with another text."""
+    import icalendar
+
+    calendar = icalendar.Calendar.from_ical(raw.decode())
+    calendar.walk("VEVENT")[0]["DESCRIPTION"] = icalendar.vText(text)
+    return bytes(calendar.to_ical())
+
+
 def retitled(raw: bytes, title: str) -> bytes:
     """The object with another title."""
     import icalendar

@@ -13,7 +13,7 @@ from daemon.service import contacts as book
 from daemon.service import hand
 from daemon.service.forgetting import forget
 from daemon.service.judging import Rules
-from daemon.store import cursors
+from daemon.store import agendas, cursors
 from tests.contract.rig import ME, Rig
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, VERA, card, exception
 from tests.service.house import SECRET, House, letter, meeting
@@ -40,6 +40,7 @@ class Life:
             self.first_sight,
             self.enabled,
             self.more_people,
+            self.more_to_say,
             self.answers_to_reminders,
             self.answers_to_drafts,
             self.somebody_new,
@@ -118,6 +119,12 @@ class Life:
         )
         self._person("Maria", MARIA, circles=("friend",), language="en")
         self.box.add_mail("Sent", letter("maria", NOW - 9 * DAY, ME, MARIA))
+
+    def more_to_say(self) -> None:
+        """Something to talk about with one of whom a reminder stands."""
+        self.house.clock += timedelta(minutes=20)
+        with self.house.store.write() as conn:
+            agendas.add(conn, self.ids["Nina"], "the book on gardens", self.house.clock)
 
     def answers_to_reminders(self) -> None:
         """One is dragged, one ticked, one deleted."""

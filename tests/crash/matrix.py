@@ -24,6 +24,7 @@ from sqlalchemy import select, update
 
 import connectors
 import daemon
+from daemon.core.refreshing import words_of
 from daemon.core.wants import DRAFT
 from daemon.service.cycle import run_cycle
 from daemon.store.engine import Store
@@ -31,7 +32,7 @@ from daemon.store.tables import lease, ledger, metadata, outbox
 from tests.contract.rig import Kept, Rig
 from tests.contract.rig_memory import MemoryBackend
 from tests.contract.rigs import RIGS
-from tests.contract.samples import message_id
+from tests.contract.samples import description_of, message_id
 from tests.crash.life import LIVE, Life
 from tests.crash.points import Points
 from tests.service.house import ASIDE, House
@@ -146,10 +147,14 @@ class Lab:
             intents = conn.execute(select(outbox.c.verb, outbox.c.args, ledger).join(ledger)).all()
         drafts = {message_id(raw) for raw in self.box.drafts()}
         events = {e.uid: e.start for e in self.dav.reminders()}
+        said = {e.uid: words_of(e.summary, description_of(e.raw)) for e in self.dav.reminders()}
         self.house.store.close()
         for row in intents:
             there = row.message_id in drafts if row.kind == DRAFT else row.uid in events
-            moved = row.verb == "update" and events.get(row.uid) == datetime.fromisoformat(row.args["start"])
+            place, words = row.args.get("start"), row.args.get("words")
+            moved = row.verb == "update" and place and events.get(row.uid) == datetime.fromisoformat(place)
+            if row.verb == "update" and words and said.get(row.uid) == words:
+                return f"refresh {row.kind}"
             if (row.verb == "create" and there) or moved or (row.verb == "withdraw" and not there):
                 return f"{row.verb} {row.kind}"
         return ""

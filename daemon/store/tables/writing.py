@@ -30,7 +30,9 @@ ledger = Table(
     text("occasion"),  # what the want is about, for "once per occasion" rules
     text("source"),  # what the reason was seen in, or who said so
     text("lang"),
-    text("words"),  # of a draft: the template and its variant, for the next letter not to use the same
+    text(
+        "words"
+    ),  # of a draft: its template and variant, not to be used again; of a reminder: a digest of what we wrote
     Column("moves", Integer, nullable=False, server_default="0"),  # how often we moved it ourselves
     moment("created_at", nullable=False),
     moment("changed_at", nullable=False),
