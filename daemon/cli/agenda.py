@@ -19,7 +19,7 @@ from daemon.cli.output import day, emit_json, table
 def agenda(
     kith: Ctx, name: str, verb: str, words: tuple[str, ...], confidential: bool, everything: bool, as_json: bool
 ) -> int:
-    """What to talk about with NAME next time; reminders written from then on say it, too.
+    """What to talk about with NAME next time; the reminder that stands says it after the next round.
 
     kith agenda NAME add TEXT, kith agenda NAME, kith agenda NAME done NUMBER
     """

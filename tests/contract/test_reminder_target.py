@@ -184,3 +184,19 @@ def test_text_cannot_smuggle_properties_in(rig: Rig) -> None:
     (seen,) = rig.reminders()
     unfolded = seen.raw.replace(b"\r\n ", b"").replace(b"\n ", b"")
     assert not any(line.upper().startswith(b"ATTENDEE") for line in unfolded.splitlines())
+
+
+def test_an_update_of_the_words_leaves_it_where_the_user_put_it(rig: Rig) -> None:
+    made = target(rig).create(reminder())
+    assert made.description.split() == reminder().description.split()
+    rig.user_drags_event(made.uid, LATER)
+    there = look(rig, made)
+    news = replace(reminder(summary="Новое"), description="О книге; и,\nо саде.\\n", words_only=True)
+    changed = target(rig).update(there.remote_id, there.version, news)
+    assert (changed.start, changed.end, changed.summary) == (LATER, there.end, "Новое")
+    assert changed.description.split() == news.description.split()
+    assert look(rig, made) == changed and changed.version != there.version
+    (seen,) = rig.reminders()
+    assert (seen.start, seen.summary) == (LATER, "Новое")
+    with pytest.raises(Conflict):
+        target(rig).update(there.remote_id, there.version, replace(news, description="Ещё раз."))

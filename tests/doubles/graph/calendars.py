@@ -100,6 +100,10 @@ EVENT = {
 }  # fmt: skip
 
 
+WORDS = {"subject", "body"}
+"""Of a reminder that stands; what is not named stays as it is (Graph: Update event)."""
+
+
 def event_body(call: Call) -> Item:
     body = dict(call.body)
     if "attendees" in body:
@@ -165,7 +169,7 @@ def event(call: Call) -> Answer:
 def change_event(call: Call) -> Answer:
     calendar, item = event_of(call)
     matched(call, item)
-    made = event_body(call)
+    made = dict(call.body) if set(call.body) == WORDS else event_body(call)
     if "transactionId" in made:
         raise Refusal(400, "ErrorInvalidPropertySet")
     return 200, call.one(call.box.store(calendar, {**item, **made}))
