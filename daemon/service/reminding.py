@@ -109,7 +109,8 @@ def words_now(deps: Deps, conn: Connection, found: Wanted, rows: Sequence[Row]) 
         row = keys[key]
         if row.created_at is None or row.starts_at is None or row.ends_at is None:
             continue
-        person, want = found.people[row.contact_id], replace(found.wants[key], due=row.created_at)  # as it was intended
+        person = found.people[row.contact_id]
+        want = replace(found.wants[key], due=row.created_at, occasion=row.occasion)  # as it is made from the ledger
         try:
             event = remind(deps, conn, person, want, "", row.starts_at, row.ends_at, account[key], notes)
         except KithError:
