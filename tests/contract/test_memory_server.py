@@ -90,8 +90,6 @@ def test_a_write_refused_for_now_was_not_applied(rig: MemoryRig, connection: Con
 
 def test_what_no_letter_of_ours_may_be_is_refused(connection: Connection) -> None:
     assert connection.drafts is not None
-    with pytest.raises(Refused, match="own address"):
-        connection.drafts.create(replace(draft(), sender=("Somebody", "else@example.com")))
     with pytest.raises(Refused):
         connection.drafts.create(replace(draft(), subject=""))
     with pytest.raises(Refused, match="never the id"):
