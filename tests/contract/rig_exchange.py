@@ -281,7 +281,7 @@ class ExchangeRig:
     def user_rewrites_event(self, uid: str, text: str) -> None:
         with self.ews.lock:
             item = self._reminder(uid)
-            item.put("Body", text)
+            item.put("Body", text, BodyType="Text")
             self._calendar().touch(item)
 
     def user_deletes_event(self, uid: str) -> None:

@@ -494,7 +494,8 @@ def test_a_change_between_looking_and_writing_is_a_conflict(
     connection = of(account)
     target = reminders(connection)
     made = target.create(reminder())
-    monkeypatch.setattr(target, "_ours", lambda remote_id, version: made)
+    looked_at = target._ours(made.remote_id, made.version)
+    monkeypatch.setattr(target, "_ours", lambda remote_id, version: looked_at)
     account.put(made.remote_id, dragged(account.get(made.remote_id), NOW + timedelta(days=9)))
     with pytest.raises(Conflict):
         target.update(made.remote_id, made.version, reminder(summary="Ours"))
