@@ -1,4 +1,7 @@
-"""A bounded part of `make crash`: every kind of step once, and those around remote writes on real servers."""
+"""A bounded part of `make crash`: every kind of step once, and those around remote writes on real servers and Google.
+
+Graph and Exchange are died at by `make crash` alone: all tests together are to stay under eight minutes.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,6 @@ class Some:
     ("backend", "some"),
     [
         ("local", Some(("",), 6)),
-        ("graph", Some((*WRITES, "intents.store_intents"), None)),
-        ("exchange", Some((*WRITES, "intents.store_intents"), None)),
         ("servers", Some((*WRITES, "outgoing.record", "intents.store_intents", "mail.search", "mail.pages"), None)),
         ("google", Some((*WRITES, "outgoing.record", "mail.pages"), None)),
     ],

@@ -13,6 +13,7 @@ import pytest
 
 import connectors.caldav
 from connectors.caldav.http import same_people
+from connectors.caldav.reminders import DavReminders
 from daemon.core.errors import Conflict, CursorExpired, NeedsUser, OutcomeUnknown, Refused, TryLater
 from daemon.core.model import Account, EventItem, EventPage, Position, Stream, Whereabouts
 from daemon.core.ports import CalendarSource, Connection, ReminderTarget, Surroundings
@@ -494,6 +495,7 @@ def test_a_change_between_looking_and_writing_is_a_conflict(
     connection = of(account)
     target = reminders(connection)
     made = target.create(reminder())
+    assert isinstance(target, DavReminders)
     looked_at = target._ours(made.remote_id, made.version)
     monkeypatch.setattr(target, "_ours", lambda remote_id, version: looked_at)
     account.put(made.remote_id, dragged(account.get(made.remote_id), NOW + timedelta(days=9)))

@@ -30,6 +30,8 @@ HOUSES: dict[str, tuple[tuple[str, str], ...]] = {
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "house" in metafunc.fixturenames and "memory_only" not in metafunc.definition.keywords:
         only = ["servers"] if "servers_only" in metafunc.definition.keywords else list(HOUSES)
+        if "no_doubles" in metafunc.definition.keywords:
+            only = ["memory", "local", "servers"]
         metafunc.parametrize("house", only, indirect=True)
 
 

@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+import pytest
 from sqlalchemy import delete
 
 from daemon.core.reasons import RECOMMENDATION
@@ -122,6 +123,7 @@ LIVES = {
 """What the user does to a letter, a round after each comma ("over": its reason passes), and what has become of it."""
 
 
+@pytest.mark.no_doubles
 def test_whatever_the_user_does_in_whatever_order_a_letter_has_its_fate(house: House) -> None:
     house.enable()
     box = next(iter(house.rigs.values()))

@@ -26,9 +26,3 @@ def test_weeks_of_a_life_keep_every_promise(store: Store, tmp_path: Path) -> Non
     ):
         assert watch.made[kind], f"no {kind} in all these weeks: nothing was tried"
     assert watch.town.edited
-
-
-def test_a_week_on_dovecot_and_radicale_keeps_every_promise(store: Store, tmp_path: Path) -> None:
-    watch = live(store, tmp_path, people=12, weeks=1, seed=1, backend="servers")
-    assert not watch.broken
-    assert watch.made["reminder keep-in-touch"] and watch.town.sent
