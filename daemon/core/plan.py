@@ -174,16 +174,19 @@ def make_plan(
             continue
         standing.append(Window(row.starts_at, row.ends_at))
 
-    agenda = Agenda(hours, world.rules, standing, busy, now, world.closed)
-    moved, stuck = place_all(
-        agenda,
-        [_ask((row, True), now, wanted[row.key]) for row in sorted(passed, key=lambda r: r.key)]
-        + [_ask((row, False), at, wanted[row.key]) for row, at in sorted(postponed, key=lambda p: p[0].key)],
-    )
+    asks = [_ask((row, True), now, wanted[row.key]) for row in sorted(passed, key=lambda r: r.key)]
+    asks += [_ask((row, False), at, wanted[row.key]) for row, at in sorted(postponed, key=lambda p: p[0].key)]
+    stuck: list[Row] = []
+    while True:
+        agenda = Agenda(hours, world.rules, standing, busy, now, world.closed)
+        moved, stay = place_all(agenda, asks)
+        if not stay:
+            break
+        # Where they stand they still take a place, which none of the others may be given: placed anew without them.
+        stuck += [row for row, _ in stay]
+        standing += [Window(r.starts_at, r.ends_at) for r, _ in stay if r.starts_at and r.ends_at]
+        asks = [ask for ask in asks if ask.what not in stay]
     moves = tuple(Move(row, slot, ours) for (row, ours), slot in moved)
-    for row, _ in stuck:  # where they stand they still take a place
-        if row.starts_at is not None and row.ends_at is not None:
-            agenda.stand(Window(row.starts_at, row.ends_at))
 
     occupied = {(row.contact_id, row.purpose) for row in rows if row.state in OPEN}
     fresh = [
@@ -212,7 +215,7 @@ def make_plan(
         withdrawals=withdrawals,
         lapses=tuple(lapses),
         releases=releases,
-        waiting=tuple(waiting) + tuple(wanted[row.key] for row, _ in stuck),
+        waiting=tuple(waiting) + tuple(wanted[row.key] for row in stuck),
     )
 
 

@@ -14,7 +14,7 @@ from daemon.core.due import due
 from daemon.core.making import stamp
 from daemon.core.model import Window
 from daemon.core.plan import Plan, Row, make_plan
-from daemon.core.policy import ReminderRules, WorkingHours
+from daemon.core.policy import Quiet, ReminderRules, WorkingHours
 from daemon.core.resolve import Resolved
 from daemon.core.states import EDITED, LAPSED, MOVED, OPEN, PENDING, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.verdict import Caps
@@ -287,6 +287,17 @@ def test_one_that_passed_and_finds_no_other_place_still_takes_its_own_of_the_wee
     found = plan([passed, ahead, new], rows, world=replace(WORLD, rules=rules))
     assert not found.moves and not found.creates
     assert {w.key for w in found.waiting} == {passed.key, new.key}
+
+
+def test_one_put_off_into_quiet_time_keeps_its_own_place_till_there_is_another() -> None:
+    until = NOW + timedelta(days=60)
+    quiet = (Quiet(until.date(), until.date() + timedelta(days=20)),)
+    snoozed = person(dismissals=(Dismissal(KEEP_IN_TOUCH, "snooze", -1, until),))
+    late, passed, today = (wants(p)[p.contact_id, KEEP_IN_TOUCH] for p in (snoozed, person(2), person(3)))
+    rows = [row_of(late, start=NOW + timedelta(days=1)), row_of(passed, start=NOW - timedelta(days=1)), row_of(today)]
+    found = plan([late, passed, today], rows, world=replace(WORLD, rules=replace(RULES, a_day=1), quiet=quiet))
+    assert [(m.row.contact_id, m.slot.start.date()) for m in found.moves] == [(2, (NOW + timedelta(days=2)).date())]
+    assert [w.key for w in found.waiting] == [late.key]
 
 
 def test_a_snooze_moves_what_stands() -> None:
