@@ -25,4 +25,4 @@ def test_weeks_of_a_life_keep_every_promise(store: Store, tmp_path: Path) -> Non
         "draft introduce",
     ):
         assert watch.made[kind], f"no {kind} in all these weeks: nothing was tried"
-    assert watch.town.edited
+    assert watch.town.deeds["edit"]

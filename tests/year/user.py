@@ -127,6 +127,7 @@ class User:
                 side.mail.user_edits_draft(number, f"In my own words, on {day}.")
                 (mine,) = [d for d in side.mail.drafts() if message_id(d) == number]
                 town.edited[number] = (side.name, mine)
+                town.deeds["edit"] += 1
             elif what < 0.24 and not self.gone:
                 (side.mail.user_trashes_draft if what < 0.22 else side.mail.user_deletes_draft)(number)
                 town.edited.pop(number, None)
