@@ -56,7 +56,7 @@ def _list(kith: Ctx, name: str, everything: bool, as_json: bool) -> None:
         fields = ("id", "text", "confidential", "added_at", "done_at")
         emit_json([{field: getattr(r, field) for field in fields} for r in rows])
         return
-    today = kith.now().astimezone(kith.zone).date()
+    today = kith.today()
     table(
         ("number", "since", "what", ""),
         [(r.id, day(r.added_at, kith.zone, today), r.text, "done" if r.done_at else "") for r in rows],

@@ -175,7 +175,7 @@ def _of_nobody(kith: Ctx) -> list[str]:
 def _holidays(kith: Ctx) -> list[str]:
     from daemon.service.daysoff import days_off
 
-    today = kith.now().astimezone(kith.zone).date()
+    today = kith.today()
     _, fault = days_off(kith.settings.hours, today, today)
     return [fault] if fault else []
 

@@ -9,7 +9,7 @@ import click
 
 from daemon.cli.contacts_common import rules
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import day
+from daemon.cli.output import DAY, day
 
 
 @click.command()
@@ -76,7 +76,7 @@ def assign(kith: Ctx, address: str, who: str | None, nobody: bool) -> int:
 
 @click.command()
 @click.argument("who")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day they are active again.")
+@click.option("--until", type=DAY, help="The day they are active again.")
 @pass_ctx
 def pause(kith: Ctx, who: str, until: datetime | None) -> int:
     """No reminders and drafts about WHO for a while."""

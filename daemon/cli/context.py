@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,10 @@ class Ctx:
     def now(self) -> datetime:
         """This moment, UTC."""
         return self.clock()
+
+    def today(self) -> date:
+        """The user's own day at this moment."""
+        return self.now().astimezone(self.zone).date()
 
     @cached_property
     def settings(self) -> Settings:

@@ -8,8 +8,8 @@ import click
 
 from daemon.cli.asked import listed, only_watching, say, spoken, taken_back
 from daemon.cli.context import Ctx, pass_ctx
+from daemon.cli.output import json_option
 
-json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 list_option = click.option("--list", "listing", is_flag=True, help="Show what you asked for.")
 TAKEN_BACK = "Taken back; drafts you have not touched go with the next round."
 cancel_option = click.option("--cancel", type=int, metavar="ID", help="Take it back, to everybody it was for.")

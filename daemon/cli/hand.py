@@ -9,12 +9,10 @@ import click
 
 from daemon.cli.contacts_common import rules, secret
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago
+from daemon.cli.output import DAY, ago
 
 if TYPE_CHECKING:
     pass
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
@@ -29,7 +27,7 @@ def snooze(kith: Ctx, name: str, until: datetime | None, days: int | None) -> in
 
     if (until is None) == (days is None):
         raise click.UsageError("Give either --until DAY or --days N.")
-    day: date = until.date() if until else kith.now().astimezone(kith.zone).date() + timedelta(days=days or 0)
+    day: date = until.date() if until else kith.today() + timedelta(days=days or 0)
     at = datetime.combine(day, time(), kith.zone)
     with kith.store.write() as conn:
         hand.snooze(conn, book.find(conn, name), at, kith.now())

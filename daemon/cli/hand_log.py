@@ -10,13 +10,11 @@ import click
 
 from daemon.cli.contacts_common import rules
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import emit_json, moment, table
+from daemon.cli.output import DAY, emit_json, moment, table
 from daemon.core.favours import GAVE, GOT, KINDS
 
 if TYPE_CHECKING:
     pass
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()

@@ -14,6 +14,9 @@ import click
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
 
+DAY = click.DateTime(["%Y-%m-%d"])
+"""A day, as every command takes it."""
+
 
 def emit_json(value: Any) -> None:
     """Print as JSON: UTF-8, two spaces, datetimes as ISO 8601 in UTC, dates as ISO dates, sets sorted."""

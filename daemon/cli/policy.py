@@ -29,7 +29,7 @@ def policy(kith: Ctx, name: str, as_json: bool) -> int:
     with kith.store.read() as conn:
         (person,) = people(conn, kith.settings, kith.now(), only=[book.find(conn, name)])
     values, at = _values(person, kith.settings.hours), due(person)
-    today = kith.now().astimezone(kith.zone).date()
+    today = kith.today()
     if as_json:
         emit_json(
             {

@@ -39,7 +39,7 @@ def new(kith: Ctx, quarter: str, language: str, only_print: bool) -> int:
     from daemon.service.people import people
     from daemon.service.updates import Blank, file_name, quarter_of, read_update, skeleton
 
-    quarter = quarter or quarter_of(kith.now().astimezone(kith.zone).date())
+    quarter = quarter or quarter_of(kith.today())
     path = _folder(kith) / file_name(quarter, tag(language))
     if not path.exists():
         with kith.store.read() as conn:

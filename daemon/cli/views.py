@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 
 from daemon.cli.context import Ctx, pass_ctx
-from daemon.cli.output import ago, emit_json, json_option, moment, table
+from daemon.cli.output import DAY, ago, emit_json, json_option, moment, table
 from daemon.cli.words import fate, purpose
 from daemon.core.wants import REMINDER
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--contact", "name", help="Only with this person.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day on.")
+@click.option("--since", type=DAY, help="Only from this day on.")
 @click.option("--all", "everything", is_flag=True, help="Also what does not count.")
 @click.option("--limit", type=click.IntRange(1), default=None, help="The latest so many.")
 @json_option
