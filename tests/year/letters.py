@@ -50,6 +50,11 @@ def text_of(raw: bytes) -> str:
     return str(body.get_content())
 
 
+def base(period: str) -> str:
+    """What a letter or reminder is about, whichever time it stands for it."""
+    return re.sub(r"[/~]\d+\Z", "", period)
+
+
 def still_right(town: Town, row: Any, one: Neighbour) -> bool:
     """Whether there is a reason now for a letter nobody has touched."""
     rule = RULES[row.purpose]
@@ -78,10 +83,11 @@ def _congratulations(town: Town, row: Any, one: Neighbour) -> bool:
 
 
 def _update(town: Town, row: Any, one: Neighbour) -> bool:
-    written = town.quarters.get(row.period)
+    quarter = base(row.period)
+    written = town.quarters.get(quarter)
     if written is None:
         return False
-    year, number = int(row.period[:4]), int(row.period[-1])
+    year, number = int(quarter[:4]), int(quarter[-1])
     closes = at(date(year + number // 4, number % 4 * 3 + 1, 1)) + LASTS
     return town.now < closes and not _talked(town, one, at(written))
 

@@ -91,6 +91,7 @@ def test_news_and_visits_have_their_time() -> None:
     looked_at(letter("visit"), neighbour(city="Lyon"), journeys=[trip])
     quarter = {"2025-Q4": START.date()}
     looked_at(letter("update", period="2025-Q4"), neighbour(), quarters=quarter)
+    looked_at(letter("update", period="2025-Q4~1"), neighbour(), quarters=quarter)  # taken back once
     looked_at(letter("news"), neighbour(), tidings=[START])
     introduced = neighbour(introduced=[(START, neighbour())])
     looked_at(letter("introduce"), introduced)
