@@ -143,7 +143,7 @@ def check_all(kith: Ctx, only: str = "") -> Findings:
     finally:
         for connection in connections.values():
             connection.close()
-    warnings = [*settings.warnings, *_of_nobody(kith), *_holidays(kith), *foreign_files()]
+    warnings = [*settings.warnings, *_of_nobody(kith), *_holidays(kith), *_news(kith), *foreign_files()]
     return Findings(accounts, _reminders_to(settings, accounts), warnings)
 
 
@@ -177,6 +177,13 @@ def _holidays(kith: Ctx) -> list[str]:
 
     today = kith.today()
     _, fault = days_off(kith.settings.hours, today, today)
+    return [fault] if fault else []
+
+
+def _news(kith: Ctx) -> list[str]:
+    from daemon.service.news import told_news
+
+    _, fault = told_news(kith.settings.updates, kith.now(), kith.settings.hours.zone)
     return [fault] if fault else []
 
 

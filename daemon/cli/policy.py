@@ -10,6 +10,8 @@ from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, day, emit_json, json_option, table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from daemon.core.policy import WorkingHours
     from daemon.core.wants import Person
 
@@ -22,13 +24,20 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 @pass_ctx
 def policy(kith: Ctx, name: str, as_json: bool) -> int:
     """What holds for NAME: how often, which drafts, what counts, and which rule of the configuration says so."""
+    from daemon.config.shipped import shipped_folder
     from daemon.core.due import due
     from daemon.service import contacts as book
-    from daemon.service.people import people
+    from daemon.service.people import people, with_languages
+    from daemon.service.render import Renderer
+    from daemon.store import contacts
 
+    spoken = Renderer(shipped_folder("templates"), kith.settings.templates).languages()
     with kith.store.read() as conn:
-        (person,) = people(conn, kith.settings, kith.now(), only=[book.find(conn, name)])
-    values, at = _values(person, kith.settings.hours), due(person)
+        who = book.find(conn, name)
+        own = contacts.load(conn, [who])[who].fields
+        found = people(conn, kith.settings, kith.now(), only=[who])
+        (person,) = with_languages(conn, found, spoken, news=True)
+    values, at = _values(person, own, kith.settings.hours), due(person)
     today = kith.today()
     if as_json:
         emit_json(
@@ -51,6 +60,11 @@ def policy(kith: Ctx, name: str, as_json: bool) -> int:
     if at is not None:
         form = f", {FORM_WORDS[person.turn.form]}" if person.turn.form else ""
         click.echo(f"\nDue {ago(at, kith.now(), kith.zone)} ({day(at, kith.zone, today)}{form}).")
+    if person.kept and not person.speaks:
+        click.echo(
+            "A letter to them has no language: reminders come instead. `kith contacts edit NAME --language en` says it, "
+            "or language in a policy."
+        )
     if _doubled(person):
         click.echo(f"{person.unanswered} letters in a row without an answer: the interval is doubled.")
     return 0
@@ -65,22 +79,25 @@ def _doubled(person: Person) -> bool:
     return person.unanswered >= DOUBLED_AFTER
 
 
-def _values(person: Person, usual: WorkingHours) -> list[tuple[str, Any, str]]:
+def _values(person: Person, own: Mapping[str, str], usual: WorkingHours) -> list[tuple[str, Any, str]]:
     """Each thing a policy may say, what it is, and the rule; what nobody says is left out.
 
-    Days and hours are the ``usual`` ones where no policy says others.
+    What is known of the person (their ``own`` fields) goes before any policy, and a language nobody said is that of past
+    mail. Days and hours are the ``usual`` ones where no policy says others.
     """
     p = person.policy
     days, hours = p.days or usual.days, p.hours or (usual.start, usual.end)
-    sources = {"days": "[hours]", "hours": "[hours]", **p.sources}
+    heard = {"language": "past mail"} if person.speaks else {}
+    sources = {"days": "[hours]", "hours": "[hours]", **heard, **p.sources}
+    sources |= {what: OWN for what in ("language", "form") if own[what]}
     said: list[tuple[str, Any]] = [
         ("drafts", sorted(p.drafts)),
         ("resets", sorted(p.resets)),
         ("max_people", p.caps.max_people),
         ("max_recipients", p.caps.max_recipients),
         ("count_cc", p.caps.count_cc),
-        ("language", p.language),
-        ("form", p.form),
+        ("language", own["language"] or p.language or person.speaks),
+        ("form", own["form"] or p.form),
         ("days", [WEEKDAYS[d - 1] for d in sorted(days)]),
         ("hours", "-".join(f"{at:%H:%M}" for at in hours)),
     ]
@@ -88,6 +105,9 @@ def _values(person: Person, usual: WorkingHours) -> list[tuple[str, Any, str]]:
     if p.forms:
         rows.append(("forms", {form: every.days for form, every in p.forms}, p.rule))
     return rows + [(what, value, sources[what]) for what, value in said if what in sources]
+
+
+OWN = "known of them"
 
 
 def _shown(value: Any) -> str:

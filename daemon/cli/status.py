@@ -39,15 +39,24 @@ DUE_SHOWN = 10
 
 def _show_due(kith: Ctx, kept: Sequence[Person]) -> None:
     from daemon.cli.why import cadence
-    from daemon.core.due import due
+    from daemon.core.due import due, meets_soon
 
     now, zone = kith.now(), kith.zone
     late = sorted((at, p.name, p) for p in kept if p.active and (at := due(p)) is not None and at <= now)
     if late:
         click.echo()
         table(
-            ("due", "since", "last contact", "because of"),
-            [(name, ago(at, now, zone), ago(p.reset_at, now, zone), cadence(p)) for at, name, p in late[:DUE_SHOWN]],
+            ("due", "since", "last contact", "because of", ""),
+            [
+                (
+                    name,
+                    ago(at, now, zone),
+                    ago(p.reset_at, now, zone),
+                    cadence(p),
+                    "a meeting is arranged" if meets_soon(p, now) else "",
+                )
+                for at, name, p in late[:DUE_SHOWN]
+            ],
         )
     if len(late) > DUE_SHOWN:
         click.echo(f"and {len(late) - DUE_SHOWN} more: `kith contacts list --due`")
@@ -89,6 +98,8 @@ def _show_status(kith: Ctx, found: Overview) -> None:
         click.echo(f"\nAt work now: {found.worker}.")
     if found.backfills:
         click.echo(f"\nHistory still to be fetched for {counted(found.backfills, 'new address', 'new addresses')}.")
+    if found.news_fault:
+        click.echo(f"\nNobody is told your news until this is mended: {found.news_fault}")
     if found.quarantined:
         click.echo(f"\n{counted(found.quarantined, 'item')} could not be read: `kith quarantine list`.")
     for question in found.questions:

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core import giving, occasions, own_news
-from daemon.core.due import ANY_CONTACT, REPLY_LAPSES, due
+from daemon.core.due import ANY_CONTACT, REPLY_LAPSES, due, meets_soon
 from daemon.core.making import make_want, next_period, stamp
 from daemon.core.urgency import urgency_of
 from daemon.core.wants import CHECK_IN, DRAFT, KEEP_IN_TOUCH, PROMISE, REMINDER, REPLY_OWED, Person, Want, World
@@ -39,7 +39,7 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
     at = due(person)
     if at is None or any(reply_owed(person, world, now)):
         return
-    if person.next_meeting is not None and person.next_meeting <= now + person.policy.cadence:
+    if meets_soon(person, now):
         return  # they will meet before long: that will do
     period = next_period(person, KEEP_IN_TOUCH, stamp(person.turn.base))
     reason = f"due by {person.policy.due_by}"

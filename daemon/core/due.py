@@ -13,6 +13,11 @@ THANKS_LASTS = timedelta(days=7)
 ANY_CONTACT = ("inbound", "outbound", "meeting", "logged")
 
 
+def meets_soon(person: Person, now: datetime) -> bool:
+    """Whether a meeting with them is arranged, or going on, that will do: no later than a cadence from now."""
+    return person.next_meeting is not None and person.next_meeting <= now + person.policy.cadence
+
+
 def due(person: Person) -> datetime | None:
     """When the contact is next due, UTC; None for somebody not kept.
 

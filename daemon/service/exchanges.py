@@ -87,13 +87,15 @@ def since_answer(
 
 
 def upcoming(conn: Connection, within: Any, now: datetime) -> dict[int, datetime]:
-    """The next meeting of each that is still ahead."""
-    i = interaction.c
+    """When the next meeting of each begins, or the one they are in just now began: it counts only once it is over."""
+    i, e = interaction.c, evidence.c
     return {
         row.contact_id: row.at
         for row in conn.execute(
             select(i.contact_id, func.min(i.at).label("at"))
-            .where(within(i.contact_id), i.form == Form.MEETING.value, i.rule == UPCOMING, i.at > now)
+            .join(evidence, (e.identity == i.identity) & (e.account == i.account), isouter=True)
+            .where(within(i.contact_id), i.form == Form.MEETING.value, i.rule == UPCOMING)
+            .where(or_(i.at > now, e.ends_at > now))
             .group_by(i.contact_id)
         )
     }

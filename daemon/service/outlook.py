@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core.due import due
+from daemon.core.due import due, meets_soon
 from daemon.core.forecast import Expected, asked_a_week, fits_a_week, forecast, longest_wait
 from daemon.core.wants import Person
 from daemon.service.deps import Deps
@@ -49,7 +49,7 @@ def outlook(deps: Deps, now: datetime, weeks: int) -> tuple[Outlook, list[str]]:
     one_each = {p.tier or "regular": p for p in sorted(kept, key=lambda p: p.turn.cadence)}
     wait = {tier: longest_wait(p, kept, fit, rules) for tier, p in one_each.items()} if fit else {}
     placed = {e.contact_id for e in expected}
-    left = [p for p in kept if p.contact_id not in placed and not p.next_meeting and _due_by(p, until, zone)]
+    left = [p for p in kept if p.contact_id not in placed and not meets_soon(p, now) and _due_by(p, until, zone)]
     found_at = Outlook(found, until, expected, asked_a_week(kept), fit, wait, tuple(left))
     return found_at, [*errors, *found.faults]
 

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from daemon.config.settings import Settings
-from daemon.core.due import due
+from daemon.core.due import due, meets_soon
 from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import FAILED, LAPSED, OPEN, WITHDRAWN
 from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person
 from daemon.service import holder
+from daemon.service.news import told_news
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
 from daemon.store.tables import contact, contact_circle, ledger, quarantine
@@ -98,6 +99,7 @@ class Overview:
     questions: list[str] = field(default_factory=list)
     observing: bool = True
     reminders_to: str = ""
+    news_fault: str = ""  # what is wrong with the quarter's file
 
     @property
     def trouble(self) -> bool:
@@ -127,6 +129,7 @@ class Overview:
                 for a in self.accounts
             ],
             "reminders_to": self.reminders_to,
+            "news_fault": self.news_fault,
             "backfills": self.backfills,
             "quarantined": self.quarantined,
             "questions": self.questions,
@@ -186,6 +189,7 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
         found.worker = holder.shown(worker.holder)
     found.backfills = len({b.address for b in backfills.rows(conn)})
     found.quarantined = conn.execute(select(func.count()).select_from(quarantine)).scalar_one()
+    _, found.news_fault = told_news(settings.updates, now, settings.hours.zone)
     found.questions = [
         QUESTIONS.get(q.kind, "{n} things of {account} wait for your word: `kith confirm {id}`").format(
             n=q.count, account=q.account, id=q.id, items=q.items
@@ -240,7 +244,7 @@ def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
     found = []
     for p in kept:
         at = due(p)
-        if not p.active or p.contact_id in reminded or p.next_meeting is not None:
+        if not p.active or p.contact_id in reminded or meets_soon(p, now):
             continue
         overdue = p.turn.since + p.turn.cadence if p.turn.since else at
         if p.contact_id in lapsed and overdue is not None and overdue <= now:

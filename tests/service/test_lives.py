@@ -119,6 +119,18 @@ def test_a_list_letter_counts_once_the_user_answered_it(house: House) -> None:
 # -- meetings ----------------------------------------------------------------------------------------
 
 
+def test_no_reminder_comes_while_the_meeting_is_going_on(house: House) -> None:
+    anna = house.person("Anna", ANNA, language="en", tier="key")
+    mail_rig(house).add_mail("Sent", letter(1, NOW - 60 * DAY, ME, ANNA))
+    dav_rig(house).add_event(meeting("m1", house.clock + timedelta(hours=1), ANNA, hours=3))
+    house.enable()
+    for _ in range(3):  # before it, in it, in it
+        house.cycle(after=timedelta(minutes=50))
+        assert not house.ledger(kind="reminder")
+    house.cycle(after=timedelta(hours=3))
+    assert not house.ledger(kind="reminder") and house.last(anna)[2] == NOW + timedelta(hours=1)
+
+
 def test_a_meeting_counts_once_it_was_held(house: House) -> None:
     anna = house.person("Anna", ANNA)
     dav_rig(house).add_event(meeting("m1", house.clock + timedelta(hours=2), ANNA))

@@ -123,3 +123,17 @@ def test_check_names_policies_for_nobody(kith: Kith) -> None:
     config.write_text(config.read_text() + said)
     (found,) = [w for w in kith.json("check")["warnings"] if "nobody is known" in w]
     assert "Laura Ficton" in found and found.endswith("Did you mean Laura Fiction?")
+
+
+def test_policy_shows_the_language_and_form_a_letter_to_them_really_has(kith: Kith) -> None:
+    def said(who: str) -> dict[str, object]:
+        found = kith.json("policy", who)["policy"]
+        return {what: (found[what]["value"], found[what]["from"]) for what in ("language", "form") if what in found}
+
+    kith("contacts", "edit", "Helen", "--clear", "language", "--clear", "form")
+    assert said("Helen") == {"language": ("en", "past mail"), "form": ("formal", "default")}
+    kith("contacts", "edit", "Николай", "--form", "familiar", "--language", "en")
+    assert said("Николай") == {"language": ("en", "known of them"), "form": ("familiar", "known of them")}
+    kith("contacts", "add", "Зоя Немая", "--address", "zoya@example.net", "--circle", "mentor")
+    assert "language" not in said("Зоя Немая")
+    assert "reminders come instead. `kith contacts edit NAME --language" in kith("policy", "Зоя Немая")

@@ -54,6 +54,9 @@ def test_status_names_who_cannot_be_told_and_circles_nobody_is_in(kith: Kith) ->
     (folder / "2026-Q4.md").write_bytes("Привет, мы переехали.".encode("cp1251"))
     said = kith("update", "status")
     assert "save it as UTF-8" in kith.err and "No news" not in said
+    assert "Nobody is told your news until this is mended" in kith("status") and "save it as UTF-8" in kith("status")
+    assert "save it as UTF-8" in kith.json("status")["news_fault"]
+    assert "save it as UTF-8" in kith("check")
 
 
 def test_news_dated_ahead_and_a_folder_that_is_none_are_told(kith: Kith) -> None:
