@@ -62,8 +62,8 @@ def policy(kith: Ctx, name: str, as_json: bool) -> int:
         click.echo(f"\nDue {ago(at, kith.now(), kith.zone)} ({day(at, kith.zone, today)}{form}).")
     if person.kept and not person.speaks:
         click.echo(
-            "A letter to them has no language: reminders come instead. `kith contacts edit NAME --language en` says it, "
-            "or language in a policy."
+            "A letter to them has no language: reminders come instead. `kith contacts edit NAME --language en` says it,"
+            " or language in a policy."
         )
     if _doubled(person):
         click.echo(f"{person.unanswered} letters in a row without an answer: the interval is doubled.")
@@ -82,8 +82,8 @@ def _doubled(person: Person) -> bool:
 def _values(person: Person, own: Mapping[str, str], usual: WorkingHours) -> list[tuple[str, Any, str]]:
     """Each thing a policy may say, what it is, and the rule; what nobody says is left out.
 
-    What is known of the person (their ``own`` fields) goes before any policy, and a language nobody said is that of past
-    mail. Days and hours are the ``usual`` ones where no policy says others.
+    What is known of the person (their ``own`` fields) goes before any policy; a language nobody said is that of
+    past mail. Days and hours are the ``usual`` ones where no policy says others.
     """
     p = person.policy
     days, hours = p.days or usual.days, p.hours or (usual.start, usual.end)

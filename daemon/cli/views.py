@@ -156,7 +156,7 @@ def digest(kith: Ctx, as_json: bool) -> int:
     table(
         ("contact", "due", "last contact", "why"),
         [(p.name, ago(p.due, now, zone), ago(p.last, now, zone), p.why) for p in found.waiting],
-        empty="Nobody who is due waits for a reminder.",
+        empty="Nobody waits: whoever is due has a reminder, or a meeting arranged.",
     )
     for title, rows in (("Drafted in the last week", found.drafted), ("Came to nothing", found.lapsed)):
         if rows:
