@@ -168,7 +168,10 @@ def _tell(report: Report) -> None:
     click.echo(f"{report.new} new, {report.updated} updated, {report.unchanged} unchanged.")
     if report.passed_over:
         click.echo(f"{report.passed_over} passed over: your own card, or people you asked to be forgotten.")
-    _some(f"{len(report.broken)} could not be read:", [f"{item.item_id}: {item.reason}" for item in report.broken])
+    _some(
+        f"{len(report.broken)} could not be read, or only in part:",
+        [f"{item.item_id}: {item.reason}" for item in report.broken],
+    )
     _some(
         "Used by several, so contact through it counts for nobody (`kith contacts assign` or `merge` settles it):",
         [f"{address}: {', '.join(names)}" for address, names in report.shared],

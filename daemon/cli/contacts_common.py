@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -89,9 +89,22 @@ def change(said: dict[str, Any]) -> Change:
 
 def note_new_circles(kith: Ctx, circles: Sequence[str]) -> None:
     """Tell the user where a circle is not a known one: it may be a slip of the hand."""
+    known = {*CIRCLES, *kith.settings.policies.circles}
     for circle in circles:
-        if circle.strip().casefold() not in {*CIRCLES, *kith.settings.policies.circles}:
-            click.echo(f"Note: “{circle}” is a circle of your own; its cadence is the default one.", err=True)
+        if circle.strip().casefold() not in known:
+            near = like_circle(circle, known)
+            hint = f" Did you mean {near}? `--remove-circle {circle}` takes it back." if near else ""
+            click.echo(f"Note: “{circle}” is a circle of your own; its cadence is the default one.{hint}", err=True)
+
+
+def like_circle(word: str, known: Collection[str]) -> str:
+    """The circle a word that names none may have meant: the same in Russian, or spelt much like it; else ""."""
+    from difflib import get_close_matches
+
+    from daemon.cli.contacts_triage import propose
+
+    near = [*propose((word,)), *get_close_matches(word.casefold(), sorted(known), n=1)]
+    return near[0] if near else ""
 
 
 def refuse_own(kith: Ctx, given: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 import click
 from sqlalchemy import Connection, func, select
 
+from daemon.cli.contacts_common import like_circle
 from daemon.cli.context import Ctx
 from daemon.cli.output import ago
 from daemon.core.policy import CIRCLES, TIERS
@@ -157,10 +158,8 @@ def _understand(text: str, known: set[str]) -> Change | None:
         return None
     for circle in circles:
         if circle not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(circle, sorted(known), n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+            near = like_circle(circle, known)
+            hint = f" (did you mean {near}?)" if near else ""
             if (_read(f"     “{circle}” is no circle yet{hint}. Make it one? [y/N] ") or "").casefold() not in (
                 "y",
                 "yes",

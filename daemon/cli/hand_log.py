@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--kind", type=click.Choice(["call", "chat", "linkedin", "meeting"]), default="call", show_default=True)
 @click.option("--at", help="When: 2026-11-21, “2026-11-21 14:30”, 14:30, yesterday. Default: now.")
-@click.option("--topic", default=None, help="What it was about, in a few words; letters may quote it.")
+@click.option(
+    "--topic",
+    "topics",
+    multiple=True,
+    help="What it was about, in a few words; letters may quote it. May be repeated.",
+)
 @click.option("--note", default=None, help="Anything for yourself; never leaves the store.")
 @click.option("--next", "next_step", default=None, help="The next step; with --by it gets a reminder of its own.")
 @click.option("--by", type=DAY, default=None, help="The day the next step is due.")
@@ -41,7 +46,7 @@ def log(
     name: str | None,
     kind: str,
     at: str | None,
-    topic: str | None,
+    topics: Sequence[str],
     note: str | None,
     next_step: str | None,
     by: datetime | None,
@@ -69,6 +74,7 @@ def log(
         with kith.store_upgraded.write() as conn:
             click.echo(giving.mark(conn, kith.settings, on, gave, got, kith.now()))
         return 0
+    topic = "\n".join(topics) if topics else None  # one a line, as it is kept
     given = {
         "topic": topic,
         "note": note,
@@ -150,6 +156,7 @@ def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
             [
                 {"contact": r.name, "kind": r.form}
                 | {f: getattr(r, f) for f in fields}
+                | {"topic": _in_a_row(r.topic)}
                 | {
                     "next_done": r.next_done_at is not None,
                     "gave": kinds(r.identity, GAVE),
@@ -167,7 +174,7 @@ def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
                 moment(r.at, kith.zone),
                 r.name,
                 r.form,
-                r.topic,
+                _in_a_row(r.topic),
                 r.next_step + (" (done)" if r.next_done_at else ""),
                 r.next_by,
                 ", ".join(kinds(r.identity, GAVE)),
@@ -178,6 +185,10 @@ def _list_log(kith: Ctx, name: str | None, as_json: bool) -> int:
         empty="Nothing was logged by hand yet.",
     )
     return 0
+
+
+def _in_a_row(topics: str) -> str:
+    return ", ".join(topics.splitlines())
 
 
 def _moment(kith: Ctx, text: str | None) -> datetime:

@@ -7,15 +7,28 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from typing import Any
 
 import click
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON, in a form that stays.")
 
-DAY = click.DateTime(["%Y-%m-%d"])
-"""A day, as every command takes it."""
+
+class _Day(click.DateTime):
+    """A day as every command takes it: ``2026-12-01``, as its midnight without a zone."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            return datetime.combine(date.fromisoformat(str(value).strip()), time())
+        except ValueError:
+            self.fail(f"“{value}” is no day there is: write it like 2026-12-01.", param, ctx)
+
+
+DAY = _Day()
 
 
 def emit_json(value: Any) -> None:

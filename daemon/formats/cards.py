@@ -116,18 +116,20 @@ def distinct(cards: Iterable[Card]) -> list[Card]:
 
 
 def slashed_date(text: str, day_first: bool) -> str:
-    """A date as people write it in tables: ``3/15/1980``, ``15.03.1980``, ``25 Nov 2021``, ISO; "" for none."""
+    """A date as people write it in tables: ``3/15/1980``, ``15.03.1980``, ``25 Nov 2021``, ``12 мая``; "" for none."""
     text = text.strip().split(",")[0].strip()
     if found := partial_date(text):
         return found
-    if match := re.match(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\b", text):
-        return make_date(int(match[3]), int(match[2]), int(match[1]))
+    if match := re.match(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}|\d\d))?\.?(?=\s|г|\Z)", text):
+        return make_date(_full_year(match[3]) if match[3] else None, int(match[2]), int(match[1]))
     if match := re.match(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)\b", text):
         first, second, year = int(match[1]), int(match[2]), _full_year(match[3])
         day, month = (first, second) if day_first else (second, first)
         return make_date(year, month, day)
     if match := re.match(r"(\d{1,2})[ -]([a-z]{3})[a-z]*[ -](\d{4})\b", text, re.I):
         return make_date(int(match[3]), _month(match[2]), int(match[1]))
+    if match := re.match(r"(\d{1,2}) ([а-я]{3})[а-я]*\.?(?: (\d{4}))?(?=\s|\Z)", text, re.I):
+        return make_date(int(match[3]) if match[3] else None, _month_ru(match[2]), int(match[1]))
     if match := re.match(r"([a-z]{3})[a-z]* (\d{1,2})(?:,? (\d{4}))?\b", text, re.I):
         return make_date(int(match[3]) if match[3] else None, _month(match[1]), int(match[2]))
     return ""
@@ -159,3 +161,11 @@ _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 def _month(text: str) -> int:
     return _MONTHS.index(text.lower()) + 1 if text.lower() in _MONTHS else 0
+
+
+_MONTHS_RU = "янв фев мар апр мая июн июл авг сен окт ноя дек".split()
+
+
+def _month_ru(text: str) -> int:
+    text = text.lower()
+    return 5 if text == "май" else _MONTHS_RU.index(text) + 1 if text in _MONTHS_RU else 0

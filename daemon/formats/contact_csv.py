@@ -67,13 +67,15 @@ def read_csv(data: bytes) -> tuple[str, list[Card], list[Broken]]:
             broken.append(Broken(f"line {number}", "Its quotes or columns do not fit the header."))
         elif any(c.strip() for c in cells):
             rows.append((number, {name: c.strip() for name, c in zip(header, cells, strict=False) if name}))
-    dates = [v for _, r in rows for n, v in r.items() if "day" in n or "anniversary" in n or n == "connected on"]
+    dated = (*_BIRTHDAY, "anniversary", "годовщина", "connected on")
+    dates = [v for _, r in rows for n, v in r.items() if n in dated or "day" in n or "anniversary" in n]
     day_first = is_day_first(dates)
     cards: list[Card] = []
     for number, cells_by_name in rows:
         card = tidy(_READERS[kind](Row(cells_by_name, day_first)))
         if names_somebody(card):
             cards.append(card)
+            broken += _half_read(number, Row(cells_by_name, day_first), card)
         else:
             broken.append(Broken(f"line {number}", "It has neither a name nor an address."))
     return kind, distinct(cards), broken
@@ -134,6 +136,16 @@ def _plain(header: str) -> str:
     return " ".join(header.strip("\ufeff\"' ").replace("ё", "е").replace("_", " ").casefold().split())
 
 
+def _half_read(number: int, row: Row, card: Card) -> Iterator[Broken]:
+    """What of a row the person was taken without."""
+    if not card.addresses and (said := row.get(*_MAIL_COLUMNS, "e-mail 1 - value")):
+        yield Broken(f"line {number}", f"“{said[:80]}” is no mail address; the person is taken without it.")
+    if (
+        (said := row.get(*_BIRTHDAY)) and not row.date(*_BIRTHDAY) and re.search("[1-9]", said)
+    ):  # (Outlook's 0/0/00 is none)
+        yield Broken(f"line {number}", f"Its birthday “{said[:40]}” is no date; the person is taken without it.")
+
+
 # -- the layouts -------------------------------------------------------------------------------------
 
 
@@ -181,11 +193,16 @@ def _many(text: str) -> list[str]:
     return [part.strip() for part in text.split(":::") if part.strip()]
 
 
+# A table of one's own, with Outlook's names for mail, is read as Outlook's: so it may use these names as well.
+_BIRTHDAY = ("birthday", "birth date", "date of birth", "день рождения", "дата рождения", "др")
+_CITY = ("city", "город")
+_COUNTRY = ("country", "страна")
+_LABELS = ("categories", "labels", "tags", "groups", "категории", "метки", "группы", "группа")
 _RU_MAIL = ("адрес эл. почты", "адрес электронной почты", "электронная почта", "эл. почта")
 
 
 def _outlook(row: Row) -> Card:
-    dates = [NamedDate("birthday", when)] if (when := row.date("birthday", "день рождения")) else []
+    dates = [NamedDate("birthday", when)] if (when := row.date(*_BIRTHDAY)) else []
     if when := row.date("anniversary", "годовщина"):
         dates.append(NamedDate("wedding", when))
     mail = [row.get("e-mail address", *_RU_MAIL)]
@@ -200,7 +217,13 @@ def _outlook(row: Row) -> Card:
         title=row.get("job title", "должность"),
         profession=row.get("profession", "профессия"),
         city=row.get(
-            "business city", "home city", "other city", "город (раб. адрес)", "город (дом. адрес)", "рабочий город"
+            "business city",
+            "home city",
+            "other city",
+            "город (раб. адрес)",
+            "город (дом. адрес)",
+            "рабочий город",
+            *_CITY,
         ),
         country=row.get(
             "business country/region",
@@ -211,11 +234,12 @@ def _outlook(row: Row) -> Card:
             "страна (раб. адрес)",
             "страна или регион (дом. адрес)",
             "страна (дом. адрес)",
+            *_COUNTRY,
         ),
         language=_tag(row.get("language", "язык")),
         url=row.get("web page", "веб-страница", "personal web page"),
         dates=tuple(dates),
-        labels=tuple(x.strip() for x in re.split("[;,]", row.get("categories", "категории"))),
+        labels=tuple(x.strip() for x in re.split("[;,]", row.get(*_LABELS))),
     )
 
 
@@ -253,10 +277,12 @@ def _generic(row: Row) -> Card:
             addresses=tuple(re.split(r"[\s,;]+", row.get(*_MAIL_COLUMNS))),
             organisation=row.get("organisation", "organization", "company", "компания", "организация"),
             title=row.get("title", "job title", "position", "должность"),
-            city=row.get("city", "город"),
-            country=row.get("country", "страна"),
-            dates=(NamedDate("birthday", when),) if (when := row.date("birthday", "день рождения")) else (),
-            labels=tuple(re.split("[;,]", row.get("labels", "categories", "tags", "метки"))),
+            profession=row.get("profession", "профессия"),
+            city=row.get(*_CITY),
+            country=row.get(*_COUNTRY),
+            language=_tag(row.get("language", "язык")),
+            dates=(NamedDate("birthday", when),) if (when := row.date(*_BIRTHDAY)) else (),
+            labels=tuple(re.split("[;,]", row.get(*_LABELS))),
         ),
         **({"name": name} if name else {}),  # type: ignore[arg-type]
     )

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from daemon.config.settings import Settings
 from daemon.core.address import normalise
 from daemon.core.errors import UserMistake
+from daemon.core.language import tag
 from daemon.core.model import Card, NamedDate
 from daemon.core.names import compose, fold, split
 from daemon.core.people import FIELDS, HAND, SourceCard, is_shared_by_form
@@ -89,6 +90,8 @@ def edit(conn: Connection, rules: Rules, contact_id: int, change: Change) -> Non
     card = before.card if before else Card(uid)
     says = set(before.says if before else ())
     fields = dict(change.fields)
+    if fields.get("language"):
+        fields["language"] = tag(fields["language"])
     says |= {name for name, value in fields.items() if not value}
     if fields.get("name") and not {"given", "family", "patronymic"} & fields.keys():
         parts = split(fields["name"])
@@ -122,7 +125,7 @@ def _set_own(conn: Connection, contact_id: int, change: Change, now: datetime) -
         contacts.change(conn, contact_id, tier=change.tier)
     if change.circles or change.not_circles:
         have = set(contacts.load(conn, [contact_id])[contact_id].circles)
-        new = {c.strip().casefold() for c in change.circles if c.strip()}
+        new = {c.strip().casefold() for c in change.circles}
         contacts.set_circles(conn, contact_id, (have | new) - {c.strip().casefold() for c in change.not_circles})
     if change.tier or change.circles:
         contacts.kept(conn, contact_id, now)
@@ -134,6 +137,11 @@ def _check(change: Change, now: datetime) -> None:
         raise UserMistake(f"There is no field {unknown[0]}; there are: {', '.join(FIELDS)}.")
     if change.tier not in (None, "", *TIERS):
         raise UserMistake(f"“{change.tier}” is no tier; tiers are: {', '.join(TIERS)}.")
+    for circle in (c.strip().casefold() for c in change.circles):
+        if not circle:
+            raise UserMistake("A circle has a name.")
+        if circle in TIERS:
+            raise UserMistake(f"“{circle}” is a tier, not a circle: --tier {circle}.")
     for kind, when in change.dates.items():
         if when and not _is_date(when):
             raise UserMistake(f"“{when}” is no date for {kind}: write 1985-04-15, or --04-15 without the year.")
@@ -143,6 +151,8 @@ def _check(change: Change, now: datetime) -> None:
         raise UserMistake(f"“{zone}” is no time zone: write a name like Europe/Moscow.")
     if change.fields.get("form", "") not in ("", "formal", "familiar"):
         raise UserMistake("The form of address is formal or familiar.")
+    if (language := change.fields.get("language")) and not tag(language):
+        raise UserMistake(f"“{language}” is no language known here: write ru or en, or another by its two letters.")
 
 
 def _is_date(when: str) -> bool:

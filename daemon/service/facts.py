@@ -61,7 +61,7 @@ def _add_logged(conn: Connection, identities: Collection[str], wanted: Interacti
             "at": row.at,
             "counted": True,
             "rule": COUNTED,
-            "subject": "" if row.confidential else row.topic,
+            "subject": "" if row.confidential else ", ".join(row.topic.splitlines()),
             "account": "",
         }
 

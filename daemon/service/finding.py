@@ -17,8 +17,10 @@ SHOWN = 10
 """So many candidates are named where a name fits several people."""
 
 
-def find(conn: Connection, text: str) -> int:
+def find(conn: Connection, text: str, *, also: Collection[str] = ()) -> int:
     """The contact meant by a name, the beginning of one, an address, or ``#`` and its number.
+
+    ``also`` are words that might have been meant where nobody is called so (circles).
 
     Raises:
         UserMistake: nobody or more than one is meant; the sentence names the nearest.
@@ -34,7 +36,9 @@ def find(conn: Connection, text: str) -> int:
     if len(found) == 1:
         return found[0]
     if not found:
-        near = get_close_matches(text, [n.name for n in everyone if n.name], n=1, cutoff=0.6)
+        near = get_close_matches(text, [*also, *(n.name for n in everyone if n.name)], n=1, cutoff=0.6)
+        if text.isdigit():  # "#" begins a comment in a shell, and is easily left out
+            near = [f"'#{n.id}' ({n.name})" for n in everyone if n.id == int(text)]
         raise UserMistake(f"Nobody is known as “{text}”." + (f" Did you mean {near[0]}?" if near else ""))
     raise UserMistake(f"“{text}” may be any of these; say which by number or address:\n{_candidates(conn, found)}")
 

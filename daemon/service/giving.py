@@ -222,7 +222,7 @@ def _meant(
         if circle in circles:
             ids |= dict.fromkeys(p.contact_id for p in everybody if circle in p.circles)
         else:
-            ids[find(conn, each)] = None
+            ids[find(conn, each, also=circles)] = None
     if not ids:
         raise UserMistake(f"Nobody is in {', '.join(to)}.")
     return _people(conn, settings, spoken, list(ids), now)

@@ -52,6 +52,8 @@ def log_contact(
 ) -> int:
     """Log contact made; returns the entry's number, for undo and edit. ``interview`` marks a meeting as one.
 
+    ``topic``: what it was about; several topics stand on a line each.
+
     Raises:
         UserMistake: the moment lies in the future.
     """

@@ -34,7 +34,7 @@ class Papers:
                 )
                 .order_by(hand_log.c.at.desc())
             ):
-                self._topics[row.contact_id].append((row.at, row.topic))
+                self._topics[row.contact_id] += [(row.at, topic) for topic in row.topic.splitlines() if topic]
 
     def contact(self, contact_id: int) -> Row[Any]:
         """The contact's row."""

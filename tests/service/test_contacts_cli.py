@@ -194,6 +194,26 @@ def test_add_and_edit(kith: Kith) -> None:
     assert "no time zone" in kith.err
 
 
+def test_a_slip_of_the_hand_is_told_with_its_remedy(people: Kith) -> None:
+    people("edit", "Bob", "--circle", "freind")
+    assert "Did you mean friend? `--remove-circle freind` takes it back." in people.err
+    people("edit", "Bob", "--circle", "рекрутер")
+    assert "Did you mean recruiter?" in people.err
+    for wrong, said in (
+        (("--circle", "key"), "“key” is a tier, not a circle: --tier key."),
+        (("--circle", " "), "A circle has a name."),
+        (("--language", "russki"), "“russki” is no language known here"),
+    ):
+        people("edit", "Bob", *wrong, fails=True)
+        assert said in people.err
+    people("edit", "Bob", "--language", "Russian")
+    shown = people("show", "Bob")
+    assert "language       ru  [hand]" in shown
+    number = shown.split("(#")[1].split(")")[0]
+    people("show", number, fails=True)
+    assert f"Did you mean '#{number}' (Bob Sample)?" in people.err
+
+
 def test_who_is_not_clear_is_asked_back(people: Kith) -> None:
     people("add", "Bob Another", "--address", "b2@example.org")
     people("show", "Bob", fails=True)

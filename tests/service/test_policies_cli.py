@@ -137,3 +137,19 @@ def test_policy_shows_the_language_and_form_a_letter_to_them_really_has(kith: Ki
     kith("contacts", "add", "Зоя Немая", "--address", "zoya@example.net", "--circle", "mentor")
     assert "language" not in said("Зоя Немая")
     assert "reminders come instead. `kith contacts edit NAME --language" in kith("policy", "Зоя Немая")
+
+
+def test_several_topics_of_one_talk_are_all_kept(kith: Kith) -> None:
+    topics = ("--topic", "the move to Berlin", "--topic", "their new office")
+    kith("log", "Laura", *topics, "--next", "call them", "--by", "2026-11-20")
+    assert kith.json("log", "--list")[0]["topic"] == "the move to Berlin, their new office"
+    assert "the move to Berlin, their new office" in kith("interactions")
+    kith("once")
+    (event,) = (t for t in reminders(kith) if "call them" in t)
+    assert "the move to Berlin" in event and "their new office" in event
+
+
+def test_a_day_there_is_not_is_said_to_be_none(kith: Kith) -> None:
+    kith("log", "Laura", "--next", "write", "--by", "2026-02-30", code=2)
+    assert "“2026-02-30” is no day there is: write it like 2026-12-01." in kith.err
+    assert "--by DATE" in kith("log", "--help")

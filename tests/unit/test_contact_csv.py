@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.model import Card, NamedDate
+from daemon.formats.cards import slashed_date
 from daemon.formats.contact_csv import read_csv
 
 GOOGLE_NEW = """First Name,Middle Name,Last Name,Nickname,File As,Organization Name,Organization Title,Birthday,Notes,\
@@ -109,6 +110,49 @@ def test_linkedin_records_stay_the_same_when_an_address_appears() -> None:
 def test_a_plain_table() -> None:
     kind, (ann, anna) = read("Name;Email;Company\nAnn Example;ann@example.org;X\nАнна Образцова;anna@example.org;Y\n")
     assert (kind, ann.given, anna.family) == ("csv", "Ann", "Образцова")
+
+
+RUSSIAN = """Фамилия;Имя;Отчество;Должность;Эл. почта;Дата рождения;Город;Страна;Группы
+Образцова;Марина;Сергеевна;Рекрутер;marina@example.org;29.02.1988;Москва;Россия;Рекрутеры
+Сказкина;Анастасия;;;nastya@example.org;24.11;;;
+Примеров;Николай;Иванович;;nikolai@example.org;12 декабря 1955;;;
+Кривая;Дата;;;data@example.org;31.02.1990;;;
+Кривая;Почта;;;pochta(at)example;;;;
+"""
+
+
+def test_a_russian_table_of_ones_own_and_what_of_it_is_not_understood() -> None:
+    _, people, broken = read_csv(RUSSIAN.encode("cp1251"))
+    first = people[0]
+    assert (first.patronymic, first.city, first.country, first.labels) == (
+        "Сергеевна",
+        "Москва",
+        "Россия",
+        ("Рекрутеры",),
+    )
+    assert [[d.when for d in p.dates] for p in people] == [["1988-02-29"], ["--11-24"], ["1955-12-12"], [], []]
+    assert [(b.item_id, b.reason.split(";")[0]) for b in broken] == [
+        ("line 5", "Its birthday “31.02.1990” is no date"),
+        ("line 6", "“pochta(at)example” is no mail address"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("24.11.", "--11-24"),
+        ("05.12.96", "1996-12-05"),
+        ("5.12.1996 г.", "1996-12-05"),
+        ("29 февраля", "--02-29"),
+        ("7 ноя. 1980", "1980-11-07"),
+        ("1 мая", "--05-01"),
+        ("12 чего-то", ""),
+        ("1.2.3.4", ""),
+        ("31.04", ""),
+    ],
+)
+def test_dates_as_russians_write_them(text: str, found: str) -> None:
+    assert slashed_date(text, day_first=False) == found
 
 
 def test_an_open_quote_costs_one_row() -> None:
