@@ -53,8 +53,17 @@ def say(asked: Asked) -> None:
     if asked.names:
         n = len(asked.names)
         click.echo(f"{counted(n, 'draft')} to {', '.join(asked.names)}: with the next round.")
-    for name, why in asked.without:
-        click.echo(f"None to {name}: {why}.")
+    say_without(asked.without)
+
+
+def say_without(without: Sequence[tuple[str, str]]) -> None:
+    """To whom there will be none, a line for each reason; with the remedy where a word of the user's is one."""
+    from daemon.service.telling import UNKNOWN_LANGUAGE
+
+    for why in dict.fromkeys(why for _, why in without):
+        names = [name for name, reason in without if reason == why]
+        remedy = " (`kith contacts edit NAME --language en` says it)" if why == UNKNOWN_LANGUAGE else ""
+        click.echo(f"None to {', '.join(names)}: {why}{remedy}.")
 
 
 def only_watching(kith: Ctx) -> None:

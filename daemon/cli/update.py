@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.asked import say_without
 from daemon.cli.contacts_common import secret
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import counted, emit_json, json_option, table
+from daemon.cli.words import fate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
+    from typing import Any
 
+    from daemon.core.wants import Person, UpdateNews
     from daemon.service.deps import Deps
     from daemon.service.planning import Situation
 
@@ -86,7 +90,7 @@ def status(kith: Ctx, as_json: bool) -> int:
         found = situation(_deps(kith), conn, now)
         quarter = found.news.quarter if found.news else quarter_of(now.astimezone(kith.zone).date())
         made = conn.execute(
-            select(contact.c.name, ledger.c.state, ledger.c.contact_id)
+            select(contact.c.name, ledger.c.state, ledger.c.contact_id, ledger.c.occasion)
             .join(contact, contact.c.id == ledger.c.contact_id)
             .where(ledger.c.purpose == UPDATE, ledger.c.kind == DRAFT, ledger.c.period.startswith(quarter))
             .order_by(contact.c.name, ledger.c.created_at)
@@ -103,6 +107,7 @@ def status(kith: Ctx, as_json: bool) -> int:
         "later": _names(found, (w.contact_id for w in found.shares.later)),
         "left_out": _names(found, (w.contact_id for w in found.shares.left)),
         "waiting": stuck,
+        "outdated": _outdated(found, made),
     }
     if as_json:
         emit_json(
@@ -130,18 +135,32 @@ def status(kith: Ctx, as_json: bool) -> int:
         if found.world.enabled_since is None:
             click.echo("Nothing is drafted before `kith enable`.")
     if made:
-        table(("contact", "draft"), [(r.name, r.state) for r in made])
+        table(("contact", "what became of it"), [(r.name, fate(DRAFT, r.state)) for r in made])
     for title, names in (
         ("With the next round", lists["now"]),
         ("On another day", lists["later"]),
         ("An earlier letter with news still lies in Drafts", lists["waiting"]),
         ("Left out: the time and the caps do not suffice for", lists["left_out"]),
+        ("Made before you changed the file, and left as they are: mend them in Drafts", lists["outdated"]),
     ):
         if names:
             click.echo(f"{title} ({counted(len(names), 'person', 'people')}): {', '.join(names)}.")
-    for name, why in without:
-        click.echo(f"None to {name}: {why}.")
+    say_without(without)
     return 0
+
+
+def _outdated(found: Situation, made: Sequence[Any]) -> list[str]:
+    """Whose letter lies in Drafts untouched with other news than the file would tell them now."""
+    from daemon.core.states import WRITTEN
+    from daemon.service.people import told_of
+
+    names = []
+    for r in made:
+        person = found.people.get(r.contact_id)
+        news = found.world.news_for(person.speaks) if person else None
+        if person and news and r.state == WRITTEN and told_of(r.occasion)[1] != news.to_tell(person):
+            names.append(r.name)
+    return names
 
 
 def _without(found: Situation, told: Collection[int]) -> list[tuple[str, str]]:
@@ -158,8 +177,13 @@ def _without(found: Situation, told: Collection[int]) -> list[tuple[str, str]]:
         meant = person.active and UPDATE in person.policy.drafts and who not in told
         if meant and (not reached or reached & set(person.circles)):
             words = {} if found.news.edition(person.speaks) else dict.fromkeys(found.news.editions, "")
-            why[who] = hindrance(person, words)
+            why[who] = hindrance(person, words) or _heard(person, found.world.news_for(person.speaks))
     return sorted((found.people[who].name, reason) for who, reason in why.items() if reason)
+
+
+def _heard(person: Person, news: UpdateNews | None) -> str:
+    talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
+    return "you met or talked since it was written" if talked and news and talked >= news.written_at else ""
 
 
 def _names(found: Situation, ids: Iterable[int]) -> list[str]:

@@ -104,7 +104,7 @@ def people(
             ledger.c.kind == DRAFT,
             ledger.c.state.not_in((*NEVER_MADE, WITHDRAWN)),
         ),
-        lambda r: _told(r.occasion),
+        lambda r: told_of(r.occasion),
     )
     wished = asks.of_contacts(conn)
     days = reasons_of.days(conn, within)
@@ -238,7 +238,7 @@ def person_of(deps: Deps, conn: Connection, contact_id: int, now: datetime) -> P
     return found[0]
 
 
-def _told(occasion: str) -> tuple[str, frozenset[str]]:
+def told_of(occasion: str) -> tuple[str, frozenset[str]]:
     """The quarter whose news a letter told, and the marks of what it told of them."""
     quarter, _, marks = occasion.partition(":")
     return quarter, frozenset(marks.split(".")) - {""}

@@ -51,6 +51,9 @@ class Asked:
     without: tuple[tuple[str, str], ...]
 
 
+UNKNOWN_LANGUAGE = "the language is not known"
+
+
 def hindrance(person: Person, texts: Mapping[str, str]) -> str:
     """Why nothing would be written to them."""
     if person.state:
@@ -58,7 +61,7 @@ def hindrance(person: Person, texts: Mapping[str, str]) -> str:
     if not person.reachable:
         return "no address works"
     if not person.speaks:
-        return "the language is not known"
+        return UNKNOWN_LANGUAGE
     if texts and person.speaks not in texts:
         return f"you gave no words in {person.speaks}"
     return ""

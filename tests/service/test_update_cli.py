@@ -31,9 +31,17 @@ def test_new_makes_the_file_once_and_opens_it(kith: Kith, monkeypatch: pytest.Mo
 def test_status_says_who_was_told_and_who_is_left_out(kith: Kith) -> None:
     found = kith.json("update", "status")
     assert set(found) == {
-        "quarter", "written_at", "closes_at", "made", "now", "later", "left_out", "waiting", "without", "problems",
+        "quarter", "written_at", "closes_at", "made", "now", "later", "left_out", "waiting", "outdated",
+        "without", "problems",
     }  # fmt: skip
-    assert kith("update", "status")
+    assert found["outdated"] == []
+    assert "lies ready" in kith("update", "status")
+    path = Path(kith("update", "new", "--print").strip())
+    path.write_text(path.read_text(encoding="utf-8") + "\n\nForgotten at first: we have moved.\n", encoding="utf-8")
+    lying = {made["contact"] for made in found["made"] if made["state"] == "written"}
+    late = set(kith.json("update", "status")["outdated"])
+    assert late and late <= lying
+    assert "Made before you changed the file" in kith("update", "status")
 
 
 def test_status_names_who_cannot_be_told_and_circles_nobody_is_in(kith: Kith) -> None:
@@ -50,13 +58,15 @@ def test_status_names_who_cannot_be_told_and_circles_nobody_is_in(kith: Kith) ->
     assert reasons["Nobody Address"] == "no address works"
     assert reasons["No Language"] == "the language is not known"
     assert any("no words in ru" in why for why in reasons.values())
+    assert "No Language: the language is not known (`kith contacts edit NAME --language" in kith("update", "status")
     assert found["problems"] == ["What is for clubb goes to nobody: nobody is in such a circle."]
     (folder / "2026-Q4.md").write_bytes("Привет, мы переехали.".encode("cp1251"))
     said = kith("update", "status")
     assert "save it as UTF-8" in kith.err and "No news" not in said
     assert "Nobody is told your news until this is mended" in kith("status") and "save it as UTF-8" in kith("status")
     assert "save it as UTF-8" in kith.json("status")["news_fault"]
-    assert "save it as UTF-8" in kith("check")
+    kith("check")
+    assert "save it as UTF-8" in kith.err
 
 
 def test_news_dated_ahead_and_a_folder_that_is_none_are_told(kith: Kith) -> None:
