@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from daemon.cli.contacts_common import rules
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import DAY, day
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @click.command()
@@ -86,10 +90,7 @@ def pause(kith: Ctx, who: str, until: datetime | None) -> int:
     at = until.replace(tzinfo=kith.zone) if until else None
     if at is not None and at <= kith.now():
         raise UserMistake("A pause has to end in the future.")
-    with kith.store_upgraded.write() as conn:
-        found = book.find(conn, who)
-        book.pause(conn, found, at)
-        title = book.name_of(conn, found)
+    title = _done(kith, who, lambda conn, found: book.pause(conn, found, at))
     when = f"until {day(at, kith.zone)}" if at else "until `kith contacts resume`"
     click.echo(f"{title} is paused {when}. What we left for them is withdrawn with the next round.")
     return 0
@@ -102,10 +103,7 @@ def resume(kith: Ctx, who: str) -> int:
     """WHO is active again: after a pause, do-not-contact, or being taken for dead."""
     from daemon.service import contacts as book
 
-    with kith.store_upgraded.write() as conn:
-        found = book.find(conn, who)
-        book.resume(conn, rules(kith), found)
-        title = book.name_of(conn, found)
+    title = _done(kith, who, lambda conn, found: book.resume(conn, rules(kith), found))
     click.echo(f"{title} is active again.")
     return 0
 
@@ -117,10 +115,7 @@ def do_not_contact(kith: Ctx, who: str) -> int:
     """Never a reminder or draft about WHO again; their mail is still logged."""
     from daemon.service import contacts as book
 
-    with kith.store_upgraded.write() as conn:
-        found = book.find(conn, who)
-        book.do_not_contact(conn, found)
-        title = book.name_of(conn, found)
+    title = _done(kith, who, book.do_not_contact)
     click.echo(f"{title} is not to be contacted. What we left for them is withdrawn with the next round.")
     return 0
 
@@ -132,12 +127,19 @@ def deceased(kith: Ctx, who: str) -> int:
     """WHO has died: nothing is wanted for them any more."""
     from daemon.service import contacts as book
 
-    with kith.store_upgraded.write() as conn:
-        found = book.find(conn, who)
-        book.deceased(conn, rules(kith), found)
-        title = book.name_of(conn, found)
+    title = _done(kith, who, lambda conn, found: book.deceased(conn, rules(kith), found))
     click.echo(f"{title} is marked as deceased. What we left for them is withdrawn with the next round.")
     return 0
+
+
+def _done(kith: Ctx, who: str, change: Callable[[Connection, int], object]) -> str:
+    """Change one person's standing; their name."""
+    from daemon.service import contacts as book
+
+    with kith.store_upgraded.write() as conn:
+        found = book.find(conn, who)
+        change(conn, found)
+        return book.name_of(conn, found)
 
 
 COMMANDS = (merge, split, assign, pause, resume, do_not_contact, deceased)

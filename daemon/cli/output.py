@@ -128,14 +128,6 @@ def moment(value: datetime | None, zone: tzinfo) -> str:
     return "" if value is None else f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def span(seconds: float) -> str:
-    """A length of time in plain words: "15 minutes", "2 hours", "91 days"."""
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= size:
-            return counted(round(seconds / size), unit)
-    return "no time"
-
-
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int | None], None]]:
     """A `core.ports.Progress` that draws bars on stderr where that is a terminal, and nothing elsewhere."""

@@ -21,11 +21,6 @@ from daemon.core.ports import Option
 SYSTEM_FOLDER = Path("/etc/kithd")
 SYSTEM_STATE = Path("/var/lib/kithd")
 
-SECTIONS = (
-    "me", "store", "schedule", "hours", "quiet", "reminders", "policy", "drafts", "giving", "holidays", "suggestions",
-    "templates", "log", "account",
-)  # fmt: skip
-
 
 def load(
     path: Path,

@@ -40,6 +40,14 @@ class LastContact:
         )
         return max((at for name, at in named if at is not None and name in resets), default=None)
 
+    def latest(self) -> datetime | None:
+        """The latest of any sort, whether or not it resets anything."""
+        return self.reset(("inbound", "outbound", "meeting", "logged"))
+
+    def spoken(self) -> datetime | None:
+        """When the two last met, or had contact logged by hand: what the user has to tell was told then."""
+        return self.reset(("meeting", "logged"))
+
     def in_touch(self) -> datetime | None:
         """When both sides had last a part in it: a letter of the user's counts where it may be an answer.
 

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core import giving, occasions, own_news
-from daemon.core.due import ANY_CONTACT, REPLY_LAPSES, due, meets_soon
+from daemon.core.due import REPLY_LAPSES, due, meets_soon
 from daemon.core.making import make_want, next_period, stamp
 from daemon.core.urgency import urgency_of
 from daemon.core.wants import CHECK_IN, DRAFT, KEEP_IN_TOUCH, PROMISE, REMINDER, REPLY_OWED, Person, Want, World
@@ -47,7 +47,7 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
     yield make_want(person, world, REMINDER, KEEP_IN_TOUCH, period, due=at, reason=reason, urgency=urgency)
     if CHECK_IN not in person.policy.drafts or at > now or world.enabled_since is None:
         return
-    heard = person.last.reset(ANY_CONTACT)
+    heard = person.last.latest()
     if heard is not None and heard >= at and heard + REPLY_LAPSES > now:
         return  # they wrote meanwhile, though it resets nothing: asking how they are would sound deaf
     if person.reachable and person.speaks:

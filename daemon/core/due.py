@@ -10,8 +10,6 @@ from daemon.core.wants import KEEP_IN_TOUCH, Person
 REPLY_LAPSES = timedelta(days=45)  # after that an answer is no answer any more, and keep-in-touch takes over
 THANKS_LASTS = timedelta(days=7)
 
-ANY_CONTACT = ("inbound", "outbound", "meeting", "logged")
-
 
 def meets_soon(person: Person, now: datetime) -> bool:
     """Whether a meeting with them is arranged, or going on, that will do: no later than a cadence from now."""
@@ -29,7 +27,7 @@ def due(person: Person) -> datetime | None:
     turn, at = person.turn, person.kept_since
     if turn.since is not None:
         at = turn.since + interval(turn.cadence, person.unanswered)
-    elif at is not None and person.last.reset(ANY_CONTACT) is None:
+    elif at is not None and person.last.latest() is None:
         at = first_due(person.uid, person.tier, at, turn.cadence)
     later = [d.not_before for d in person.dismissals if d.purpose == KEEP_IN_TOUCH and d.not_before]
     return max([*later, at]) if at else None

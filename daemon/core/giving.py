@@ -82,7 +82,7 @@ def outcome_told(person: Person, world: World, now: datetime) -> Iterable[Want]:
     """The letter that tells whoever recommended the user how it turned out, unless they heard it in person."""
     if world.enabled_since is None:
         return
-    talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
+    talked = person.last.spoken()
     for favour in person.favours:
         told = favour.outcome_at
         if told is None or person.speaks not in favour.outcome or (talked is not None and talked >= told):

@@ -75,14 +75,7 @@ def introduced(letter: Letter, *, read_wording: bool) -> Guess | None:
 
 
 def _introduced(letter: Letter, source: str) -> Guess:
-    return Guess(
-        mark=f"{INTRODUCTION}:{letter.identity}",
-        kind=INTRODUCTION,
-        contact_id=letter.contact_id,
-        question=f"Did {letter.name} introduce you to somebody on {letter.at:%Y-%m-%d}?",
-        source=source,
-        about={"identity": letter.identity, "at": letter.at.date().isoformat()},
-    )
+    return _did(INTRODUCTION, letter, f"introduce you to somebody on {letter.at:%Y-%m-%d}", source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +105,6 @@ def told(letter: Letter, says: Mapping[str, str], employer: Employer) -> Iterabl
 
     An introduction takes a third person, whom the user does not know yet.
     """
-    about = {"identity": letter.identity, "at": letter.at.date().isoformat()}
     for kind, rule in says.items():
         source = f"the words of their letter of {letter.at:%Y-%m-%d} ({rule})"
         if kind == RECOMMENDATION:
@@ -126,7 +118,7 @@ def told(letter: Letter, says: Mapping[str, str], employer: Employer) -> Iterabl
                 contact_id=letter.contact_id,
                 question=f"Has {letter.name} left {employer.organisation or employer.domain}?",
                 source=source,
-                about={**about, "organisation": employer.organisation, "address": employer.address},
+                about={**_about(letter), "organisation": employer.organisation, "address": employer.address},
             )
 
 
@@ -138,14 +130,16 @@ def recommended(letter: Letter, *, read_wording: bool) -> Guess | None:
 
 
 def _recommended(letter: Letter, source: str) -> Guess:
-    return Guess(
-        mark=f"{RECOMMENDATION}:{letter.identity}",
-        kind=RECOMMENDATION,
-        contact_id=letter.contact_id,
-        question=f"Did {letter.name} recommend you, in a letter of {letter.at:%Y-%m-%d}?",
-        source=source,
-        about={"identity": letter.identity, "at": letter.at.date().isoformat()},
-    )
+    return _did(RECOMMENDATION, letter, f"recommend you, in a letter of {letter.at:%Y-%m-%d}", source)
+
+
+def _did(kind: str, letter: Letter, what: str, source: str) -> Guess:
+    question = f"Did {letter.name} {what}?"
+    return Guess(f"{kind}:{letter.identity}", kind, letter.contact_id, question, source, _about(letter))
+
+
+def _about(letter: Letter) -> Mapping[str, str]:
+    return {"identity": letter.identity, "at": letter.at.date().isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ def update(person: Person, world: World, now: datetime) -> Iterable[Want]:
         return
     if not world.enabled_since <= news.ready_at <= now < news.closes_at:
         return
-    talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
+    talked = person.last.spoken()
     if talked is not None and talked >= news.written_at:
         return
     marks = news.to_tell(person)

@@ -33,7 +33,7 @@ def own_news(person: Person, world: World, now: datetime) -> Iterable[Want]:
         closes = news.noted_at + NEWS_LASTS
         if not world.enabled_since <= news.noted_at <= now < closes or person.speaks not in news.texts:
             continue
-        talked = max((at for at in (person.last.meeting, person.last.logged) if at), default=None)
+        talked = person.last.spoken()
         if talked is not None and talked >= news.noted_at:
             continue
         yield from letter(
@@ -73,9 +73,9 @@ def visit(person: Person, world: World, now: datetime) -> Iterable[Want]:
         due = max(trip.noted_at, begins - VISIT_AHEAD)
         if not world.enabled_since <= due <= now < over:
             continue
-        touched = max((at for at in (person.last.outbound, person.last.meeting, person.last.logged) if at), default=due)
+        touched = person.last.reset(("outbound", "meeting", "logged"))
         meets = person.next_meeting is not None and person.next_meeting < over
-        if touched > due or meets:
+        if (touched is not None and touched > due) or meets:
             continue
         yield from letter(
             person,

@@ -67,7 +67,7 @@ def share_out(
 
 def order(person: Person, key: str) -> tuple[float, datetime, str]:
     """Who is told first: the nearer tie, and of equal ones who has waited longest."""
-    heard = person.last.reset(("inbound", "outbound", "meeting", "logged"))
+    heard = person.last.latest()
     return -weight(person), heard or datetime.min.replace(tzinfo=UTC), key
 
 

@@ -17,8 +17,6 @@ from daemon.service.papers import Papers
 from daemon.store.bulk import chunks
 from daemon.store.tables import agenda, hand_log, interaction, ledger
 
-CONTACTS = ("inbound", "outbound", "meeting", "logged")
-
 
 class Notes:
     """All of them for these people, read at once: a round looks at every reminder that stands.
@@ -35,7 +33,7 @@ class Notes:
         i, h, d = interaction.c, hand_log.c, ledger.c
         for some in chunks(people):
             ids = [p.contact_id for p in some]
-            moments = {at for p in some if (at := _last_of(p)) is not None}
+            moments = {at for p in some if (at := p.last.latest()) is not None}
             for exchange in conn.execute(
                 select(i.contact_id, i.at, i.form, i.direction)
                 .where(i.contact_id.in_(ids), i.at.in_(sorted(moments)), i.counted.is_(True))
@@ -77,7 +75,7 @@ class Notes:
 
     def last_contact(self, person: Person) -> tuple[datetime | None, str, str]:
         """When there was contact last, in which form, and who wrote, where one of the two did: "me" or "them"."""
-        at = _last_of(person)
+        at = person.last.latest()
         row = self._last.get((person.contact_id, at)) if at is not None else None
         if row is None:
             return at, "", ""
@@ -94,7 +92,3 @@ class Notes:
         """The subject of the draft prepared last, and the account it lies in; ``within``: of that account alone."""
         row = next((r for r in self._drafts.get(contact_id, ()) if within in ("", r.account)), None)
         return (row.title, row.account) if row is not None and row.title else ("", "")
-
-
-def _last_of(person: Person) -> datetime | None:
-    return person.last.reset(CONTACTS)

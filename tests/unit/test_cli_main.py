@@ -190,16 +190,6 @@ def test_today_is_the_users_own_day() -> None:
     assert output.ago(date(2026, 11, 22), late, UTC) == "tomorrow"
 
 
-def test_lengths_in_plain_words() -> None:
-    assert [output.span(s) for s in (0, 1, 90, 3600, 86400 * 91)] == [
-        "no time",
-        "1 second",
-        "2 minutes",
-        "1 hour",
-        "91 days",
-    ]
-
-
 def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with output.progress() as report:
         report("reading", 1, 2)
