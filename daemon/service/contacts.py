@@ -185,13 +185,32 @@ def _normalised(texts: Iterable[str]) -> list[str]:
 
 
 def pause(conn: Connection, contact_id: int, until: datetime | None) -> None:
-    """Nothing is wanted for them until then (UTC), or until `resume`."""
+    """Nothing is wanted for them until then (UTC), or until `resume`.
+
+    Raises:
+        UserMistake: nothing is wanted for them at all; a pause would end that.
+    """
+    _refuse_if(conn, contact_id, DO_NOT_CONTACT, DECEASED)
     contacts.change(conn, contact_id, state=PAUSED, paused_until=until)
 
 
 def do_not_contact(conn: Connection, contact_id: int) -> None:
-    """Never write, never remind; what is logged goes on being logged."""
+    """Never write, never remind; what is logged goes on being logged.
+
+    Raises:
+        UserMistake: they are marked as deceased, which says more.
+    """
+    _refuse_if(conn, contact_id, DECEASED)
     contacts.change(conn, contact_id, state=DO_NOT_CONTACT, paused_until=None)
+
+
+def _refuse_if(conn: Connection, contact_id: int, *stronger: str) -> None:
+    one = contacts.load(conn, [contact_id])[contact_id]
+    if one.state in stronger:
+        raise UserMistake(
+            f"{one.name} is marked {one.state}: nothing is made for them anyway. "
+            "`kith contacts resume` takes that back, if it was a mistake."
+        )
 
 
 def deceased(conn: Connection, rules: Rules, contact_id: int, *, is_so: bool = True) -> None:

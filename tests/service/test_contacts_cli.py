@@ -256,6 +256,10 @@ def test_how_things_stand(people: Kith) -> None:
     for command, state in (("resume", ""), ("do-not-contact", "do-not-contact"), ("deceased", "deceased")):
         people(command, "Bob")
         assert people.json("show", "Bob")["state"] == state
+        if state:  # closed for good: a pause, which ends by itself, would open it
+            people("pause", "Bob", "--until", "2026-12-01", fails=True)
+            assert people.json("show", "Bob")["state"] == state
+    people("do-not-contact", "Bob", fails=True)  # deceased says more
     people("resume", "Bob")
     assert people.json("show", "Bob")["state"] == ""
 

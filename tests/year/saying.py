@@ -142,8 +142,13 @@ class Saying:
         one.reasons.append(Reason(got, town.now))
 
     def _pause(self, one: Neighbour) -> None:
-        with self.town.house.store.write() as conn:
-            book.pause(conn, one.contact_id, self.town.now + 30 * DAY)
+        try:
+            with self.town.house.store.write() as conn:
+                book.pause(conn, one.contact_id, self.town.now + 30 * DAY)
+        except UserMistake:  # they are not to be contacted at all
+            assert one.closed, one
+            return
+        assert not one.closed, one
         one.paused = [(since, min(until, self.town.now)) for since, until in one.paused]
         one.paused.append((self.town.now, self.town.now + 30 * DAY))
 
