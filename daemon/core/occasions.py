@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from daemon.core.anniversaries import kept_now, years
+from daemon.core.anniversaries import kept_now, next_occurrence, years
 from daemon.core.due import THANKS_LASTS
 from daemon.core.making import letter
 from daemon.core.reasons import CONGRATULATED_ON, EVENT, THANKED_FOR, Noted
@@ -106,10 +106,18 @@ def thanks_noted(person: Person, world: World, now: datetime) -> Iterable[Want]:
 
 
 def congratulations(person: Person, world: World, now: datetime) -> Iterable[Want]:
-    """A birthday: on its day in the contact's own zone, and for three days after."""
+    """A birthday: on its day in the contact's own zone, and for three days after.
+
+    Where only a reminder can be, it is wanted as far ahead as reminders are placed: on the day itself all places may be
+    taken, and a birthday is no day later.
+    """
     if not person.birthday:
         return
-    day = kept_now(person.birthday, _today(person, world, now), CONGRATULATIONS_LAST)
+    today = _today(person, world, now)
+    day = kept_now(person.birthday, today, CONGRATULATIONS_LAST)
+    if day is None and not (person.reachable and person.speaks):
+        coming = next_occurrence(person.birthday, today)
+        day = coming if coming is not None and coming <= today + world.rules.ahead else None
     if day is not None and not _still_ahead(person.birthday, day):
         yield from _congratulate(person, world, now, day, "birthday", source=_named(person.birthday_source))
 

@@ -36,14 +36,15 @@ class Listing:
     create: Create | None = None
 
 
-def standing_events(conn: Connection, purpose: str, now: datetime) -> Sequence[Row[Any]]:
-    """The ledger rows of events about nobody alone that stand and are not over.
+def standing_events(conn: Connection, purpose: str, world: World, now: datetime) -> Sequence[Row[Any]]:
+    """The ledger rows of events about nobody alone that stand and whose day is not over: who was busy at that hour
+    looks later in the day.
 
     One bound to somebody who is being forgotten goes with them; it is made anew, bound to another.
     """
     query = select(ledger).join(contact, contact.c.id == ledger.c.contact_id)
     here = (ledger.c.purpose == purpose) & ledger.c.state.in_(sorted(OPEN)) & (contact.c.state != FORGETTING)
-    return [r for r in conn.execute(query.where(here)) if r.ends_at >= now]
+    return [r for r in conn.execute(query.where(here)) if world.day(r.ends_at) >= world.day(now)]
 
 
 def in_time(start: datetime, now: datetime) -> bool:

@@ -32,13 +32,13 @@ class NewDraft:
 
 
 def morning(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Listing:
-    """What should stand now: an event stays until its time is over, wherever the user moved it."""
+    """What should stand now: an event stays until its day is over, wherever the user moved it."""
     at = deps.settings.morning_event
     if at is None or world.enabled_since is None:
         return Listing()
     standing = tuple(
         _want(world, r.contact_id, date.fromisoformat(r.period), r.starts_at)
-        for r in standing_events(conn, NEW_DRAFTS, now)
+        for r in standing_events(conn, NEW_DRAFTS, world, now)
         if r.state != PENDING or listed(deps, conn, r.account, r.created_at)
     )
     today = world.day(now)

@@ -30,7 +30,7 @@ def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], worl
     quarter = quarter_of(today)
     if _written(deps, quarter):
         return Listing()
-    rows = [r for r in standing_events(conn, WRITE_NEWS, now) if r.period == quarter]
+    rows = [r for r in standing_events(conn, WRITE_NEWS, world, now) if r.period == quarter]
     if rows:
         return Listing(tuple(_want(world, r.contact_id, quarter, r.starts_at) for r in rows))
     ends = quarter_ends(quarter)

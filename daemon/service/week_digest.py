@@ -21,11 +21,13 @@ from daemon.store.tables import ledger
 
 
 def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Listing:
-    """What should stand now: an event stays until its time is over, wherever the user moved it."""
+    """What should stand now: an event stays until its day is over, wherever the user moved it."""
     said = deps.settings.reminders.weekly_digest
     if said is None or world.enabled_since is None:
         return Listing()
-    standing = tuple(_want(world, r.contact_id, r.period, r.starts_at) for r in standing_events(conn, DIGEST, now))
+    standing = tuple(
+        _want(world, r.contact_id, r.period, r.starts_at) for r in standing_events(conn, DIGEST, world, now)
+    )
     weekday, at = said
     today = world.day(now)
     start = datetime.combine(today, at, ZoneInfo(world.zone))

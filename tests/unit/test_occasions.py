@@ -73,6 +73,17 @@ def wrote(at: datetime) -> LastContact:
     return LastContact(outbound=at)
 
 
+def test_a_birthday_without_a_letter_is_reminded_of_on_the_day_itself() -> None:
+    soon = TODAY + timedelta(days=5)
+    mute = person(birthday=f"--{soon:%m-%d}", speaks="")
+    (want,) = (w for w in desired([mute], WORLD, NOW) if w.purpose == CONGRATULATIONS)
+    assert (want.kind, want.occasion_date, WORLD.day(want.due)) == (REMINDER, soon, soon)
+    assert desired([mute], WORLD, want.due + timedelta(hours=9))[-1].key == want.key, "and it is the same one then"
+    far = person(birthday=f"--{TODAY + timedelta(days=9):%m-%d}", speaks="")
+    assert not [w for w in desired([far], WORLD, NOW) if w.purpose == CONGRATULATIONS]
+    assert letters(replace(mute, speaks="en")) == [], "a letter lies there on its day"
+
+
 # -- meetings ----------------------------------------------------------------------------------------
 
 
