@@ -16,7 +16,7 @@ from daemon.core.states import EDITED, PENDING, WRITTEN
 from daemon.core.wants import DRAFT, NEW_DRAFTS, Person, Want, World
 from daemon.service.deps import Deps
 from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, standing_events
-from daemon.store.tables import contact, contact_circle, ledger
+from daemon.store.tables import contact, contact_circle, ledger, outbox
 
 LOOKS_BACK = timedelta(days=7)
 
@@ -71,6 +71,7 @@ def _since_last(conn: Connection, until: datetime) -> list[NewDraft]:
         select(func.max(ledger.c.created_at)).where(ledger.c.purpose == NEW_DRAFTS, ledger.c.created_at < until)
     ).scalar_one()
     since = max(last or until - LOOKS_BACK, until - LOOKS_BACK)
+    leaving = select(outbox.c.key).where(outbox.c.verb == "withdraw")
     hunting = select(contact_circle.c.contact_id).where(contact_circle.c.circle.in_(sorted(JOB_HUNTING)))
     return [
         NewDraft(r.contact_id, r.name, r.title, r.hunting)
@@ -80,6 +81,7 @@ def _since_last(conn: Connection, until: datetime) -> list[NewDraft]:
             .where(
                 ledger.c.kind == DRAFT,
                 ledger.c.state.in_((WRITTEN, EDITED)),
+                ledger.c.key.not_in(leaving),
                 # one that waited for its mailbox was written long after it was meant to be
                 (ledger.c.created_at > since) | ((ledger.c.state == WRITTEN) & (ledger.c.changed_at > since)),
                 ledger.c.created_at <= until,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from daemon.config.settings import Settings
 from daemon.core.due import due, meets_soon
 from daemon.core.policy import JOB_HUNTING
-from daemon.core.states import FAILED, LAPSED, OPEN, WITHDRAWN
+from daemon.core.states import FAILED, LAPSED, OPEN, SUPERSEDED, WITHDRAWN
 from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person
 from daemon.service import holder
 from daemon.service.news import told_news
@@ -199,6 +199,9 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     return found
 
 
+NOT_LEFT = (WITHDRAWN, FAILED, SUPERSEDED)
+"""States of letters that were taken back, or never stood in Drafts at all: they were not drafted for the user."""
+
 OF_LATE = timedelta(days=7)
 """So far back the digest looks for drafts and lapses."""
 
@@ -214,7 +217,7 @@ def digest(conn: Connection, settings: Settings, now: datetime) -> Digest:
         .order_by(ledger.c.changed_at.desc(), ledger.c.key)
     ).all()
     drafted = [
-        r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in (WITHDRAWN, FAILED)
+        r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in NOT_LEFT
     ]
     lapsed = [r for r in rows if r.state == LAPSED or (r.kind == DRAFT and r.state == WITHDRAWN)]
     return Digest(

@@ -137,7 +137,7 @@ def test_forget_asks_then_takes_everything_along(kith: Kith) -> None:
 
 
 def test_digest_quarantine_and_confirm_have_something_to_say(kith: Kith) -> None:
-    assert "Nobody waits" in kith("digest")
+    assert "Nobody waits: whoever is due has a reminder, or a meeting arranged." in kith("digest")
     assert "Nothing is in quarantine" in kith("quarantine", "list")
     kith("confirm", "99", "--yes", code=2)
     assert "status" in kith.err

@@ -103,6 +103,17 @@ def test_one_list_for_all_and_only_what_came_since_the_last(early: House) -> Non
     assert "Boris Titov" in words(event) and "Ann Example" not in words(event)
 
 
+def test_what_is_taken_back_that_very_morning_is_not_listed(early: House) -> None:
+    praised(early, "Ann Example", ANNA)
+    praised(early, "Boris Titov", BORIS)
+    cycle(early, at(TODAY, 12))
+    with early.store.write() as conn:
+        conn.execute(update(contact).where(contact.c.name == "Ann Example").values(state="paused"))
+    cycle(early, at(TOMORROW, 8))
+    (event,) = lists(early)
+    assert "Boris Titov" in words(event) and "Ann Example" not in words(event)
+
+
 def test_an_employers_calendar_hears_nothing_of_recruiters(early: House, tmp_path: Path) -> None:
     """Reminders go to the employer's calendar, letters to the user's own mailbox."""
     with ExitStack() as stack:
