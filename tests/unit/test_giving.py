@@ -80,6 +80,14 @@ def test_an_introduction_speaks_of_the_other_and_knows_who_must_not_hear_of_them
     assert [w.about_hunting for w in wants(replace(ANN, errands=(hunting,)))] == [True]
 
 
+def test_what_was_asked_for_is_wanted_for_thirty_days_and_never_about_somebody_behind_a_closed_door() -> None:
+    asked = replace(ANN, errands=(LINK, KNOWS))
+    assert {w.create_until for w in wants(asked)} == {NOW + 30 * DAY}
+    assert len(wants(asked, now=NOW + 30 * DAY - timedelta(seconds=1))) == 2
+    assert wants(asked, now=NOW + 30 * DAY) == []
+    assert wants(replace(ANN, errands=(replace(KNOWS, other=replace(BORIS, closed=True)),))) == []
+
+
 def kinds(found: Iterable[Want]) -> list[tuple[str, str]]:
     return [(w.kind, w.purpose) for w in found]
 
@@ -93,6 +101,8 @@ def test_an_outcome_is_asked_for_after_months_and_told_once_it_is_known() -> Non
     assert wants(replace(person, dismissals=(dealt,))) == []
     assert kinds(wants(replace(ANN, favours=(TOLD,)))) == [(DRAFT, OUTCOME)]
     assert wants(replace(ANN, favours=(replace(HELPED, direction=GAVE),))) == []
+    assert wants(replace(ANN, favours=(replace(HELPED, kind="advice"),))) == []
+    assert wants(replace(ANN, favours=(TOLD,)), now=NOW + 30 * DAY) == []
     met = replace(ANN, favours=(TOLD,), last=replace(ANN.last, meeting=NOW + DAY))
     assert wants(met, now=NOW + 2 * DAY) == []
 

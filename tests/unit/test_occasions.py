@@ -14,9 +14,9 @@ from daemon.config.holidays import shipped
 from daemon.core.cadence import LastContact
 from daemon.core.desired import desired
 from daemon.core.holidays import Holiday
-from daemon.core.one_letter import STRENGTH, one_letter
+from daemon.core.one_letter import STRENGTH, Choice, one_letter
 from daemon.core.plan import Row
-from daemon.core.policy import ReminderRules
+from daemon.core.policy import Quiet, ReminderRules
 from daemon.core.reasons import Noted, OwnNews, Trip, Yearly
 from daemon.core.resolve import Resolved
 from daemon.core.states import EDITED, OPEN, SUPERSEDED, WRITTEN
@@ -31,7 +31,9 @@ from daemon.core.wants import (
     UPDATE,
     VISIT,
     Met,
+    Part,
     Person,
+    UpdateNews,
     Want,
     World,
 )
@@ -100,6 +102,7 @@ def met(hours_ago: float = 5, **more: object) -> Met:
         (met(interview=True), "interview:m1"),
         (met(interview=True, inside=True), "interview:m1"),  # with one's own organisation: only where marked
         (met(inside=True), None),
+        (met(people=5), "meeting:m1"),
         (met(people=6), None),
         (met(recurring=True), None),
     ],
@@ -112,6 +115,23 @@ def test_of_several_meetings_the_interview_is_thanked_for() -> None:
     other = replace(met(2), identity="m2")
     (found,) = letters(person(met=(met(5, interview=True), other)))
     assert (found.period, found.source) == ("m1", "calendar of home")
+
+
+def test_a_policy_that_asks_for_none_gets_none() -> None:
+    everything = person(
+        met=(met(),),
+        noted=tuple(noted(kind) for kind in ("job", "achievement", "recommendation", "introduction")),
+        birthday="--11-18",
+        yearly=(Yearly("work", "2020-11-18", "hand"),),
+        policy=replace(POLICY, drafts=frozenset()),
+    )
+    news = UpdateNews("2026-Q4", frozenset(), NOW, NOW + DAY, NOW, (Part(frozenset(), frozenset({"a"})),))
+    assert letters(everything, replace(WORLD, news={"": news})) == []
+    assert {w.purpose for w in letters(replace(everything, policy=POLICY), replace(WORLD, news={"": news}))} == {
+        THANKS,
+        CONGRATULATIONS,
+        UPDATE,
+    }
 
 
 # -- noted -------------------------------------------------------------------------------------------
@@ -173,6 +193,12 @@ def test_a_conference_told_of_long_after_it_thanks_nobody() -> None:
         assert (
             len(letters(person(noted=(noted("event", TODAY - days * DAY, title="PyCon"),)), now=NOW + DAY / 2)) == made
         )
+
+
+def test_congratulations_are_begun_within_two_days_for_on_the_third_they_go() -> None:
+    midnight = datetime(2026, 11, 18, tzinfo=ZoneInfo(ZONE))
+    assert [w.create_until for w in letters(person(birthday="--11-18"))] == [midnight + 2 * DAY]
+    assert [w.create_until for w in letters(person(noted=(noted("job"),)))] == [NOW + 2 * DAY]
 
 
 def test_nobody_is_congratulated_on_a_birth_that_is_still_ahead() -> None:
@@ -237,6 +263,13 @@ def test_a_holiday_is_of_a_known_profession_and_country_and_has_a_name_there(
     assert not [w for w in letters(who, replace(world, holidays=()), now) if w.purpose == CONGRATULATIONS]
 
 
+def test_a_holiday_at_the_years_end_is_kept_into_the_next() -> None:
+    eve = replace(PROGRAMMER, rule="31 december")
+    now = datetime(2027, 1, 2, 9, tzinfo=UTC)
+    found = letters(person(profession="software developer", country="DE"), replace(WORLD, holidays=(eve,)), now)
+    assert [w.period for w in found] == ["holiday:programmer:2026"]
+
+
 def test_hr_people_are_known_by_their_circle() -> None:
     assert shipped()["hr"].concerns("", ("hr",), "DE")
     assert not shipped()["hr"].concerns("", ("mentor",), "DE")
@@ -252,6 +285,7 @@ def test_who_lives_there_is_told_of_a_visit_before_it() -> None:
     who = person(city="Kazan, RU")
     (found,) = letters(who, world)
     assert (found.purpose, dict(found.details)["place"]) == (VISIT, "Kazan")
+    assert found.create_until == datetime(2026, 11, 24, tzinfo=ZoneInfo(ZONE))  # to the end of the first day there
     assert letters(person(city="Berlin"), world) == []
     assert letters(replace(who, last=wrote(NOW)), world, NOW + DAY) == []
     assert letters(replace(who, next_meeting=NOW + 6 * DAY), world) == []
@@ -414,6 +448,19 @@ def test_a_letter_of_another_day_or_person_or_one_asked_for_disturbs_nobody() ->
     assert choose([MEETING, want(CONGRATULATIONS, "birthday", who=2)], []) == nothing
     assert choose([asked, BIRTHDAY], []) == nothing
     assert choose([BIRTHDAY], [row(asked)]) == nothing
+
+
+def test_of_one_purpose_the_weaker_of_the_day_is_closed_and_behind_yesterdays_it_waits() -> None:
+    assert choose([BIRTHDAY, WORK], [row(BIRTHDAY)]) == ({WORK.key}, set(), {WORK.key})
+    assert choose([BIRTHDAY, WORK], [row(BIRTHDAY, made=NOW - DAY)]) == (set(), set(), set())
+
+
+def test_what_is_not_begun_now_closes_nothing() -> None:
+    late = replace(BIRTHDAY, create_until=NOW - timedelta(hours=1))
+    assert choose([MEETING, late], []) == (set(), set(), set())
+    quiet = replace(WORLD, quiet=(Quiet(TODAY, TODAY),))
+    assert one_letter([MEETING, BIRTHDAY], [], held=(), world=quiet, now=NOW) == Choice()
+    assert one_letter([MEETING, BIRTHDAY], [], held={1}, world=WORLD, now=NOW) == Choice()
 
 
 letters_of_two = st.lists(

@@ -127,6 +127,20 @@ def test_late_evidence_does_not_bring_back_what_was_dismissed() -> None:
     assert due(older) == NOW + MONTH
 
 
+def test_what_was_put_off_for_another_reason_puts_keeping_in_touch_off_by_nothing() -> None:
+    owed = Dismissal(REPLY_OWED, "x", 0, NOW + timedelta(days=90))
+    assert due(person(dismissals=(owed,))) == due(person())
+
+
+def test_contact_that_resets_nothing_makes_them_due_from_the_day_they_were_kept() -> None:
+    heard = person(reset_at=None, last=LastContact(inbound=NOW - timedelta(days=3)), kept_since=NOW)
+    assert due(heard) == NOW
+    never = replace(heard, last=LastContact())
+    at = due(never)
+    assert at is not None
+    assert NOW < at < NOW + MONTH
+
+
 def test_an_arranged_meeting_holds_the_reminder_unless_it_is_far_away() -> None:
     assert (1, KEEP_IN_TOUCH) not in wants(person(next_meeting=NOW + timedelta(days=5)))
     assert (1, KEEP_IN_TOUCH) in wants(person(next_meeting=NOW + timedelta(days=200)))
@@ -184,7 +198,8 @@ def test_a_birthday_is_kept_in_the_contacts_own_zone() -> None:
     tokyo = person(birthday="--11-19", zone="Asia/Tokyo")
     assert (1, CONGRATULATIONS) not in wants(tokyo)
     evening = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)  # past midnight over there
-    assert wants(tokyo, now=evening)[1, CONGRATULATIONS].occasion_date == date(2026, 11, 19)
+    found = wants(tokyo, now=evening)[1, CONGRATULATIONS]
+    assert (found.occasion_date, found.due) == (date(2026, 11, 19), datetime(2026, 11, 18, 15, tzinfo=UTC))
 
 
 def test_a_leap_day_birthday_falls_on_the_28th_in_common_years() -> None:
@@ -232,12 +247,15 @@ def test_a_promise_is_reminded_of_on_its_day() -> None:
     found = [c for c in plan(desired([promised], WORLD, NOW)).creates if c.want.purpose == "promise"]
     assert found[0].slot is not None
     assert found[0].slot.start.date() == date(2026, 11, 20)
+    skipped = replace(promised, dismissals=(Dismissal("promise", "l1", 0, None),))
+    assert (1, "promise") not in wants(skipped)
 
 
 def test_a_check_in_comes_with_the_reminder_only_where_the_policy_wants_it() -> None:
     assert (1, CHECK_IN) not in wants(person())
     wished = person(policy=replace(POLICY, drafts=frozenset({CHECK_IN})))
     assert wants(wished)[1, CHECK_IN].period == wants(wished)[1, KEEP_IN_TOUCH].period
+    assert (1, CHECK_IN) not in wants(replace(wished, reset_at=NOW - timedelta(days=3)))  # the reminder is to come
 
 
 # -- plan --------------------------------------------------------------------------------------------

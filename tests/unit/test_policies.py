@@ -236,6 +236,21 @@ def test_what_came_up_in_quiet_time_follows_after_it_if_not_too_late(born: str, 
     assert CONGRATULATIONS not in {w.purpose for w in desired([who], HOLIDAYS, after + 5 * DAY)}
 
 
+def test_the_last_day_of_quiet_time_is_quiet_and_what_came_up_before_it_is_not_made_up_for() -> None:
+    who = person(birthday="--01-05")
+    evening = zoned(QUIET.last)
+    found = plan(desired([who], HOLIDAYS, evening), world=HOLIDAYS, now=evening)
+    assert CONGRATULATIONS not in {c.want.purpose for c in found.creates}
+    short = replace(WORLD, quiet=(Quiet(date(2026, 12, 28), date(2026, 12, 29)),))
+    after = desired([person(birthday="--12-24")], short, zoned(date(2026, 12, 30)))
+    assert CONGRATULATIONS not in {w.purpose for w in after}
+
+
+@pytest.mark.parametrize("circle", ["recruiter", "hr", "employer", "candidate", "mentor"])
+def test_of_whom_an_employer_must_not_hear(circle: str) -> None:
+    assert person(circles=("friend", circle)).job_hunting is (circle != "mentor")
+
+
 def test_who_was_written_to_in_quiet_time_is_not_congratulated_after_it() -> None:
     after, wrote = zoned(date(2027, 1, 7)), zoned(date(2027, 1, 3))
     who = person(birthday="--01-02", reset_at=wrote, last=LastContact(outbound=wrote))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.plan import Row
-from daemon.core.policy import Policies, ReminderRules
+from daemon.core.policy import Policies, Quiet, ReminderRules
 from daemon.core.quarterly import Shares, share_out
 from daemon.core.resolve import Resolver
 from daemon.core.urgency import weight
@@ -72,6 +72,23 @@ def test_caps_win_and_whoever_is_left_out_is_no_nearer_than_whoever_is_told(
 def world_day(row: Row) -> datetime:
     assert row.created_at is not None
     return datetime.combine(row.created_at.date(), datetime.min.time())
+
+
+def test_who_is_left_out_is_named_supporting_ties_first_and_quiet_days_take_nobody() -> None:
+    people = {n: person(n, tier) for n, tier in enumerate(("key", "", "supporting"))}
+    found = [want(n) for n in people]
+    shares = share_out(found, [], people, held=(), world=world(1, 1, 1), now=NOW)
+    assert ([w.contact_id for w in shares.now], [w.contact_id for w in shares.left]) == ([0], [2, 1])
+    quiet = replace(world(1, 5, 2), quiet=(Quiet(NOW.date(), NOW.date()),))
+    shares = share_out(found, [], people, held=(), world=quiet, now=NOW)
+    assert (len(shares.now), [w.contact_id for w in shares.later]) == (0, [0])
+
+
+def test_a_letter_that_was_never_written_takes_nobodys_turn() -> None:
+    people = {0: person(0, ""), 1: person(1, "")}
+    never = Row("k1", DRAFT, UPDATE, 1, "2026-Q4", "superseded", created_at=NOW)
+    shares = share_out([want(0)], [never], people, held=(), world=world(1, 1, 1), now=NOW)
+    assert [w.contact_id for w in shares.now] == [0]
 
 
 def test_a_letter_that_stands_takes_no_second_place_and_the_held_wait() -> None:
