@@ -66,8 +66,7 @@ def gather(conn: Connection, settings: Settings, now: datetime) -> int:
     """Keep what is new of them, and of the cadences the real rhythm proposes; how many. What is no longer so goes."""
     kept = [p for p in people(conn, settings, now, kept_only=True) if p.active]
     guesses = [*_guesses(conn, kept, settings, now), *(p.guess for p in rhythms.proposals(conn, settings, now))]
-    known = suggestions.marks(conn)
-    new = suggestions.put(conn, (g for g in guesses if g.mark not in known), now)
+    new = suggestions.put(conn, guesses, now)
     suggestions.drop(conn, _past(conn, kept, {g.mark for g in guesses}))
     return new
 

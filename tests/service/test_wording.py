@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -335,8 +335,9 @@ def test_who_has_left_is_written_to_elsewhere(allowed: House) -> None:
 
 
 @memory_only
-def test_the_only_address_stays_in_use(house: House) -> None:
-    house.person("Ann Example", WORK, organisation="Example Works", title="Head of Data")
+@pytest.mark.parametrize("besides", [(), ("no-reply@ann.example",)])
+def test_the_only_address_stays_in_use(house: House, besides: Sequence[str]) -> None:
+    house.person("Ann Example", WORK, *besides, organisation="Example Works", title="Head of Data")
     house.settings = replace(house.settings, read_wording=True)
     house.cycle()
     box(house).add_mail("INBOX", written(1, WORK, FAREWELL))
