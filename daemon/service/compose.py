@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -146,8 +147,11 @@ def compose(
     return draft, f"{letter.template}#{letter.variant}"
 
 
-def _words_used(conn: Connection, contact_id: int, want: Want, now: datetime) -> dict[str, str]:
-    """Template -> the variant their last letter from it was in. ``now``: when this letter was intended."""
+def _words_used(conn: Connection, contact_id: int, want: Want, now: datetime) -> dict[str, list[str]]:
+    """Template -> the variants their last two letters from it were in. ``now``: when this letter was intended.
+
+    Two, for of letters that lie in Drafts together the user may send either last.
+    """
     rows = conn.execute(
         select(ledger.c.words)
         .where(
@@ -159,7 +163,10 @@ def _words_used(conn: Connection, contact_id: int, want: Want, now: datetime) ->
         )
         .order_by(ledger.c.created_at, ledger.c.key)
     ).scalars()
-    return {template: variant for template, _, variant in (words.rpartition("#") for words in rows)}
+    used: defaultdict[str, list[str]] = defaultdict(list)
+    for template, _, variant in (words.rpartition("#") for words in rows):
+        used[template] = [*used[template], variant][-2:]
+    return used
 
 
 def as_day(text: str) -> date | None:

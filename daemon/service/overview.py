@@ -216,9 +216,7 @@ def digest(conn: Connection, settings: Settings, now: datetime) -> Digest:
         .where(ledger.c.changed_at > now - OF_LATE, ledger.c.purpose.not_in(sorted(LISTS)))
         .order_by(ledger.c.changed_at.desc(), ledger.c.key)
     ).all()
-    drafted = [
-        r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in NOT_LEFT
-    ]
+    drafted = [r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in NOT_LEFT]
     lapsed = [r for r in rows if r.state == LAPSED or (r.kind == DRAFT and r.state == WITHDRAWN)]
     return Digest(
         tuple(_waiting(conn, kept, now)),

@@ -100,12 +100,12 @@ class Renderer:
         lang: str,
         facts: DraftFacts,
         variant_seed: str,
-        used: Mapping[str, str] | None = None,
+        used: Mapping[str, Sequence[str]] | None = None,
     ) -> Rendered | None:
         """The letter, or None where too little is known or no template speaks ``lang`` (then: a reminder).
 
         ``variant_seed`` is the want's key: the same key always makes the same letter. ``used`` maps a template
-        (`Rendered.template`) to the variant this contact got last: that one is not used again.
+        (`Rendered.template`) to the variants this contact got last, the latest at the end (`choose_variant`).
 
         Raises:
             TemplateFault: the template is broken or asks for a fact that is not known.
@@ -115,7 +115,7 @@ class Renderer:
         if found is None:
             return None
         path, blocks = found
-        chosen = choose_variant(blocks.variants(), variant_seed, (used or {}).get(f"{lang}/{path.name}", ""))
+        chosen = choose_variant(blocks.variants(), variant_seed, (used or {}).get(f"{lang}/{path.name}", ()))
         return self._letter(path, blocks, chosen, facts, lang)
 
     def render_all(self, facts: DraftFacts, lang: str) -> list[Rendered]:
@@ -187,9 +187,13 @@ class Renderer:
         return Filled(self._load(path), variables)
 
 
-def choose_variant(variants: Sequence[str], seed: str, last: str = "") -> str:
-    """The variant a seed names: always the same, and never the ``last`` one where there is another."""
-    left = [v for v in variants if v != last] or list(variants)
+def choose_variant(variants: Sequence[str], seed: str, used: Sequence[str] = ()) -> str:
+    """The variant a seed names: always the same, and none of those in ``used`` (the latest at the end) if that can be.
+
+    Where there are too few, the latest are the ones left out.
+    """
+    without = ([v for v in variants if v not in used[n:]] for n in range(len(used) + 1))
+    left = next(filter(None, without))
     return left[int.from_bytes(sha256(seed.encode()).digest()[:8]) % len(left)]
 
 

@@ -215,13 +215,15 @@ def test_the_same_key_makes_the_same_letter() -> None:
 def test_no_variant_comes_twice_running_and_all_have_their_turn(keys: list[str]) -> None:
     chosen: list[str] = []
     for key in (*keys, *map(str, range(30))):
-        chosen.append(choose_variant(("1", "2", "3"), key, chosen[-1] if chosen else ""))
-    assert all(a != b for a, b in itertools.pairwise(chosen))
-    assert set(chosen) == {"1", "2", "3"}
+        chosen.append(choose_variant(("1", "2", "3", "4"), key, chosen[-2:]))
+    assert all(len({a, b, c}) == 3 for a, b, c in zip(chosen, chosen[1:], chosen[2:], strict=False))
+    assert set(chosen) == {"1", "2", "3", "4"}
 
 
-def test_a_single_variant_is_used_again() -> None:
-    assert choose_variant(("1",), "b", "1") == "1"
+def test_where_variants_are_few_the_latest_is_left_out() -> None:
+    assert choose_variant(("1", "2"), "b", ["1", "2"]) == "1"
+    assert choose_variant(("1", "2"), "b", ["2", "1"]) == "2"
+    assert choose_variant(("1",), "b", ["1", "1"]) == "1"
 
 
 # --- signature
