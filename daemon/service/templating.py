@@ -206,6 +206,8 @@ def _named(path: Path) -> Iterator[None]:
         raise TemplateFault(f"{path}: the template {e.name} it asks for does not exist.") from None
     except TemplateSyntaxError as e:
         raise TemplateFault(f"{e.filename or path}, line {e.lineno}: {_sentence(e)}") from None
+    except UnicodeDecodeError:
+        raise TemplateFault(f"{path} is not in UTF-8: save it as UTF-8.") from None
     except Exception as e:  # a template may raise anything: a division by zero, a wrong filter argument
         raise TemplateFault(f"{_where(path, e.__traceback__)}: {_sentence(e)}") from None
 

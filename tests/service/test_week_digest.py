@@ -56,7 +56,7 @@ def test_once_a_week_it_says_who_waits(house: House) -> None:
     cycle(house, at(MONDAY, 8))
     (event,) = digests(house)
     assert event.start == at(MONDAY, 9)
-    assert "Ждут напоминания" in words(event) and "Person N" in words(event)
+    assert "Ждут вашего внимания" in words(event) and "Person N" in words(event)
     cycle(house, at(MONDAY, 8) + timedelta(minutes=30))
     assert len(digests(house)) == 1
     cycle(house, at(MONDAY, 12))

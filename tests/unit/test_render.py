@@ -394,6 +394,14 @@ def test_a_fault_in_a_users_template_is_one_sentence_with_file_and_line(tmp_path
     assert "\n" not in sentence
 
 
+def test_a_users_template_in_another_encoding_is_said_to_be_that(tmp_path: Path) -> None:
+    renderer = own(tmp_path, SUBJECT + TEXT % "x")
+    (path,) = tmp_path.rglob("check-in.j2")
+    path.write_bytes((SUBJECT + TEXT % "Спасибо").encode("cp1251"))
+    with pytest.raises(TemplateFault, match="check-in.j2 is not in UTF-8: save it as UTF-8"):
+        render(renderer)
+
+
 def test_an_unknown_fact_is_false_in_a_condition(tmp_path: Path) -> None:
     text = SUBJECT + TEXT % "{% if title %}T{% elif circle == 'mentor' %}M{% else %}N{% endif %}"
     assert render(own(tmp_path, text)).startswith("N\n")
