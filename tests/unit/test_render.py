@@ -398,7 +398,7 @@ def test_a_users_template_in_another_encoding_is_said_to_be_that(tmp_path: Path)
     renderer = own(tmp_path, SUBJECT + TEXT % "x")
     (path,) = tmp_path.rglob("check-in.j2")
     path.write_bytes((SUBJECT + TEXT % "Спасибо").encode("cp1251"))
-    with pytest.raises(TemplateFault, match="check-in.j2 is not in UTF-8: save it as UTF-8"):
+    with pytest.raises(TemplateFault, match=r"check-in\.j2 is not in UTF-8: save it as UTF-8"):
         render(renderer)
 
 
