@@ -31,7 +31,7 @@ def snooze(kith: Ctx, name: str, until: datetime | None, days: int | None) -> in
     at = datetime.combine(day, time(), kith.zone)
     with kith.store.write() as conn:
         hand.snooze(conn, book.find(conn, name), at, kith.now())
-    click.echo(f"Not before {ago(day, kith.now(), kith.zone)} ({day.isoformat()}).")
+    click.echo(f"Not before {day.isoformat()} ({ago(day, kith.now(), kith.zone)}).")
     return 0
 
 
