@@ -182,6 +182,22 @@ def test_a_recommendation_is_thanked_for_asked_about_and_its_outcome_told(house:
         assert favours.rows(conn, ann) == []
 
 
+def test_help_of_long_ago_is_marked_and_not_thanked_for_and_a_recommendation_comes_first(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    with house.store.write() as conn:
+        for days, got, said in (
+            (9, "recommendation", "Marked."),
+            (8, "introduction", "Marked."),
+            (6, "introduction", ""),
+        ):
+            entry = hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - days * DAY)
+            told = giving.mark_entry(conn, house.settings, entry, (), (got,), house.clock)
+            assert (told == "Marked.") is bool(said)
+        giving.outcome(conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock)
+        (done,) = [row.what.kind for row in favours.rows(conn, ann) if row.what.outcome_at]
+    assert done == "recommendation"
+
+
 def states(house: House, purpose: str) -> list[str]:
     return [r.state for r in house.ledger(purpose=purpose)]
 

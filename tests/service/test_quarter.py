@@ -129,6 +129,14 @@ def test_an_event_asks_for_the_news_before_the_quarter_ends_and_goes_when_they_a
     assert len(house.ledger(purpose="write-news")) == 1
 
 
+def test_no_event_asks_for_news_of_a_quarter_without_a_working_day_left(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en", circles=("hr",))
+    house.enable()
+    house.clock = datetime(2026, 12, 31, 15, tzinfo=UTC)  # a Thursday, and ten o'clock has passed
+    house.cycle()
+    assert house.ledger(purpose="write-news") == []
+
+
 def test_one_who_was_told_under_another_name_is_not_told_twice(house: House) -> None:
     ann = house.person("Ann Example", ANNA, language="en")
     other = house.person("A. Example", BORIS, language="en")

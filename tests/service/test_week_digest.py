@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon.core.policy import Quiet, ReminderRules
+from daemon.core.states import SENT
+from daemon.core.wants import DRAFT, THANKS
+from daemon.service import week_digest
+from daemon.service.overview import Digest, Happened, Waiting
 from daemon.store import enablement
 from tests.contract.rig import ME, SeenEvent
 from tests.contract.samples import NOW
@@ -92,18 +96,24 @@ def test_nothing_to_say_or_quiet_time_makes_none(house: House) -> None:
     assert house.ledger(purpose="digest") == []
 
 
-def test_an_employers_calendar_hears_nothing_of_recruiters(house: House) -> None:
+def test_an_employers_calendar_hears_nothing_of_recruiters(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     (only,) = house.settings.accounts
     house.settings = replace(house.settings, accounts=(replace(only, account=replace(only.account, employer=True)),))
     crowd(house, circles=("recruiter",))
     cycle(house, at(MONDAY, 8))
     assert digests(house) == []
-    house.person("Kim Colleague", "kim@example.org", circles=("colleague",))
+    house.person("Zoe Colleague", "kim@example.org", circles=("colleague",))  # the last by name
     next(iter(house.rigs.values())).add_mail("Sent", letter("k", NOW - timedelta(days=300), ME, "kim@example.org"))
     house.settings = replace(house.settings, reminders=replace(RULES, a_week=0))
     cycle(house, at(MONDAY + timedelta(days=7), 8))
     (event,) = digests(house)
-    assert "Kim Colleague" in words(event)
+    assert "Zoe Colleague" in words(event)
     assert "Person N" not in words(event)
+    rita, kim = Happened("Rita", DRAFT, THANKS, SENT, NOW, "", 1, True), Happened("Kim", DRAFT, THANKS, SENT, NOW, "")
+    everybody = (Waiting("Rita", NOW, None, "", 1, True), Waiting("Kim", NOW, None, ""))
+    monkeypatch.setattr(week_digest, "digest", lambda *_: Digest(everybody, (rita, kim), (rita, kim)))
+    with house.store.read() as conn:
+        said = week_digest.named_in(house.deps(), conn, only.account.name, NOW)
+    assert said == Digest(everybody[1:], (kim,), (kim,))
     with house.store.read() as conn:
         assert enablement.all_since(conn)

@@ -335,17 +335,32 @@ def test_who_has_left_is_written_to_elsewhere(allowed: House) -> None:
 
 
 @memory_only
-@pytest.mark.parametrize("besides", [(), ("no-reply@ann.example",)])
+@pytest.mark.parametrize("besides", [(), ("no-reply@ann.example",), ("bounces-back@ann.example",)])
 def test_the_only_address_stays_in_use(house: House, besides: Sequence[str]) -> None:
     house.person("Ann Example", WORK, *besides, organisation="Example Works", title="Head of Data")
     house.settings = replace(house.settings, read_wording=True)
     house.cycle()
     box(house).add_mail("INBOX", written(1, WORK, FAREWELL))
     house.cycle(after=2 * HOUR)
+    with house.store.write() as conn:
+        addresses.freeze(conn, "bounces-back@ann.example", "it bounced", house.clock)
     assert "the only address" in answer(house, "left")
     with house.store.read() as conn:
         assert addresses.states(conn, [WORK])[WORK].frozen_reason == ""
         assert contacts.load(conn, [1])[1].fields["title"] == ""
+
+
+@memory_only
+def test_what_the_user_wrote_of_the_next_employer_stays(allowed: House) -> None:
+    box(allowed).add_mail("INBOX", written(1, WORK, FAREWELL))
+    allowed.cycle(after=2 * HOUR)
+    with allowed.store.write() as conn:
+        now_at = Change(fields={"organisation": "Sample Ltd", "title": "Editor"})
+        edit(conn, Rules(allowed.settings.policies, allowed.clock), 1, now_at)
+    answer(allowed, "left")
+    with allowed.store.read() as conn:
+        fields = contacts.load(conn, [1])[1].fields
+    assert (fields["organisation"], fields["title"]) == ("Sample Ltd", "Editor")
 
 
 @memory_only

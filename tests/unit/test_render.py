@@ -21,7 +21,7 @@ from daemon.core.wording import addressed, on_day
 from daemon.service.letter import flatten, to_html
 from daemon.service.render import Renderer, choose_variant
 from daemon.service.templating import TemplateFault
-from daemon.service.variables import DraftFacts, ReminderFacts
+from daemon.service.variables import DraftFacts, ReminderFacts, draft_variables
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "templates"
@@ -74,6 +74,14 @@ def facts(lang: str, purpose: str, occasion: str, form: str = "formal", **rest: 
         organisation="Example",
     )
     return replace(full, **{**PEOPLE[lang], **rest})  # type: ignore[arg-type]
+
+
+def test_45_days_are_long_ago_and_a_day_to_come_is_not_late() -> None:
+    for days, long_ago in ((44, False), (45, True)):
+        told = facts("en", "check-in", "x", last_contact=TODAY - timedelta(days=days), occasion_date=TODAY)
+        assert draft_variables(told, "en")["long_ago"] is long_ago
+    to_come = facts("en", "visit", "x", occasion_date=TODAY + timedelta(days=9))
+    assert draft_variables(to_come, "en")["days_late"] == 0
 
 
 def variants(given_facts: DraftFacts, lang: str) -> dict[str, str]:

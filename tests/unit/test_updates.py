@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.errors import UserMistake
-from daemon.service.updates import Blank, quarter_ends, quarter_of, read_editions, read_update, skeleton
+from daemon.service.updates import Blank, Update, quarter_ends, quarter_of, read_editions, read_update, skeleton
 
 NEWS = "Этой осенью у меня новый проект.\n\n- первое\n- второе\n"
 
@@ -141,6 +141,8 @@ def test_the_ends_of_a_letter_follow_the_form_of_address(tmp_path: Path) -> None
     update = read_update(write(tmp_path, head))
     assert update.ends("formal") == ("Помочь вам?", "Как вы?")
     assert update.ends("familiar") == ("", "Как ты?")
+    english = Update("2026-Q4", "", frozenset(), "News.", update.written_at, "en", offer="I can help.", question="You?")
+    assert english.ends("familiar") == ("I can help.", "You?")  # there is one form of address
     with pytest.raises(UserMistake, match="placeholders"):
         read_update(write(tmp_path, head.replace("Как вы?", "{name}?")))
 
