@@ -21,8 +21,9 @@ from daemon.service import contacts as book
 from daemon.service import giving, hand, noting, telling
 from daemon.service.joining import merge
 from daemon.service.judging import Rules
+from daemon.service.people import people
 from daemon.store import favours, reasons
-from daemon.store.tables import contact
+from daemon.store.tables import contact, ledger
 from tests.contract import rig_memory as memory
 from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, VERA
@@ -196,6 +197,21 @@ def test_help_of_long_ago_is_marked_and_not_thanked_for_and_a_recommendation_com
         giving.outcome(conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock)
         (done,) = [row.what.kind for row in favours.rows(conn, ann) if row.what.outcome_at]
     assert done == "recommendation"
+
+
+def test_a_link_counts_as_given_once_it_is_sent(house: House) -> None:
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        entry = hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - DAY)
+        giving.mark_entry(conn, house.settings, entry, (), ("advice",), house.clock)
+    share(house, "https://example.org/gardens", ANNA)
+    house.cycle()
+    for state, one_sided in (("written", True), ("sent", False)):
+        with house.store.write() as conn:
+            conn.execute(update(ledger).where(ledger.c.purpose == "share").values(state=state))
+            (person,) = people(conn, house.settings, house.clock, only=[ann])
+        assert person.one_sided is one_sided
 
 
 def states(house: House, purpose: str) -> list[str]:

@@ -137,6 +137,17 @@ def test_no_event_asks_for_news_of_a_quarter_without_a_working_day_left(house: H
     assert house.ledger(purpose="write-news") == []
 
 
+def test_the_event_is_bound_to_somebody_an_employer_may_hear_of(house: House) -> None:
+    (only,) = house.settings.accounts
+    house.settings = replace(house.settings, accounts=(replace(only, account=replace(only.account, employer=True)),))
+    house.person("Rita Example", BORIS, language="en", circles=("recruiter",))
+    kim = house.person("Kim Example", ANNA, language="en", circles=("colleague",))
+    house.enable()
+    house.clock = datetime(2026, 12, 15, 9, tzinfo=UTC)
+    house.cycle()
+    assert [row.contact_id for row in house.ledger(purpose="write-news")] == [kim]
+
+
 def test_one_who_was_told_under_another_name_is_not_told_twice(house: House) -> None:
     ann = house.person("Ann Example", ANNA, language="en")
     other = house.person("A. Example", BORIS, language="en")
