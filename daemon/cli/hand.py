@@ -79,7 +79,7 @@ def confirm(kith: Ctx, question_id: int, yes: bool | None) -> int:
     if yes is None:
         with kith.store.read() as conn:
             question = questions.get(conn, question_id)
-        if question is not None:
+        if question is not None and not question.answer:  # of one that is answered, little may be left
             text = QUESTIONS.get(question.kind, "{n} things of {account}.").format(
                 n=question.count, account=question.account, id=question_id, items=question.items
             )

@@ -2,7 +2,8 @@
 
 On a message of somebody known the request is kept. On a stranger's the person is proposed first: a question names
 them, and once they are a contact their mail is read, flag and all. This is the only thing ever kept of a stranger,
-because the user pointed at them; the answer takes it away again.
+because the user pointed at them; the answer takes it away again. Where the address is known but nobody's, because
+several share it, the question is whose letter it is.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from daemon.core.address import match
 from daemon.core.identity import mail_identity, moment
 from daemon.core.model import Mail
 from daemon.core.wants import CHECK_IN, CONGRATULATIONS, REPLY, THANKS
-from daemon.store import asks, questions
+from daemon.store import addresses, asks, questions
 
 PURPOSES = frozenset({THANKS, REPLY, CONGRATULATIONS, CHECK_IN})
 STRANGER = "stranger-flagged"
 """The question's kind; its items are the message's identity, the purpose, the address and the name as written."""
+SHARED = "shared-flagged"
+"""The same about an address that contacts have and that credits none of them; no yes answers it, but who it is."""
 
 
 def note_asks(
@@ -42,7 +45,8 @@ def note_asks(
         for purpose in wished:
             if who is not None:
                 asks.put(conn, (*place, mail.item_id, purpose), identity, who, at, now)
-                questions.settle(conn, STRANGER, identity, now)
+                for kind in (STRANGER, SHARED):
+                    questions.settle(conn, kind, identity, now)
             elif len(mail.senders) == 1 and not match(mail.senders[0], frozenset(me)):
                 _propose(conn, mail, place[0], identity, purpose, now)
 
@@ -58,9 +62,10 @@ def _whose(mail: Mail, credited: Mapping[str, int], me: Collection[str]) -> int 
 
 
 def _propose(conn: Connection, mail: Mail, account: str, identity: str, purpose: str, now: datetime) -> None:
-    if questions.about(conn, STRANGER, identity):
+    if any(questions.about(conn, kind, identity) for kind in (STRANGER, SHARED)):
         return
     name = " ".join(mail.raw_from.partition("<")[0].replace('"', " ").split())[:120]
     address = mail.senders[0]
     items = [identity, purpose, address, name if name and "@" not in name else address]
-    questions.ask(conn, account, STRANGER, items, now)
+    kind = SHARED if address in addresses.states(conn, [address]) else STRANGER
+    questions.ask(conn, account, kind, items, now)

@@ -17,7 +17,7 @@ from daemon.core.model import Direction, Form, Position, Stream
 from daemon.core.policy import Policies
 from daemon.core.states import MOVED, WRITTEN
 from daemon.core.wants import KEEP_IN_TOUCH
-from daemon.service.asking import STRANGER
+from daemon.service.asking import SHARED, STRANGER
 from daemon.service.facts import derive
 from daemon.service.instances import drop_items
 from daemon.service.judging import Rules
@@ -223,8 +223,8 @@ def confirm(
     question = questions.get(conn, question_id)
     if question is None or not questions.answer(conn, question_id, "yes" if yes else "no", now):
         raise UserMistake(f"There is no open question {question_id} (`kith status` shows them).")
-    if question.kind == STRANGER:
-        return _answer_about_stranger(conn, Rules(policies, now), question, yes, secret)
+    if question.kind in (STRANGER, SHARED):
+        return _answer_about_sender(conn, Rules(policies, now), question, yes, secret)
     if not yes:
         return "Noted: nothing is concluded from it."
     if question.kind == "events-gone":
@@ -245,10 +245,12 @@ def confirm(
     return "They are taken for deleted with the next round: skipped this time, each waits one cadence."
 
 
-def _answer_about_stranger(
-    conn: Connection, rules: Rules, question: questions.Question, yes: bool, secret: bytes
-) -> str:
-    """The person whose message the user flagged becomes a contact, or is not mentioned any more."""
+def _answer_about_sender(conn: Connection, rules: Rules, question: questions.Question, yes: bool, secret: bytes) -> str:
+    """The person whose message the user flagged becomes a contact, or is not mentioned any more.
+
+    Raises:
+        UserMistake: yes of an address that several share: that does not say whose letter it is.
+    """
     from daemon.service import contacts as book
 
     identity, _, address, name = question.items
@@ -256,6 +258,8 @@ def _answer_about_stranger(
     if not yes:
         return "Noted: nothing is kept of them. You may take the flag off."
     known = addresses.states(conn, [address]).get(address)
-    if known is None or not known.users:
+    if known is not None and known.owner is None:
+        raise UserMistake(f"Several share {address}. Say whose letter it is: `kith contacts assign {address} NAME`.")
+    if known is None:
         book.add(conn, rules, name, book.Change(addresses=(address,)), secret=secret)
     return f"{name} is a contact now; the letter follows with the next round."

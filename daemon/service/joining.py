@@ -19,7 +19,7 @@ from daemon.core.people import HAND, SourceCard
 from daemon.core.policy import TIERS
 from daemon.service.facts import rederive
 from daemon.service.judging import Rules
-from daemon.store import addresses, contacts, favours, reasons, sources, suggestions
+from daemon.store import addresses, backfills, contacts, favours, reasons, sources, suggestions
 from daemon.store.tables import agenda, ask, dismissal, hand_log, ledger, overrule
 
 _STATES = ("", "paused", "do-not-contact", "deceased", contacts.FORGETTING)
@@ -144,6 +144,8 @@ def assign(conn: Connection, rules: Rules, address: str, to: int | None) -> None
         sources.put(conn, to, hand)
         touched |= sources.recompute(conn, [to], rules.now)
     addresses.assign(conn, wanted, to, shared=to is None or len(users | {to}) > 1)
+    if to is not None:
+        backfills.add(conn, [wanted])  # a flag on a message from there can be heard now
     rederive(
         conn, touched | ({to} if to is not None else set()), Rules(rules.policies, rules.now)
     )  # fresh: caps and credits have changed

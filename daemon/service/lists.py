@@ -36,15 +36,20 @@ class Listing:
     create: Create | None = None
 
 
-def standing_events(conn: Connection, purpose: str, world: World, now: datetime) -> Sequence[Row[Any]]:
-    """The ledger rows of events about nobody alone that stand and whose day is not over: who was busy at that hour
-    looks later in the day.
+def standing_events(conn: Connection, purpose: str) -> Sequence[Row[Any]]:
+    """The ledger rows of events about nobody alone that stand.
 
     One bound to somebody who is being forgotten goes with them; it is made anew, bound to another.
     """
     query = select(ledger).join(contact, contact.c.id == ledger.c.contact_id)
     here = (ledger.c.purpose == purpose) & ledger.c.state.in_(sorted(OPEN)) & (contact.c.state != FORGETTING)
-    return [r for r in conn.execute(query.where(here)) if world.day(r.ends_at) >= world.day(now)]
+    return conn.execute(query.where(here)).all()
+
+
+def of_today(row: Row[Any], world: World, now: datetime) -> bool:
+    """Whether the event's last day is not over: who opens the calendar at noon finds the morning's list there."""
+    last_moment = row.ends_at - timedelta(microseconds=1)  # what ends at midnight is not of the day after
+    return bool(world.day(last_moment) >= world.day(now))
 
 
 def in_time(start: datetime, now: datetime) -> bool:

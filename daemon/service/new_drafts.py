@@ -15,7 +15,7 @@ from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import EDITED, PENDING, WRITTEN
 from daemon.core.wants import DRAFT, NEW_DRAFTS, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, standing_events
+from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, of_today, standing_events
 from daemon.store.tables import contact, contact_circle, ledger, outbox
 
 LOOKS_BACK = timedelta(days=7)
@@ -38,8 +38,8 @@ def morning(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: 
         return Listing()
     standing = tuple(
         _want(world, r.contact_id, date.fromisoformat(r.period), r.starts_at)
-        for r in standing_events(conn, NEW_DRAFTS, world, now)
-        if r.state != PENDING or listed(deps, conn, r.account, r.created_at)
+        for r in standing_events(conn, NEW_DRAFTS)
+        if of_today(r, world, now) and (r.state != PENDING or listed(deps, conn, r.account, r.created_at))
     )
     today = world.day(now)
     start = datetime.combine(today, at, ZoneInfo(world.zone))

@@ -22,7 +22,7 @@ from daemon.store.tables import ledger
 
 
 def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: World, now: datetime) -> Listing:
-    """What should stand now: one event, gone as soon as the news are written."""
+    """What should stand now: one event, gone as soon as the news are written or the quarter is over."""
     before, folder = deps.settings.news_reminder, deps.settings.updates
     if not before or folder is None or world.enabled_since is None:
         return Listing()
@@ -30,7 +30,7 @@ def write_news(deps: Deps, conn: Connection, persons: Mapping[int, Person], worl
     quarter = quarter_of(today)
     if _written(deps, quarter):
         return Listing()
-    rows = [r for r in standing_events(conn, WRITE_NEWS, world, now) if r.period == quarter]
+    rows = [r for r in standing_events(conn, WRITE_NEWS) if r.period == quarter]
     if rows:
         return Listing(tuple(_want(world, r.contact_id, quarter, r.starts_at) for r in rows))
     ends = quarter_ends(quarter)

@@ -26,6 +26,8 @@ QUESTIONS = {
     "events-gone": "{n} events vanished at once from a calendar of {account}. Is that right? `kith confirm {id}`",
     "stranger-flagged": "You flagged a message for a letter ({items[1]}), and {items[3]} <{items[2]}> is no contact of "
     "yours yet. Add them? `kith confirm {id}`",
+    "shared-flagged": "You flagged a message for a letter ({items[1]}) from {items[2]}, an address several share. "
+    "Whose is it? `kith contacts assign {items[2]} NAME`, or `kith confirm {id} --no` to leave it",
     "cards-gone": "{n} people vanished at once from an address book of {account}. Is that right? `kith confirm {id}`",
 }
 

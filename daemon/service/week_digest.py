@@ -15,7 +15,7 @@ from daemon.core.model import Window
 from daemon.core.plan import Create
 from daemon.core.wants import DIGEST, Person, Want, World
 from daemon.service.deps import Deps
-from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, standing_events
+from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, of_today, standing_events
 from daemon.service.overview import Digest, Happened, Waiting, digest
 from daemon.store.tables import ledger
 
@@ -26,7 +26,9 @@ def weekly(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: W
     if said is None or world.enabled_since is None:
         return Listing()
     standing = tuple(
-        _want(world, r.contact_id, r.period, r.starts_at) for r in standing_events(conn, DIGEST, world, now)
+        _want(world, r.contact_id, r.period, r.starts_at)
+        for r in standing_events(conn, DIGEST)
+        if of_today(r, world, now)
     )
     weekday, at = said
     today = world.day(now)

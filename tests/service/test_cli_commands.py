@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from daemon.cli.context import Ctx
+from daemon.service.asking import STRANGER
+from daemon.store import questions
+from daemon.store.engine import Store
 from tests.service.commands import NOW, Kith
 
 
@@ -141,6 +145,17 @@ def test_digest_quarantine_and_confirm_have_something_to_say(kith: Kith) -> None
     assert "Nothing is in quarantine" in kith("quarantine", "list")
     kith("confirm", "99", "--yes", code=2)
     assert "status" in kith.err
+
+
+def test_a_question_answered_before_is_told_as_such(kith: Kith) -> None:
+    store = Store(Ctx(kith.folder / "config.toml").settings.store_url)
+    with store.write() as conn:
+        items = ["<7@example.com>", "reply", "nina@example.net", "Nina"]
+        number = str(questions.ask(conn, "home", STRANGER, items, kith.now))
+    store.close()
+    assert "Nina" in kith("confirm", number, answers="n\n")
+    kith("confirm", number, answers="y\n", code=2)
+    assert "no open question" in kith.err
 
 
 @pytest.mark.parametrize(

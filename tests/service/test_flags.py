@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from daemon.core.errors import UserMistake
 from daemon.core.policy import Policies
 from daemon.service import hand, overview
 from daemon.service.forgetting import forget
+from daemon.service.joining import assign, merge
+from daemon.service.judging import Rules
 from daemon.store import questions
 from daemon.store.tables import ask, contact, evidence
 from tests.contract.rig import ME
@@ -244,8 +247,6 @@ def test_a_kill_between_the_draft_and_the_flag_leaves_one_of_each(house: House) 
 
 @pytest.mark.memory_only
 def test_contacts_merged_meanwhile_keep_the_one_draft(house: House) -> None:
-    from daemon.service.joining import merge
-    from daemon.service.judging import Rules
 
     anna = house.person("Анна Образцова", ANNA, circles=(), language="ru")
     other = house.person("Анна О.", BORIS, language="ru")
@@ -302,6 +303,30 @@ def test_a_no_leaves_nothing_of_the_stranger(house: House) -> None:
         conn.execute(cursor.update().values(cursor="", progress=""))
     house.cycle()
     assert asked(house) == [], "asked once"
+
+
+@pytest.mark.memory_only
+def test_a_flag_on_mail_from_an_address_several_share_asks_whose_it_is(house: House) -> None:
+    bob = house.person("Bob Example", ANNA, circles=(), language="en")
+    with house.store.write() as conn:
+        assign(conn, Rules(Policies(), house.clock), ANNA, None)
+    house.person("Ann Example", ANNA, circles=(), language="en")
+    flagged(house, 7, "kith-reply", f"The studio <{ANNA}>")
+    house.enable()
+    house.cycle()
+    (sentence,) = asked(house)
+    assert f"`kith contacts assign {ANNA} NAME`" in sentence and "no contact" not in sentence
+    with house.store.write() as conn:
+        (question,) = questions.open_rows(conn)
+    with pytest.raises(UserMistake, match="contacts assign"), house.store.write() as conn:
+        hand.confirm(conn, house.settings.policies, question.id, True, house.clock, secret=SECRET)
+    assert asked(house) == [sentence], "a yes says nothing: it waits for who it is"
+    with house.store.write() as conn:
+        assign(conn, Rules(Policies(), house.clock), ANNA, bob)
+    house.cycle()
+    (raw,) = mail_rig(house).drafts()
+    assert shown(raw)["To"].addresses[0].display_name == "Bob Example"
+    assert asked(house) == [] and flags_left(house) == []
 
 
 @pytest.mark.memory_only
@@ -370,8 +395,6 @@ def test_the_flag_stays_until_the_draft_stands(house: House) -> None:
 
 @pytest.mark.memory_only
 def test_a_flag_seen_before_two_contacts_were_merged_is_not_lost(house: House) -> None:
-    from daemon.service.joining import merge
-    from daemon.service.judging import Rules
 
     anna = house.person("Анна Образцова", ANNA, circles=(), language="ru")
     other = house.person("Анна О.", BORIS, language="ru")

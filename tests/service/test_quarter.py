@@ -122,6 +122,9 @@ def test_an_event_asks_for_the_news_before_the_quarter_ends_and_goes_when_they_a
     assert (row.period, row.state, row.starts_at) == ("2026-Q4", "written", datetime(2026, 12, 18, 9, tzinfo=UTC))
     (event,) = [e for e in next(iter(house.rigs.values())).reminders() if e.uid == row.uid]
     assert "Ann" not in event.raw.decode() and "kith update new" in event.raw.decode().replace("\r\n ", "")
+    house.clock = datetime(2026, 12, 29, 9, tzinfo=UTC)
+    house.cycle()
+    assert [r.state for r in house.ledger(purpose="write-news")] == ["written"], "passed, and still nothing is written"
     write(house, "News.\n")
     house.cycle()
     assert [r.state for r in house.ledger(purpose="write-news")] == ["withdrawn"]
@@ -146,6 +149,19 @@ def test_the_event_is_bound_to_somebody_an_employer_may_hear_of(house: House) ->
     house.clock = datetime(2026, 12, 15, 9, tzinfo=UTC)
     house.cycle()
     assert [row.contact_id for row in house.ledger(purpose="write-news")] == [kim]
+
+
+def test_the_event_that_asks_for_news_goes_with_its_quarter(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    house.clock = datetime(2026, 12, 15, 9, tzinfo=UTC)
+    house.cycle()
+    house.clock = datetime(2026, 12, 31, 22, 59, tzinfo=UTC)
+    house.cycle(after=timedelta(0))
+    assert [r.state for r in house.ledger(purpose="write-news")] == ["written"]
+    house.clock = datetime(2026, 12, 31, 23, 1, tzinfo=UTC)
+    house.cycle()
+    assert [r.state for r in house.ledger(purpose="write-news")] == ["withdrawn"]
 
 
 def test_one_who_was_told_under_another_name_is_not_told_twice(house: House) -> None:
