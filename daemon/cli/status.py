@@ -75,7 +75,8 @@ def _show_status(kith: Ctx, found: Overview) -> None:
     for what, kind, states in (("Reminders", REMINDER, found.open_reminders), ("Drafts", DRAFT, found.open_drafts)):
         click.echo(f"{what}: {', '.join(f'{n} {standing(kind, state)}' for state, n in states) or 'none'}.")
     if found.waiting:
-        click.echo(f"{found.waiting} without a reminder wait for you: `kith digest` says why.")
+        who = counted(found.waiting, "person waits", "people wait")
+        click.echo(f"{who} for you without a reminder: `kith digest` says why.")
     _show_due(kith, found.people)
     click.echo()
     rows = []

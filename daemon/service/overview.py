@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from daemon.config.settings import Settings
 from daemon.core.due import due, meets_soon
+from daemon.core.making import stamp
 from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import FAILED, LAPSED, OPEN, SUPERSEDED, WITHDRAWN
 from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person
@@ -239,18 +240,22 @@ def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
             )
         ).scalars()
     )
-    lapsed = set(
-        conn.execute(
-            select(ledger.c.contact_id).where(ledger.c.purpose == KEEP_IN_TOUCH, ledger.c.state == LAPSED)
-        ).scalars()
-    )
+    lapsed = {
+        (r.contact_id, r.period.rpartition("/")[0])
+        for r in conn.execute(
+            select(ledger.c.contact_id, ledger.c.period).where(
+                ledger.c.purpose == KEEP_IN_TOUCH, ledger.c.state == LAPSED
+            )
+        )
+    }
     found = []
     for p in kept:
         at = due(p)
         if not p.active or p.contact_id in reminded or meets_soon(p, now):
             continue
-        overdue = p.turn.since + p.turn.cadence if p.turn.since else at
-        if p.contact_id in lapsed and overdue is not None and overdue <= now:
+        overdue = due(replace(p, dismissals=()))  # as if nothing had passed unanswered
+        passed = (p.contact_id, stamp(p.turn.base)) in lapsed  # since they were last in touch
+        if passed and overdue is not None and overdue <= now:
             found.append(
                 Waiting(p.name, overdue, p.reset_at, "two reminders passed unanswered", p.contact_id, p.job_hunting)
             )

@@ -178,6 +178,34 @@ def test_a_reminder_that_passes_is_moved_once_then_lapses_into_the_digest(house:
     assert who
 
 
+def who_waits(house: House) -> list[tuple[str, str]]:
+    with house.store.read() as conn:
+        return [(w.name, w.why) for w in overview.digest(conn, house.settings, house.clock).waiting]
+
+
+def test_what_passed_unanswered_is_no_reason_any_more_once_they_were_in_touch(house: House) -> None:
+    overdue(house)
+    for days in (1, 3):
+        house.cycle(after=days * DAY)
+    assert who_waits(house) == [("Person 0", "two reminders passed unanswered")]
+    rig(house).add_mail("Sent", letter(9, house.clock, ME, "p0@example.net"))
+    house.cycle()
+    assert who_waits(house) == []
+    house.clock += 200 * DAY  # two letters without an answer: twice the interval
+    assert who_waits(house) == [("Person 0", "no room for a reminder yet")]
+
+
+def test_somebody_without_history_stands_in_the_digest_like_others(house: House) -> None:
+    house.person("Anna", ANNA, tier="key")
+    house.enable()
+    for _ in range(30):
+        house.cycle(after=DAY)
+        if [r.state for r in house.ledger()] == ["lapsed"]:
+            break
+    assert [r.state for r in house.ledger()] == ["lapsed"]
+    assert who_waits(house) == [("Anna", "two reminders passed unanswered")]
+
+
 def test_a_letter_that_waits_for_an_answer_is_reminded_of_until_it_is_answered(house: House) -> None:
     house.person("Anna", ANNA)
     rig(house).add_mail("INBOX", letter(1, NOW - 6 * DAY, ANNA))
