@@ -9,7 +9,7 @@ import click
 
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import ago, counted, day, emit_json, json_option, table
-from daemon.cli.words import standing
+from daemon.cli.words import purpose, standing
 from daemon.core.wants import DRAFT, REMINDER
 
 if TYPE_CHECKING:
@@ -31,6 +31,17 @@ def status(kith: Ctx, as_json: bool) -> int:
     else:
         _show_status(kith, found)
     return 1 if found.trouble else 0
+
+
+def _show_unwritten(found: Overview) -> None:
+    reasons: dict[str, list[str]] = {}
+    for each in found.unwritten:
+        what = f"{purpose(each.purpose)} ({each.kind})"
+        reasons.setdefault(each.error, []).append(f"{each.name}: {what}" if each.name else what)
+    for error, what_waits in reasons.items():
+        shown, more = what_waits[:DUE_SHOWN], len(what_waits) - DUE_SHOWN
+        left = f"; and {more} more" if more > 0 else ""
+        click.echo(f"\nNot written yet, and tried again: {'; '.join(shown)}{left}.\n{error}")
 
 
 DUE_SHOWN = 10
@@ -103,6 +114,7 @@ def _show_status(kith: Ctx, found: Overview) -> None:
         click.echo(f"\nNobody is told your news until this is mended: {found.news_fault}")
     if found.quarantined:
         click.echo(f"\n{counted(found.quarantined, 'item')} could not be read: `kith quarantine list`.")
+    _show_unwritten(found)
     for question in found.questions:
         click.echo(f"\n{question}")
     if found.observing:

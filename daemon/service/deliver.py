@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import logging
 
-from daemon.core.errors import KithError, LeaseLost, NeedsUser, OutcomeUnknown, Refused, StoreBusy, TryLater
+from daemon.core.errors import (
+    KithError,
+    LeaseLost,
+    NeedsUser,
+    OutcomeUnknown,
+    Refused,
+    StoreBusy,
+    TryLater,
+    UserMistake,
+)
 from daemon.core.wants import DRAFT
 from daemon.service.deliver_drafts import DraftWrites
 from daemon.service.deliver_reminders import ReminderWrites
@@ -73,6 +82,10 @@ class Delivery:
             self.out.postpone(now, e)
             if not isinstance(e, OutcomeUnknown):
                 self._stop(now, e)
+            return False
+        except UserMistake as e:  # a template of theirs: nothing is wrong with the account
+            self.out.postpone(now, e)
+            self.out.told(now, e)
             return False
         except KithError as e:
             self.out.postpone(now, e)

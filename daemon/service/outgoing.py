@@ -180,6 +180,10 @@ class Outgoing:
             lease.check(conn, self.fence, now)
             conn.execute(update(ledger).where(ledger.c.key == job.row.key).values(state=FAILED, changed_at=now))
             conn.execute(delete(outbox).where(outbox.c.key == job.row.key))
+        self.told(job, error)
+
+    def told(self, job: Job, error: KithError) -> None:
+        """What became of this one is told of the round."""
         self.report.errors.append(f"{job.row.account}: {job.row.purpose} {job.row.kind}: {error}")
 
     def postpone(self, job: Job, error: KithError) -> None:

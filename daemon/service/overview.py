@@ -14,12 +14,12 @@ from daemon.core.due import due, meets_soon
 from daemon.core.making import stamp
 from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import FAILED, LAPSED, OPEN, SUPERSEDED, WITHDRAWN
-from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person
+from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person, whom
 from daemon.service import holder
 from daemon.service.news import told_news
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
-from daemon.store.tables import contact, contact_circle, ledger, quarantine
+from daemon.store.tables import contact, contact_circle, ledger, outbox, quarantine
 
 QUESTIONS = {
     "reminders-gone": "{n} of our reminders vanished at once from {account}. Did you delete them? `kith confirm {id}`",
@@ -85,6 +85,16 @@ class Digest:
     lapsed: tuple[Happened, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A write that failed for a reason of its own, the account being well, and is tried again; the reason."""
+
+    name: str
+    kind: str
+    purpose: str
+    error: str
+
+
 @dataclass
 class Overview:
     """Everything `kith status` shows. ``people`` are the kept."""
@@ -100,6 +110,7 @@ class Overview:
     backfills: int = 0
     quarantined: int = 0
     questions: list[str] = field(default_factory=list)
+    unwritten: list[Unwritten] = field(default_factory=list)
     observing: bool = True
     reminders_to: str = ""
     news_fault: str = ""  # what is wrong with the quarter's file
@@ -136,6 +147,9 @@ class Overview:
             "backfills": self.backfills,
             "quarantined": self.quarantined,
             "questions": self.questions,
+            "unwritten": [
+                {"contact": u.name, "what": u.kind, "purpose": u.purpose, "error": u.error} for u in self.unwritten
+            ],
             "observing": self.observing,
         }
 
@@ -199,7 +213,20 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
         )
         for q in questions.open_rows(conn)
     ]
+    found.unwritten = _unwritten(conn, set(troubles))
     return found
+
+
+def _unwritten(conn: Connection, ailing: set[str]) -> list[Unwritten]:
+    """``ailing`` are the accounts that do not work: what waits for them waits for that."""
+    rows = conn.execute(
+        select(contact.c.name, ledger.c.kind, ledger.c.purpose, ledger.c.account, outbox.c.error)
+        .join(ledger, ledger.c.key == outbox.c.key)
+        .join(contact, contact.c.id == ledger.c.contact_id)
+        .where(outbox.c.error != "")
+        .order_by(outbox.c.id)
+    )
+    return [Unwritten(whom(r.purpose, r.name), r.kind, r.purpose, r.error) for r in rows if r.account not in ailing]
 
 
 NOT_LEFT = (WITHDRAWN, FAILED, SUPERSEDED)
