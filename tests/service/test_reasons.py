@@ -248,6 +248,15 @@ def test_a_letter_to_the_user_and_one_other_may_be_an_introduction(
         assert questions(house) == {}
 
 
+@pytest.mark.parametrize(("days", "asked"), [(13, True), (15, False)])
+def test_an_introduction_of_long_ago_is_no_question_of_today(house: House, days: int, asked: bool) -> None:
+    house.person("Ann Example", ANNA)
+    rig = next(iter(house.rigs.values()))
+    rig.add_mail("INBOX", letter(1, NOW - days * DAY, ANNA, f"{ME}, {STRANGER}"))
+    house.cycle()
+    assert ("introduction" in questions(house)) is asked
+
+
 def test_words_of_a_subject_are_looked_at_only_where_that_was_allowed(house: House) -> None:
     house.person("Ann Example", ANNA, language="en")
     box = next(iter(house.rigs.values()))
