@@ -69,7 +69,7 @@ def _who_is_thanked(kith: Ctx, who: Collection[int], ended: date) -> str:
         return f"It was over more than {THANKS_FOR_EVENT.days} days ago: no thanks any more, only their cadence."
     with kith.store.read() as conn:
         found = people(conn, kith.settings, kith.now(), only=who)
-    mute = sum(not p.speaks and p.reset_at is None for p in found)
+    mute = sum(not (p.speaks or p.policy.language or p.reset_at) for p in found)
     said = "Their letters of thanks follow when it is over, within 3 days."
     if mute:
         said += (

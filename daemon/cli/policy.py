@@ -87,8 +87,9 @@ def _values(person: Person, own: Mapping[str, str], usual: WorkingHours) -> list
     """
     p = person.policy
     days, hours = p.days or usual.days, p.hours or (usual.start, usual.end)
-    heard = {"language": "past mail"} if person.speaks else {}
-    sources = {"days": "[hours]", "hours": "[hours]", **heard, **p.sources}
+    sources = {"days": "[hours]", "hours": "[hours]", **p.sources}
+    if person.speaks and person.speaks != p.language:
+        sources["language"] = "past mail"
     sources |= {what: OWN for what in ("language", "form") if own[what]}
     said: list[tuple[str, Any]] = [
         ("drafts", sorted(p.drafts)),
@@ -96,7 +97,7 @@ def _values(person: Person, own: Mapping[str, str], usual: WorkingHours) -> list
         ("max_people", p.caps.max_people),
         ("max_recipients", p.caps.max_recipients),
         ("count_cc", p.caps.count_cc),
-        ("language", own["language"] or p.language or person.speaks),
+        ("language", own["language"] or person.speaks or p.language),
         ("form", own["form"] or p.form),
         ("days", [WEEKDAYS[d - 1] for d in sorted(days)]),
         ("hours", "-".join(f"{at:%H:%M}" for at in hours)),

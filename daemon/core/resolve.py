@@ -15,6 +15,7 @@ from daemon.core.policy import DEFAULT_POLICY, QUARTER, Policies, Policy
 from daemon.core.verdict import Caps
 
 CONTACT = "contact"
+DEFAULT = "default"
 ACCEPTED = "accepted"
 """The rule that names a cadence the user accepted from `kith cadence`, not one written into the configuration."""
 
@@ -48,6 +49,11 @@ class Resolved:
         """The rule that gave the cadence, as the end of a sentence: "due by ..."."""
         return {CONTACT: "their own policy", ACCEPTED: "the cadence you accepted"}.get(self.rule, self.rule)
 
+    @property
+    def nearer_language(self) -> str:
+        """The language somebody nearer than the default asks for: the default's comes only after that of past mail."""
+        return "" if self.sources.get("language") == DEFAULT else self.language
+
 
 class Resolver:
     """Policies as of one day, for many contacts: those alike are worked out once."""
@@ -78,7 +84,7 @@ class Resolver:
         if tier and tier in p.tiers:
             near.append(holding(f"tier {tier}", p.tiers[tier], p, today))
         theirs = [holding(f"circle {c}", p.circles[c], p, today) for c in circles if c in p.circles]
-        far = [("default", p.default), ("default", DEFAULT_POLICY)]
+        far = [(DEFAULT, p.default), (DEFAULT, DEFAULT_POLICY)]
         sources: dict[str, str] = {}
 
         def said(name: str) -> Any:
@@ -91,7 +97,7 @@ class Resolver:
         cadence, forms = said("rhythm") or (QUARTER, ())
         return Resolved(
             cadence=cadence,
-            rule=sources.pop("rhythm", "default"),
+            rule=sources.pop("rhythm", DEFAULT),
             drafts=said("drafts"),
             resets=said("resets"),
             caps=Caps(said("max_people"), said("max_recipients"), said("count_cc")),

@@ -152,7 +152,7 @@ def people(
                 told=tuple(told.get(row.id, ())),
                 kept_since=row.kept_at or row.created_at,
                 reachable=any(not frozen and not is_no_reply(a) for a, frozen in mine.items()),
-                speaks=row.language or policy.language,
+                speaks=row.language or policy.nearer_language,
                 held=nobody_yet or row.id in held,
                 noted=tuple(noted.get(row.id, ())),
                 profession=row.profession,
@@ -172,7 +172,8 @@ NEVER_MADE = (FAILED, SUPERSEDED)
 def with_languages(conn: Connection, found: Collection[Person], spoken: Collection[str], *, news: bool) -> list[Person]:
     """The same people, each with the language a letter to them would be in, where a letter is thinkable.
 
-    ``news``: there is something to tell to anybody.
+    It is their own or what a policy of theirs says, else that of past mail, else the default policy's; none where that
+    is a language no template speaks. ``news``: there is something to tell to anybody.
     """
     silent = [p for p in found if not p.speaks and (news or _letter_thinkable(p))]
     heard = _heard(conn, [p.contact_id for p in silent])
@@ -182,7 +183,7 @@ def with_languages(conn: Connection, found: Collection[Person], spoken: Collecti
         if not speaks and person.contact_id not in heard:
             out.append(person)
             continue
-        language = choose_language(speaks, *heard.get(person.contact_id, ([], [])))
+        language = choose_language(speaks, *heard.get(person.contact_id, ([], []))) or person.policy.language
         out.append(replace(person, speaks=language if language in spoken else ""))
     return out
 

@@ -132,9 +132,17 @@ def test_policy_shows_the_language_and_form_a_letter_to_them_really_has(kith: Ki
 
     kith("contacts", "edit", "Helen", "--clear", "language", "--clear", "form")
     assert said("Helen") == {"language": ("en", "past mail"), "form": ("formal", "default")}
+    config = kith.folder / "config.toml"
+    plain = config.read_text()
+    config.write_text(plain + '[policy.default]\nlanguage = "ru"\n')
+    assert said("Helen")["language"] == ("en", "past mail")  # a default does not make strangers of friends
+    kith("contacts", "add", "Зоя Немая", "--address", "zoya@example.net", "--circle", "mentor")
+    assert said("Зоя Немая")["language"] == ("ru", "default")
+    config.write_text(plain + '[policy.default]\nlanguage = "ru"\n[policy.circle.mentor]\nlanguage = "ru"\n')
+    assert said("Helen")["language"] == ("ru", "circle mentor")
+    config.write_text(plain)
     kith("contacts", "edit", "Николай", "--form", "familiar", "--language", "en")
     assert said("Николай") == {"language": ("en", "known of them"), "form": ("familiar", "known of them")}
-    kith("contacts", "add", "Зоя Немая", "--address", "zoya@example.net", "--circle", "mentor")
     assert "language" not in said("Зоя Немая")
     assert "reminders come instead. `kith contacts edit NAME --language" in kith("policy", "Зоя Немая")
 
