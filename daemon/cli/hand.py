@@ -67,23 +67,23 @@ def overrule(kith: Ctx, interaction_id: int, counted: bool | None, clear: bool) 
 
 
 @click.command()
-@click.argument("question_id", metavar="ID", type=int)
+@click.argument("question_id", metavar="[ID]", type=int, required=False)
 @click.option("--yes/--no", default=None, help="The answer; asked for if not given.")
 @pass_ctx
-def confirm(kith: Ctx, question_id: int, yes: bool | None) -> int:
-    """Answer a question kith held back on (`kith status` shows them)."""
+def confirm(kith: Ctx, question_id: int | None, yes: bool | None) -> int:
+    """Answer the question ID kith held back on; without ID, show what is asked."""
     from daemon.service import hand
-    from daemon.service.overview import QUESTIONS
+    from daemon.service.overview import asked
     from daemon.store import questions
 
+    with kith.store.read() as conn:
+        waiting = {q.id: asked(q) for q in questions.open_rows(conn)}
+    if question_id is None:
+        click.echo("\n".join(waiting.values()) or "Nothing waits for your word.")
+        return 0
     if yes is None:
-        with kith.store.read() as conn:
-            question = questions.get(conn, question_id)
-        if question is not None and not question.answer:  # of one that is answered, little may be left
-            text = QUESTIONS.get(question.kind, "{n} things of {account}.").format(
-                n=question.count, account=question.account, id=question_id, items=question.items
-            )
-            click.echo(text)
+        if question_id in waiting:
+            click.echo(waiting[question_id])
         yes = click.confirm("Take it for true?", default=False)
     with kith.store.write() as conn:
         said = hand.confirm(conn, kith.settings.policies, question_id, yes, kith.now(), secret=secret(kith))

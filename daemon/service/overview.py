@@ -33,6 +33,12 @@ QUESTIONS = {
 }
 
 
+def asked(question: questions.Question) -> str:
+    """A question in words, with the command that answers it."""
+    text = QUESTIONS.get(question.kind, "{n} things of {account} wait for your word: `kith confirm {id}`")
+    return text.format(n=question.count, account=question.account, id=question.id, items=question.items)
+
+
 @dataclass(frozen=True, slots=True)
 class AccountState:
     """How one account is. ``since``: writing enabled for occasions from then on (UTC). ``takes``: reminders have a
@@ -207,12 +213,7 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     found.backfills = len({b.address for b in backfills.rows(conn)})
     found.quarantined = conn.execute(select(func.count()).select_from(quarantine)).scalar_one()
     _, found.news_fault = told_news(settings.updates, now, settings.hours.zone)
-    found.questions = [
-        QUESTIONS.get(q.kind, "{n} things of {account} wait for your word: `kith confirm {id}`").format(
-            n=q.count, account=q.account, id=q.id, items=q.items
-        )
-        for q in questions.open_rows(conn)
-    ]
+    found.questions = [asked(q) for q in questions.open_rows(conn)]
     found.unwritten = _unwritten(conn, set(troubles))
     return found
 

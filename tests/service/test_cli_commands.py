@@ -153,9 +153,11 @@ def test_a_question_answered_before_is_told_as_such(kith: Kith) -> None:
         items = ["<7@example.com>", "reply", "nina@example.net", "Nina"]
         number = str(questions.ask(conn, "home", STRANGER, items, kith.now))
     store.close()
+    assert "Nina" in kith("confirm") and f"kith confirm {number}" in kith("confirm")
     assert "Nina" in kith("confirm", number, answers="n\n")
     kith("confirm", number, answers="y\n", code=2)
     assert "no open question" in kith.err
+    assert kith("confirm") == "Nothing waits for your word.\n"
 
 
 @pytest.mark.parametrize(
