@@ -12,6 +12,18 @@ def base_subject(subject: str) -> str:
     return _PREFIX.sub("", subject).strip()
 
 
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_SMALL = frozenset({"with", "from", "this", "that", "your", "about", "после", "перед", "насчёт", "насчет"})
+_STEM = 5
+"""So many letters of a word tell it, whatever its ending: «встреча», «встречи»."""
+
+
+def shares_a_word(one: str, other: str) -> bool:
+    """Whether two subjects have a word in common that says something: four letters or more, endings aside."""
+    a, b = ({w[:_STEM] for w in _WORD.findall(text.casefold()) if w not in _SMALL} for text in (one, other))
+    return not a.isdisjoint(b)
+
+
 def same_subject(one: str, other: str) -> bool:
     """Whether two subjects are about the same; an empty one is like no other."""
     a, b = (" ".join(base_subject(text).split()).casefold() for text in (one, other))

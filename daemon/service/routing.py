@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 from daemon.config.settings import AccountSettings
 from daemon.core.address import is_no_reply, normalise
 from daemon.core.model import Direction, Form, Role
-from daemon.core.subject import base_subject
+from daemon.core.reasons import INTRODUCTION, RECOMMENDATION
+from daemon.core.subject import base_subject, shares_a_word
 from daemon.core.wants import ASKED, DRAFT, NEWS, THANKS, Person, Want
 from daemon.service.deps import Deps
 from daemon.store import enablement
@@ -32,6 +33,7 @@ class Thread:
 
 
 THREAD_WITHIN = timedelta(days=14)
+THREADS_LOOKED_AT = 50
 
 
 def takers(deps: Deps) -> list[str]:
@@ -159,10 +161,10 @@ def recipient(conn: Connection, contact_id: int, want: Want) -> str:
 
 
 def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, now: datetime) -> Thread:
-    """The exchange a letter goes on from: for thanks, the one about the meeting (of the fortnight before it).
+    """The exchange a letter goes on from: for thanks, the one about the meeting (from the fortnight before it on).
 
     What was asked for on a message answers that very message. Other letters begin a conversation of their own; to
-    hang them onto an old one would only puzzle the reader.
+    hang them onto an old one, or thanks for a meeting onto one about something else, would only puzzle the reader.
     """
     facts = select(evidence).limit(1)
     if want.period.startswith(ASKED):
@@ -173,8 +175,10 @@ def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, n
         return _answering(conn, contact_id, account, row)
     if want.purpose != THANKS:
         return Thread()
-    row = conn.execute(
-        facts.join(interaction, interaction.c.identity == evidence.c.identity)
+    about = _thanked_for(conn, contact_id, want)
+    rows = conn.execute(
+        facts.limit(THREADS_LOOKED_AT)
+        .join(interaction, interaction.c.identity == evidence.c.identity)
         .where(
             interaction.c.contact_id == contact_id,
             interaction.c.counted.is_(True),
@@ -186,8 +190,19 @@ def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, n
             evidence.c.at <= now,
         )
         .order_by(evidence.c.at.desc())
-    ).one_or_none()
+    )
+    row = next((r for r in rows if about is None or shares_a_word(r.subject, about)), None)
     return _answering(conn, contact_id, account, row)
+
+
+def _thanked_for(conn: Connection, contact_id: int, want: Want) -> str | None:
+    """In words, the meeting or event thanked for; None for what came by a letter: a recommendation, an introduction."""
+    if want.occasion.partition(":")[0] in (RECOMMENDATION, INTRODUCTION):
+        return None
+    met = select(interaction.c.subject).where(
+        interaction.c.contact_id == contact_id, interaction.c.identity == want.period
+    )
+    return " ".join([*conn.execute(met).scalars(), dict(want.details).get("title", "")])
 
 
 def _answering(conn: Connection, contact_id: int, account: str, row: Any) -> Thread:

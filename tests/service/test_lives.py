@@ -298,6 +298,31 @@ def test_a_letter_of_thanks_goes_on_in_the_thread_there_is(house: House) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "subject", "goes_on"),
+    [
+        (3, "Re: The invoice of May", False),
+        (12, "Coffee", True),
+        (15, "Coffee", False),
+        (0.5, "The coffees", True),
+    ],
+)
+def test_thanks_are_not_hung_onto_a_thread_about_something_else(
+    house: House, days: float, subject: str, goes_on: bool
+) -> None:
+    """The meeting "Coffee" was yesterday."""
+    house.person("Анна Образцова", ANNA, language="ru")
+    mail_rig(house).add_mail("INBOX", letter(7, NOW - days * DAY, ANNA, Subject=subject))
+    mail_rig(house).add_mail("INBOX", letter(8, NOW - 2 * DAY, ANNA, Subject="Re: The invoice of May"))
+    dav_rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
+    house.enable()
+    house.cycle()
+    (raw,) = mail_rig(house).drafts()
+    shown = message_from_bytes(raw, policy=policy.default)
+    assert shown["In-Reply-To"] == ("<7@example.com>" if goes_on else None)
+    assert ("offee" in shown["Subject"]) == goes_on and "invoice" not in shown["Subject"]
+
+
 def test_an_untouched_draft_is_withdrawn_when_its_reason_passes(house: House) -> None:
     met(house)
     box = mail_rig(house)
