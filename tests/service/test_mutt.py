@@ -41,7 +41,7 @@ def house_with_a_draft(house: House) -> tuple[Rig, EmailMessage]:
     house.person("Анна Образцова", ANNA, language="ru")
     encoded = "=?utf-8?b?0JLRgdGC0YDQtdGH0LAg0LIg0KLQstC10YDQuA==?="
     rig.add_mail("INBOX", letter(7, NOW - 3 * DAY, ANNA, Subject=encoded))
-    list(house.rigs.values())[-1].add_event(meeting("m1", NOW - DAY, ANNA))
+    list(house.rigs.values())[-1].add_event(meeting("m1", NOW - DAY, ANNA, "SUMMARY:Встреча"))
     house.enable()
     house.cycle()
     (raw,) = rig.drafts()
