@@ -52,11 +52,14 @@ _OF_PURPOSE = {purpose: n for n, (purpose, _) in enumerate(STRENGTH)}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``closed`` are never written; ``withdrawn`` make room; ``aside`` are all keys that are not to be begun now."""
+    """``closed`` are never written; ``withdrawn`` make room; ``aside`` are all keys that are not to be begun now. Of
+    those, ``next`` are begun as soon as there is room.
+    """
 
     closed: tuple[Supersede, ...] = ()
     withdrawn: tuple[Withdraw, ...] = ()
     aside: frozenset[str] = frozenset()
+    next: frozenset[str] = frozenset()
 
 
 def one_letter(
@@ -87,6 +90,7 @@ def one_letter(
     closed: list[Supersede] = []
     withdrawn: list[Withdraw] = []
     aside: set[str] = set()
+    follow: set[str] = set()
     for who, found in sorted(fresh.items()):
         there = standing[who]
         # Of one purpose there is one at a time, whenever it was begun: behind yesterday's the next one waits.
@@ -103,10 +107,10 @@ def one_letter(
                 losers, by = ready, firmest.key
             else:
                 withdrawn += [Withdraw(row, SUPERSEDED) for row in there]
-                aside.add(best.key)
+                follow.add(best.key)
         aside |= {w.key for w in losers}
         closed += [Supersede(w, by) for w in losers if w.purpose not in HAVE_TIME]
-    return Choice(tuple(closed), tuple(withdrawn), frozenset(aside))
+    return Choice(tuple(closed), tuple(withdrawn), frozenset(aside | follow), frozenset(follow))
 
 
 def _competes(letter: Want | Row) -> bool:

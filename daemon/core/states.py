@@ -6,5 +6,8 @@ PENDING, WRITTEN, EDITED, MOVED = "pending", "written", "edited", "moved"
 DONE, SENT, SKIPPED, LAPSED = "done", "sent", "skipped", "lapsed"
 SUPERSEDED, WITHDRAWN, FAILED, UNKNOWN = "superseded", "withdrawn", "failed", "unknown"
 
+TAKEN_BACK = (WITHDRAWN, FAILED, SUPERSEDED)
+"""States of letters that we took back, or that never stood in Drafts at all: nobody gets to read them."""
+
 OPEN = frozenset({PENDING, WRITTEN, EDITED, MOVED})
 """States in which something of ours stands remotely, or is about to."""

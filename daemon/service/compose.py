@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from daemon.core.errors import Refused
 from daemon.core.model import Direction, OutgoingDraft
+from daemon.core.states import TAKEN_BACK
 from daemon.core.wants import ASKED, DRAFT, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
 from daemon.service.news import News
@@ -150,7 +151,8 @@ def compose(
 def _words_used(conn: Connection, contact_id: int, want: Want, now: datetime) -> dict[str, list[str]]:
     """Template -> the variants their last two letters from it were in. ``now``: when this letter was intended.
 
-    Two, for of letters that lie in Drafts together the user may send either last.
+    Two, for of letters that lie in Drafts together the user may send either last. What was taken back by then, they
+    did not get.
     """
     rows = conn.execute(
         select(ledger.c.words)
@@ -160,6 +162,7 @@ def _words_used(conn: Connection, contact_id: int, want: Want, now: datetime) ->
             ledger.c.words != "",
             ledger.c.key != want.key,
             ledger.c.created_at <= now,
+            ledger.c.state.not_in(TAKEN_BACK) | (ledger.c.changed_at > now),
         )
         .order_by(ledger.c.created_at, ledger.c.key)
     ).scalars()

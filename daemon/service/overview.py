@@ -13,7 +13,7 @@ from daemon.config.settings import Settings
 from daemon.core.due import due, meets_soon
 from daemon.core.making import stamp
 from daemon.core.policy import JOB_HUNTING
-from daemon.core.states import FAILED, LAPSED, OPEN, SUPERSEDED, WITHDRAWN
+from daemon.core.states import LAPSED, OPEN, TAKEN_BACK, WITHDRAWN
 from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person, whom
 from daemon.service import holder
 from daemon.service.news import told_news
@@ -230,9 +230,6 @@ def _unwritten(conn: Connection, ailing: set[str]) -> list[Unwritten]:
     return [Unwritten(whom(r.purpose, r.name), r.kind, r.purpose, r.error) for r in rows if r.account not in ailing]
 
 
-NOT_LEFT = (WITHDRAWN, FAILED, SUPERSEDED)
-"""States of letters that were taken back, or never stood in Drafts at all: they were not drafted for the user."""
-
 OF_LATE = timedelta(days=7)
 """So far back the digest looks for drafts and lapses."""
 
@@ -247,7 +244,7 @@ def digest(conn: Connection, settings: Settings, now: datetime) -> Digest:
         .where(ledger.c.changed_at > now - OF_LATE, ledger.c.purpose.not_in(sorted(LISTS)))
         .order_by(ledger.c.changed_at.desc(), ledger.c.key)
     ).all()
-    drafted = [r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in NOT_LEFT]
+    drafted = [r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in TAKEN_BACK]
     lapsed = [r for r in rows if r.state == LAPSED or (r.kind == DRAFT and r.state == WITHDRAWN)]
     return Digest(
         tuple(_waiting(conn, kept, now)),

@@ -71,13 +71,13 @@ def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, b
     homeless = _homeless(deps, conn, limited, found.people, {row.key for row in found.rows})
     wants = [w for w in found.wants.values() if w.kind != REMINDER or w.key not in homeless]
     choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
-    ready = [w for w in wants if w.key not in choice.aside]
-    shares = share_out(ready, found.rows, found.people, held=held, world=found.world, now=now, homeless=homeless)
+    in_turn = [w for w in wants if w.key not in choice.aside or w.key in choice.next]
+    shares = share_out(in_turn, found.rows, found.people, held=held, world=found.world, now=now, homeless=homeless)
     not_today = {w.key for w in (*shares.later, *shares.left, *shares.stuck)}
     if not_today:  # what is not begun today must not keep anything else from being written
         wants = [w for w in wants if w.key not in not_today]
         choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
-        ready = [w for w in wants if w.key not in choice.aside]
+    ready = [w for w in wants if w.key not in choice.aside]
     return _Ground(found, choice, ready, held, shares)
 
 

@@ -18,7 +18,7 @@ from daemon.service.judging import Rules
 from daemon.service.people import people
 from daemon.store import agendas
 from tests.contract.rig import ME
-from tests.contract.samples import ANNA, BORIS
+from tests.contract.samples import ANNA, BORIS, message_id
 from tests.service.house import House, letter
 
 pytestmark = pytest.mark.memory_only
@@ -54,6 +54,9 @@ def test_whatever_comes_in_turn_nobody_gets_the_same_words_twice_running(house: 
             for who in people:
                 noting.note(conn, who, kind, f"n {n}", house.clock.date(), house.clock)
         house.cycle()
+        rig = next(iter(house.rigs.values()))
+        for raw in rig.drafts():
+            rig.user_sends_draft(message_id(raw))
         house.cycle(after=8 * DAY)
     got: dict[tuple[int, str], list[str]] = defaultdict(list)
     for row in house.ledger(kind="draft"):
@@ -63,6 +66,22 @@ def test_whatever_comes_in_turn_nobody_gets_the_same_words_twice_running(house: 
     assert [len(variants) for variants in got.values()] == [6] * 4
     for variants in got.values():
         assert all(len(set(three)) == 3 for three in zip(variants, variants[1:], variants[2:], strict=False))
+
+
+def test_the_words_of_letters_taken_back_were_read_by_nobody(house: House) -> None:
+    """Two of three are never sent, and taken back: those that are differ all the same."""
+    ann = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    rig = next(iter(house.rigs.values()))
+    for n in range(7):
+        with house.store.write() as conn:
+            noting.note(conn, ann, ACHIEVEMENT, f"n {n}", house.clock.date(), house.clock)
+        house.cycle()
+        if n % 3 == 0:
+            rig.user_sends_draft(message_id(rig.drafts()[0]))
+        house.cycle(after=8 * DAY)
+    got = [row.words for row in house.ledger(kind="draft") if row.state == "sent"]
+    assert len(got) == len(set(got)) == 3
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))

@@ -102,9 +102,9 @@ def test_news_whose_turn_has_not_come_keep_no_other_letter_from_being_written(ho
         hand.log_contact(conn, rules, ann, Form.CALL, house.clock - 40 * DAY)
     write(house, "All is well.\n")
     house.cycle()
-    assert {(r.contact_id == ann, r.purpose) for r in house.ledger(kind="draft")} == {
-        (True, "check-in"),
-        (False, "update"),
+    assert {(r.contact_id == ann, r.purpose, r.state) for r in house.ledger(kind="draft")} == {
+        (True, "check-in", "written"),
+        (False, "update", "written"),
     }
     with house.store.read() as conn:
         assert situation(house.deps(), conn, house.clock).plan.empty

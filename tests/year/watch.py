@@ -43,6 +43,7 @@ Letters = Mapping[str, Sequence[bytes]]
 Events = Mapping[str, Sequence[SeenEvent]]
 
 NEVER = (WITHDRAWN, FAILED, SUPERSEDED)
+Words = dict[tuple[int, str], list[tuple[str, frozenset[str]]]]
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Watch:
     waits: dict[str, tuple[timedelta, timedelta]] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
     left: set[str] = field(default_factory=set)  # UIDs of passed reminders of those who were forgotten
-    said: dict[tuple[int, str], frozenset[str]] = field(default_factory=dict)  # the last words to somebody
+    said: Words = field(default_factory=dict)  # to somebody in letters of a sort: the letter's key, and its words
     checked: set[str] = field(default_factory=set)  # letters looked at when they were new
 
     def look(self) -> None:
@@ -208,6 +209,8 @@ class Watch:
         mine = [r for r in new if r.kind == DRAFT and r.purpose not in ALONE and not r.period.startswith(ASKED)]
         begun = Counter(r.contact_id for r in mine if r.state in (PENDING, WRITTEN, EDITED))
         assert max(begun.values(), default=0) <= 1, begun
+        for row in mine:  # what made room made room for something
+            assert row.state != SUPERSEDED or begun[row.contact_id], row
 
     def _final(self, rows: list[Any]) -> None:
         """What the user skipped, sent or deleted never stands again; nor another letter for the same reason."""
@@ -241,6 +244,7 @@ class Watch:
     def _recipients_and_words(self, rows: list[Any], drafts: Letters) -> None:
         """Each new letter goes to one person, at an address of theirs that works, in other words than the last."""
         by_number = {r.message_id: r for r in rows if r.kind == DRAFT}
+        state = {r.key: r.state for r in rows}
         for raws in drafts.values():
             for raw in raws:
                 number = message_id(raw)
@@ -255,8 +259,10 @@ class Watch:
                 assert "@lists." not in raw.decode().partition("\r\n\r\n")[0]
                 occasion = row.occasion.partition(":")[0] if row.purpose not in ALONE else row.purpose
                 words, sort = wording(raw), f"{row.purpose} {occasion} {row.lang}"
-                assert not words or self.said.get((one.contact_id, sort)) != words, (words, row)
-                self.said[one.contact_id, sort] = words
+                told = self.said.setdefault((one.contact_id, sort), [])
+                got = [w for key, w in told if state.get(key) not in NEVER]  # what was taken back they never read
+                assert not words or not got or got[-1] != words, (words, row)
+                told.append((row.key, words))
 
     def _untouched(self, drafts: Letters, events: Events) -> None:
         """What the user has edited is as they left it, byte by byte."""
