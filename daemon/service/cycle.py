@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 STANDBY = timedelta(minutes=1)
 """How soon a daemon that found another one at work looks again whether it still is."""
 
-ROUNDS = 3
-"""So often one cycle plans again after something was done: two suffice, a third finds nothing."""
+ROUNDS = 10
+"""So often at most one cycle plans, each time after something was done; mostly the second time finds nothing. One thing may
+follow upon another, though: a letter goes, a better one comes, a reminder names it, and its old place is free."""
 
 RULES = 1
 """Version of the verdicts; a higher one replays all evidence once."""
