@@ -28,8 +28,10 @@ STANDBY = timedelta(minutes=1)
 """How soon a daemon that found another one at work looks again whether it still is."""
 
 ROUNDS = 10
-"""So often at most one cycle plans, each time after something was done; mostly the second time finds nothing. One thing may
-follow upon another, though: a letter goes, a better one comes, a reminder names it, and its old place is free."""
+"""So often at most one cycle plans, each time after something was done; mostly the second time finds nothing.
+
+One thing may follow upon another, though: a letter goes, a better one comes, a reminder is to name it.
+"""
 
 RULES = 1
 """Version of the verdicts; a higher one replays all evidence once."""
