@@ -58,13 +58,18 @@ def run_cycle(deps: Deps) -> CycleReport:
             ReadBack(deps, fence, report).run()
             _gather_suggestions(deps, fence)
             _plan_and_deliver(deps, fence, report)
-            with deps.store.write() as conn:
-                lease.check(conn, fence, deps.now())
-                finish_forgetting(conn, deps.now(), deps.accounts)
+            if _forget(deps, fence) and not report.stopped:  # the places they took in the calendar are others' now
+                _plan_and_deliver(deps, fence, report)
         except Stopped:
             report.stopped = True
         _note_spending(deps, report)
     return report
+
+
+def _forget(deps: Deps, fence: lease.Lease) -> bool:
+    with deps.store.write() as conn:
+        lease.check(conn, fence, deps.now())
+        return bool(finish_forgetting(conn, deps.now(), deps.accounts))
 
 
 def _gather_suggestions(deps: Deps, fence: lease.Lease) -> None:

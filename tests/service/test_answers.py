@@ -13,7 +13,7 @@ from connectors.memory import Fault
 from daemon.core.errors import NeedsUser, TryLater, UserMistake
 from daemon.core.model import Form
 from daemon.core.policy import ReminderRules
-from daemon.service import contacts, hand, overview
+from daemon.service import contacts, forgetting, hand, overview
 from daemon.service.cycle import run_cycle
 from daemon.service.judging import Rules
 from daemon.store import cursors, enablement, health, quarantine, questions
@@ -22,7 +22,7 @@ from daemon.store.tables import cursor as cursor_table
 from tests.contract.rig import ME
 from tests.contract.rig_memory import MemoryRig
 from tests.contract.samples import ANNA, BORIS, NOW, card
-from tests.service.house import House, letter, meeting
+from tests.service.house import SECRET, House, letter, meeting
 
 pytestmark = pytest.mark.memory_only
 DAY = timedelta(days=1)
@@ -371,6 +371,19 @@ def test_a_next_step_with_a_day_is_reminded_of_and_ticked_off(house: House) -> N
     house.cycle()
     with house.store.read() as conn:
         assert conn.execute(select(hand_log.c.next_done_at).where(hand_log.c.next_by != "")).scalar_one() is not None
+
+
+def test_the_place_of_somebody_forgotten_is_given_away_in_the_same_round(house: House) -> None:
+    house.settings = replace(house.settings, reminders=ReminderRules(a_day=1, a_week=1, ahead=2 * DAY))
+    first, second = overdue(house, 2)
+    (row,) = house.ledger()
+    if row.contact_id == second:
+        first, second = second, first
+    house.clock += timedelta(hours=8)  # it stood today, and counts as this week's
+    with house.store.write() as conn:
+        assert not forgetting.forget(conn, first, SECRET, house.clock, list(house.rigs))
+    house.cycle(after=timedelta())
+    assert [(r.contact_id, r.state) for r in house.ledger()] == [(second, "written")]
 
 
 def test_confidential_topics_never_leave_the_store(house: House) -> None:
