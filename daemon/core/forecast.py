@@ -109,7 +109,7 @@ class _Weeks:
         for entry, slot in list(self.open.items()):
             if slot.start < morning and entry in self.open:
                 del self.open[entry]
-                self._in_touch(entry, slot.start)
+                self._in_touch(entry, slot.start, morning)
         self._hold_meetings(morning)
         self.agenda.now = morning
         full: set[frozenset[int] | None] = set()
@@ -149,7 +149,7 @@ class _Weeks:
                 if self.world.day(want.due) <= horizon:
                     yield order(want, self.world), who, want
 
-    def _in_touch(self, entry: tuple[int, str, str], at: datetime) -> None:
+    def _in_touch(self, entry: tuple[int, str, str], at: datetime, morning: datetime) -> None:
         who, purpose, period = entry
         person = self.people.get(who)
         if person is None:
@@ -159,15 +159,17 @@ class _Weeks:
         if purpose == PROMISE:
             person = replace(person, promises=tuple(p for p in person.promises if not period.startswith(p.token)))
         for entry in [e for e in self.open if e[0] == who and e[1] in (KEEP_IN_TOUCH, REPLY_OWED)]:
-            self._withdraw(entry)
+            self._withdraw(entry, morning)
         self.people[who] = replace(
             person, last=replace(person.last, **told), reset_at=at, unanswered=0, owed=(), dismissals=()
         )
         self._count(who)
 
-    def _withdraw(self, entry: tuple[int, str, str]) -> None:
-        """Its reason has passed before its day came."""
+    def _withdraw(self, entry: tuple[int, str, str], morning: datetime) -> None:
+        """Its reason has passed before its day came. One whose hour has come was there all the same."""
         slot = self.open.pop(entry)
+        if slot.start < morning:
+            return
         self.agenda.release(slot)
         gone = (self.world.day(slot.start), *entry[:2])
         self.expected = [e for e in self.expected if (e.day, e.contact_id, e.purpose) != gone]
@@ -179,7 +181,7 @@ class _Weeks:
                 met = replace(person.last, meeting=at)
                 self.people[who] = replace(person, last=met, reset_at=at, unanswered=0, next_meeting=None)
                 for entry in [e for e in self.open if e[:2] == (who, KEEP_IN_TOUCH)]:
-                    self._withdraw(entry)
+                    self._withdraw(entry, morning)
                 self._count(who)
 
     def _count(self, who: int) -> None:

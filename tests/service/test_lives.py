@@ -298,6 +298,7 @@ def test_a_letter_of_thanks_goes_on_in_the_thread_there_is(house: House) -> None
     )
 
 
+@pytest.mark.memory_only
 @pytest.mark.parametrize(
     ("days", "subject", "goes_on"),
     [

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.core.cadence import LastContact
@@ -97,6 +97,7 @@ def mixed(count: int, seed: int) -> dict[int, Person]:
     off=st.sets(st.integers(0, 40), max_size=5),
     ticked=st.booleans(),
 )
+@example(seed=3330, count=51, quiet=(1, 7), off=set(), ticked=False)  # two reminders about one person on one day
 @settings(max_examples=10, deadline=None)
 def test_what_is_forecast_comes_true_day_by_day(
     seed: int, count: int, quiet: tuple[int, int], off: set[int], ticked: bool
