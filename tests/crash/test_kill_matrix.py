@@ -20,7 +20,7 @@ WRITES = (
 
 
 class Some:
-    """Picks each kind of step where a life first has it, in the middle of its kind; and every sixteenth of one phase."""
+    """Picks each kind of step where a life first has it, in the middle of its kind; and some of one phase."""
 
     def __init__(self, kinds: tuple[str, ...], densely: int | None) -> None:
         self.kinds, self.densely = kinds, densely
