@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from daemon.core.plan import Row
-from daemon.core.states import FAILED, OPEN, SUPERSEDED
+from daemon.core.states import NEVER_BEGUN, OPEN
 from daemon.core.urgency import weight
 from daemon.core.wants import DRAFT, UPDATE, Person, Want, World
-
-NEVER_BEGUN = (FAILED, SUPERSEDED)
 
 
 @dataclass(frozen=True, slots=True)

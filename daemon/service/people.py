@@ -21,7 +21,7 @@ from daemon.core.language import choose_language
 from daemon.core.model import Form
 from daemon.core.organisations import fold_organisation
 from daemon.core.resolve import Resolver
-from daemon.core.states import FAILED, SUPERSEDED, WITHDRAWN
+from daemon.core.states import NEVER_BEGUN, TAKEN_BACK
 from daemon.core.wants import CHECK_IN, DRAFT, UPDATE, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
@@ -92,7 +92,7 @@ def people(
     thanked = _grouped(
         conn,
         select(ledger.c.contact_id, ledger.c.period, ledger.c.created_at).where(
-            within(ledger.c.contact_id), ledger.c.purpose == "thanks", ledger.c.state.not_in(NEVER_MADE)
+            within(ledger.c.contact_id), ledger.c.purpose == "thanks", ledger.c.state.not_in(NEVER_BEGUN)
         ),
         lambda r: (base_period(r.period), r.created_at),
     )
@@ -102,7 +102,7 @@ def people(
             within(ledger.c.contact_id),
             ledger.c.purpose == UPDATE,
             ledger.c.kind == DRAFT,
-            ledger.c.state.not_in((*NEVER_MADE, WITHDRAWN)),
+            ledger.c.state.not_in(TAKEN_BACK),
         ),
         lambda r: told_of(r.occasion),
     )
@@ -163,10 +163,6 @@ def people(
             )
         )
     return found
-
-
-NEVER_MADE = (FAILED, SUPERSEDED)
-"""States of letters that never stood: they are no thanks."""
 
 
 def with_languages(conn: Connection, found: Collection[Person], spoken: Collection[str], *, news: bool) -> list[Person]:
