@@ -90,9 +90,9 @@ def _plan_and_deliver(deps: Deps, fence: lease.Lease, report: CycleReport) -> No
         report.errors.extend(e for e in errors if e not in report.errors)
         before = len(report.done)
         intents.store_intents(deps, found, fence, now)
-        Delivery(deps, fence, report).run()
+        anew = Delivery(deps, fence, report).run()
         closed = found.plan.lapses or found.plan.releases or found.plan.superseded  # in the store alone
-        if report.stopped or (len(report.done) == before and not closed):
+        if report.stopped or not (anew or closed or len(report.done) > before):
             return
 
 

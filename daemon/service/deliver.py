@@ -37,12 +37,16 @@ class Delivery:
         self.report = report
         self.stopped: set[tuple[str, str]] = set()  # account and part: a mailbox that fails is not its calendar
 
-    def run(self) -> None:
-        """Work through what is due, account by account; one that fails stops only itself."""
+    def run(self) -> bool:
+        """Work through what is due, account by account; one that fails stops only itself.
+
+        Returns whether something waited so long that it has to be planned anew.
+        """
         with self.deps.permit.given(self.out.mine):
             self._work_through()
             if not self.report.stopped:
                 self._take_flags_off()
+        return self.out.anew
 
     def _work_through(self) -> None:
         blocked: set[str] = set()

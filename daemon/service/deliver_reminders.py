@@ -72,6 +72,7 @@ class ReminderWrites:
         row = job.row
         start, end = (datetime.fromisoformat(job.args[name]) for name in ("start", "end"))
         if start <= self.out.deps.now() or not self.out.wanted(job):
+            self.out.anew = True
             self.out.drop(job)
             return
         event = self._event(job, start, end)

@@ -80,6 +80,7 @@ class Outgoing:
         self.deps = deps
         self.fence = fence
         self.report = report
+        self.anew = False  # something was taken back before it was done, and wants another place: plan once more
 
     # -- before a write --------------------------------------------------------------------------
 
@@ -168,6 +169,7 @@ class Outgoing:
 
     def never_intended(self, job: Job) -> None:
         """A create that never reached the server and must not any more: no row is left of it."""
+        self.anew = True
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
             conn.execute(delete(outbox).where(outbox.c.key == job.row.key))

@@ -495,9 +495,20 @@ def test_what_was_intended_before_an_account_was_disabled_waits(house: House) ->
     house.cycle(after=timedelta(hours=1))
     assert not rig(house).reminders()
     house.enable()
-    house.cycle()  # its place has passed meanwhile: it is planned anew
-    house.cycle()
+    house.cycle()  # its place has passed meanwhile: it is planned anew, in the same round
     assert len(rig(house).reminders()) == 1
+
+
+def test_a_move_that_comes_too_late_is_planned_anew_in_the_same_round(house: House) -> None:
+    overdue(house)
+    rig(house).server.faults.append(Fault.LOST_REQUEST)
+    house.cycle(after=10 * DAY)  # it passed unanswered: the move is lost
+    (row,) = house.ledger()
+    assert row.starts_at < house.clock
+    house.cycle(after=2 * DAY)  # and the place it was to go to has passed as well
+    (row,) = house.ledger()
+    assert (row.state, row.moves) == ("written", 1)
+    assert row.starts_at > house.clock
 
 
 def test_a_changed_cap_replays_the_verdicts_without_the_server(house: House) -> None:
