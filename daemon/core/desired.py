@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.core import giving, occasions, own_news
 from daemon.core.due import REPLY_LAPSES, due, meets_soon
-from daemon.core.making import make_want, next_period, stamp
+from daemon.core.making import LACKING, lacks, make_want, next_period, stamp
 from daemon.core.urgency import urgency_of
 from daemon.core.wants import CHECK_IN, DRAFT, KEEP_IN_TOUCH, PROMISE, REMINDER, REPLY_OWED, Person, Want, World
 
@@ -44,14 +44,18 @@ def keep_in_touch(person: Person, world: World, now: datetime) -> Iterable[Want]
     period = next_period(person, KEEP_IN_TOUCH, stamp(person.turn.base))
     reason = f"due by {person.policy.due_by}"
     urgency = urgency_of(person, world, at, now)
-    yield make_want(person, world, REMINDER, KEEP_IN_TOUCH, period, due=at, reason=reason, urgency=urgency)
-    if CHECK_IN not in person.policy.drafts or at > now or world.enabled_since is None:
+    writes = CHECK_IN in person.policy.drafts and world.enabled_since is not None
+    missing = lacks(person) if writes else ""
+    details = ((LACKING, missing),) if missing else ()
+    yield make_want(
+        person, world, REMINDER, KEEP_IN_TOUCH, period, due=at, reason=reason, urgency=urgency, details=details
+    )
+    if not writes or missing or at > now:
         return
     heard = person.last.latest()
     if heard is not None and heard >= at and heard + REPLY_LAPSES > now:
         return  # they wrote meanwhile, though it resets nothing: asking how they are would sound deaf
-    if person.reachable and person.speaks:
-        yield make_want(person, world, DRAFT, CHECK_IN, period, due=at, reason=reason, urgency=urgency)
+    yield make_want(person, world, DRAFT, CHECK_IN, period, due=at, reason=reason, urgency=urgency)
 
 
 def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:

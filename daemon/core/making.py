@@ -8,6 +8,17 @@ from datetime import UTC, date, datetime
 from daemon.core.urgency import urgency_of
 from daemon.core.wants import DRAFT, REMINDER, TOLD, Person, Want, World
 
+LACKING = "lacking"
+"""The detail of a reminder that says why there is no letter: one of the four below."""
+LANGUAGE, ADDRESS, TEMPLATE, FACTS = "language", "address", "template", "facts"
+
+
+def lacks(person: Person) -> str:
+    """What keeps any letter to them from being written; "" where nothing does."""
+    if not person.reachable:
+        return ADDRESS
+    return "" if person.speaks else LANGUAGE
+
 
 def stamp(at: datetime | None) -> str:
     """An interaction as a period names it: its moment, to the second, the same after any re-scan."""
@@ -49,8 +60,9 @@ def letter(
     source: str = "",
     details: Mapping[str, str] | None = None,
 ) -> Iterable[Want]:
-    """A draft; or, where nobody knows the language or no address works, a reminder in its place."""
-    kind = DRAFT if person.reachable and person.speaks else REMINDER
+    """A draft; or, where nobody knows the language or no address works, a reminder in its place that says so."""
+    missing = lacks(person)
+    kind = REMINDER if missing else DRAFT
     if kind == REMINDER and purpose in TOLD:  # news cannot be told by a reminder
         return
     yield make_want(
@@ -66,5 +78,5 @@ def letter(
         occasion=occasion,
         occasion_date=occasion_date,
         source=source,
-        details=tuple((name, value) for name, value in (details or {}).items() if value),
+        details=tuple((name, value) for name, value in ({**(details or {}), LACKING: missing}).items() if value),
     )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from daemon.core.errors import KithError
+from daemon.core.making import LACKING
 from daemon.core.model import OutgoingEvent
 from daemon.core.plan import Refresh, Row
 from daemon.core.refreshing import refreshes, words_of
@@ -74,6 +75,7 @@ def remind(
             form=person.turn.form if want.purpose == KEEP_IN_TOUCH else "",
             prepared_draft=subject,
             prepared_in=where,
+            lacking="" if subject else details.get(LACKING, ""),
             drafts=tuple((d.name, d.subject) for d in new),
             waiting=_names(week.waiting),
             drafted=_names(week.drafted),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.core.errors import KithError
+from daemon.core.making import ADDRESS, FACTS, LANGUAGE, TEMPLATE
 from daemon.core.policy import CIRCLES, FORMS
 from daemon.service.render import Renderer
 from daemon.service.template_samples import OCCASIONS, WORDS, sample_facts, sample_reminder
@@ -182,7 +183,7 @@ def _reminders(renderer: Renderer, lang: str, special: str, path: Path, today: d
             "listed_topics": ({}, {"topics": ()}),
             "next_step": ({}, {"next_by": None}, {"next_step": "", "next_by": None}),
             "agenda": ({}, {"agenda": ()}),
-            "prepared_draft": ({}, {"prepared_in": ""}, {"prepared_draft": "", "prepared_in": ""}),
+            "prepared_draft": ({}, {"prepared_in": ""}, *_UNPREPARED),
             "form": ({"form": ""}, *({"form": form} for form in FORMS if purpose == "keep-in-touch")),
             "counts": ({}, {"waiting": ()}, {"drafted": ()}, {"lapsed": full.lapsed * 25}),
         }
@@ -197,6 +198,11 @@ def _reminders(renderer: Renderer, lang: str, special: str, path: Path, today: d
         for changes in product(*asked):
             facts = replace(full, **{name: value for change in changes for name, value in change.items()})
             yield _reminder(renderer, facts)
+
+
+_UNPREPARED = tuple(
+    {"prepared_draft": "", "prepared_in": "", "lacking": why} for why in ("", LANGUAGE, ADDRESS, TEMPLATE, FACTS)
+)
 
 
 def _reminder(renderer: Renderer, facts: ReminderFacts) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -98,7 +99,8 @@ class ReminderFacts:
     ``last_form`` is a `daemon.core.model.Form`, ``last_by`` who wrote ("me", "them" or ""); ``form`` is the one whose
     turn it is (`daemon.core.policy.FORMS`). ``topics``, ``next_step`` and ``agenda`` are what the user wrote down,
     never confidential notes; ``prepared_draft`` is the subject of a draft that lies ready in the account
-    ``prepared_in``, or "". ``occasion`` and ``occasion_title`` are those of the letter the reminder stands for.
+    ``prepared_in``, or "". ``lacking`` is why there is none (`daemon.core.making.LACKING`).
+    ``occasion`` and ``occasion_title`` are those of the letter the reminder stands for.
     """
 
     purpose: str
@@ -118,6 +120,7 @@ class ReminderFacts:
     next_by: date | None = None
     agenda: tuple[str, ...] = ()
     prepared_in: str = ""
+    lacking: str = ""
     drafts: tuple[tuple[str, str], ...] = ()  # of the morning event: (name, subject) each
     waiting: tuple[str, ...] = ()  # of the weekly digest: names, like the two that follow
     drafted: tuple[str, ...] = ()
@@ -221,12 +224,19 @@ def reminder_variables(facts: ReminderFacts, lang: str) -> dict[str, Any]:
         "title": _entry(facts.occasion_title, 120).rstrip("."),
         "prepared_draft": _entry(facts.prepared_draft, SUBJECT_LIMIT),
         "prepared_in": _entry(facts.prepared_in, 60),
+        "lacking": facts.lacking,
+        "name_in_command": in_command(_entry(facts.name, 120)),
         "drafts": drafts if named else (),
         "count": count,
         "counts": {what: len(names) for what, names in digest.items()},
         "more": {what: max(0, len(names) - DIGEST_LIMIT) for what, names in digest.items()},
         **{what: names if named else "" for what, names in shown.items()},
     }
+
+
+def in_command(name: str) -> str:
+    """A name as a command line takes it for one word. It may come from anywhere, and the line is there to be copied."""
+    return shlex.quote(name) if set(name) & set('"$`\\!') else f'"{name}"'
 
 
 def _entry(text: str, limit: int) -> str:

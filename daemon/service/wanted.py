@@ -12,7 +12,9 @@ from sqlalchemy import Connection, func, select
 
 from daemon.core.again import again
 from daemon.core.desired import desired
+from daemon.core.instead import after_reminders
 from daemon.core.keys import make_key
+from daemon.core.making import FACTS, LACKING, TEMPLATE
 from daemon.core.plan import Row
 from daemon.core.states import OPEN, SENT, SKIPPED, SUPERSEDED, UNKNOWN
 from daemon.core.wants import ASKED, DRAFT, KEEP_IN_TOUCH, REMINDER, TOLD, UPDATE, Person, Want, World
@@ -81,7 +83,7 @@ def wanted(
         write_news(deps, conn, persons, world, now),
     )
     rows = ledgers.rows(conn, deps.accounts, only)
-    wished = again(desired(found, world, now), rows, persons, world)
+    wished = after_reminders(again(desired(found, world, now), rows, persons, world), rows)
     wants = {w.key: w for w in _writable(deps, conn, wished, persons, rows, world, news, now)}
     misplaced = _misplaced(deps, conn, {})
     wants |= {w.key: w for each in lists for w in each.standing if w.key not in misplaced}
@@ -168,7 +170,9 @@ def _writable(
                 ):
                     continue  # there is a reminder for them already, or none would help
                 key = world.key(person.uid, REMINDER, want.purpose, want.period)
-                want = replace(want, kind=REMINDER, key=key)
+                there = deps.renderer.find(person.speaks, want.purpose, facts.occasion, facts.circle)
+                why = (LACKING, FACTS if there else TEMPLATE)
+                want = replace(want, kind=REMINDER, key=key, details=(*want.details, why))
         out.append(want)
     return out
 

@@ -12,7 +12,9 @@ from email.message import EmailMessage
 import pytest
 
 from daemon.core.model import Form
+from daemon.core.policy import Policy
 from daemon.core.reasons import ACHIEVEMENT, RECOMMENDATION
+from daemon.service import contacts as book
 from daemon.service import hand, noting
 from daemon.service.judging import Rules
 from daemon.service.people import people
@@ -194,3 +196,67 @@ def test_a_reminder_instead_of_a_letter_says_what_the_letter_would_be_about(hous
     house.cycle()
     assert "Поздравить: Ann Example" in shown(house)
     assert "Достижение (your talk at PyCon): " in shown(house)
+    assert "неизвестно, на каком языке писать" in shown(house)
+    assert 'kith contacts edit "Ann Example" --language ru' in shown(house)
+
+
+def test_once_the_reminder_is_told_the_language_the_letter_follows_however_late(house: House) -> None:
+    """On the fifth day a letter of thanks is begun no more; but the reminder that promised it stood all the time."""
+    who = unspoken(house)
+    house.cycle()
+    assert "Поблагодарить: Ann Example" in shown(house)
+    for _ in range(5):
+        house.cycle(after=DAY)
+    assert not drafts(house) and "неизвестно, на каком языке" in shown(house)
+    speaks(house, who, "en")
+    house.cycle()
+    house.cycle()
+    assert [m["subject"] for m in drafts(house)]
+    assert [(r.kind, r.state) for r in house.ledger()] == [("reminder", "lapsed"), ("draft", "written")]
+    assert house.cycle().done == []
+
+
+def test_a_reminder_that_was_deleted_brings_no_letter_afterwards(house: House) -> None:
+    who, rig = unspoken(house), next(iter(house.rigs.values()))
+    house.cycle()
+    (there,) = rig.reminders()
+    rig.user_deletes_event(there.uid)
+    house.cycle()
+    speaks(house, who, "en")
+    house.cycle()
+    house.cycle()
+    assert not drafts(house)
+
+
+def test_the_reminder_to_keep_in_touch_says_why_the_letter_the_policy_asks_for_is_not_there_then_where(
+    house: House,
+) -> None:
+    of_partners = Policy(drafts=frozenset({"check-in"}))
+    house.settings = replace(
+        house.settings, policies=replace(house.settings.policies, circles={"partner": of_partners})
+    )
+    who = house.person("Ann `id` Example", ANNA)
+    house.enable()
+    house.clock += 90 * DAY
+    house.cycle()
+    assert "kith contacts edit 'Ann `id` Example' --language ru" in shown(house)
+    speaks(house, who, "en")
+    house.cycle(after=timedelta(minutes=1))
+    house.cycle(after=timedelta(minutes=1))
+    (letter_,) = drafts(house)
+    assert f"Черновик «{letter_['subject']}» лежит наготове" in shown(house)
+    assert "Письмо не подготовлено" not in shown(house)
+
+
+def unspoken(house: House) -> int:
+    """Somebody to be thanked, in nobody knows which language."""
+    who = house.person("Ann Example", ANNA)
+    house.enable()
+    with house.store.write() as conn:
+        noting.note(conn, who, RECOMMENDATION, "for the post", house.clock.date(), house.clock)
+    return who
+
+
+def speaks(house: House, who: int, language: str) -> None:
+    with house.store.write() as conn:
+        book.edit(conn, Rules(house.settings.policies, house.clock), who, book.Change(fields={"language": language}))

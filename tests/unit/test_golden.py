@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.language import of_text
+from daemon.core.making import ADDRESS, FACTS, LANGUAGE, TEMPLATE
 from daemon.service.render import Renderer
 from daemon.service.template_samples import OCCASIONS, WORDS, sample_facts, sample_reminder
 from daemon.service.variables import DETAILS, DraftFacts
@@ -91,6 +92,10 @@ def test_reminders_read_as_they_were_read_and_approved(lang: str, name: str) -> 
                 facts = replace(facts, form="")
             summary, description = RENDERER.render_reminder(facts)
             parts.append(f"=== {purpose}, detail = {detail}\n{summary}\n\n{description}\n")
+    for why in () if special else (LANGUAGE, ADDRESS, TEMPLATE, FACTS):
+        facts = replace(sample_reminder("thanks", lang, TODAY), prepared_draft="", form="", lacking=why)
+        summary, description = RENDERER.render_reminder(facts)
+        parts.append(f"=== thanks, no letter for want of {why}\n{summary}\n\n{description}\n")
     golden(f"{lang}/{name}.txt", "\n".join(parts))
 
 
