@@ -18,13 +18,15 @@ class Shares:
     """Of the letters not begun yet: those for now, for another day, and those for which the window is too short.
 
     ``left`` names supporting ties first. ``stuck`` cannot be begun whatever the caps: a letter of the kind lies there
-    still, or no account may take it. They take nobody's turn.
+    still, or no account may take it; ``behind`` waits a day, for another letter to the same person goes first
+    (`daemon.core.one_letter`). They take nobody's turn.
     """
 
     now: tuple[Want, ...] = ()
     later: tuple[Want, ...] = ()
     left: tuple[Want, ...] = ()
     stuck: tuple[Want, ...] = ()
+    behind: tuple[Want, ...] = ()
 
 
 def share_out(

@@ -130,6 +130,7 @@ class Person:
     thanked: tuple[tuple[str, datetime], ...] = ()  # periods of thanks ever made, and when
     kept_since: datetime | None = None
     reachable: bool = True  # has an address that is not frozen
+    mailboxes: frozenset[str] = frozenset()  # where a letter would go, if somebody else reads that address, too
     speaks: str = ""  # the language a letter would be written in; "" where nobody knows
     held: bool = False  # an account that matters for them has not been read for a day
     birthday_source: str = ""

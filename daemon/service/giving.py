@@ -16,6 +16,7 @@ from daemon.config.settings import Settings
 from daemon.core.due import THANKS_LASTS
 from daemon.core.errors import UserMistake
 from daemon.core.favours import GAVE, GOT, INTRODUCTION, RECOMMENDATION, Favour
+from daemon.core.mailboxes import nearest_first, readers_of_another
 from daemon.core.plain import clean, one_line
 from daemon.core.policy import CIRCLES
 from daemon.core.reasons import Noted
@@ -149,8 +150,11 @@ def share(
     about = _about(SHARE, settings, link or words, now)
     label = f"{about}:{_mark_of(title, *sorted(notes.items()))}"
     names, without = [], []
-    for person in _meant(conn, settings, spoken, to, now):
-        why_not = telling.hindrance(person, notes)
+    meant = _meant(conn, settings, spoken, to, now)
+    twins = readers_of_another(nearest_first(p for p in meant if not telling.hindrance(p, notes)))
+    for person in meant:
+        twin = twins.get(person.contact_id)
+        why_not = telling.reads_with(twin) if twin else telling.hindrance(person, notes)
         if why_not:
             without.append((person.name, why_not))
         elif favours.make_way(conn, person.contact_id, SHARE, about):
@@ -184,7 +188,7 @@ def introduce(
     """Ask for two letters that offer an introduction, one to each; neither tells the other's address.
 
     Raises:
-        UserMistake: they are one person, or one of them may not be written to.
+        UserMistake: they are one person or read one address, or one of them may not be written to.
     """
     first, second = (find(conn, name) for name in both)
     if first == second:
@@ -195,6 +199,8 @@ def introduce(
         raise UserMistake(
             f"{' and '.join(closed)}: nothing may be written ({found[first].state or found[second].state})."
         )
+    if readers_of_another(found.values()):
+        raise UserMistake("These two read one address: a letter to either would be one to both.")
     about = _about(INTRODUCE, settings, "\n".join(sorted(p.uid for p in found.values())), now)
     label = f"{about}:{_mark_of(*sorted(why.items()))}"
     names, without = [], []

@@ -25,7 +25,7 @@ from daemon.core.states import NEVER_BEGUN, TAKEN_BACK
 from daemon.core.wants import CHECK_IN, DRAFT, UPDATE, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
-from daemon.store import asks, contacts, favours, reasons
+from daemon.store import addresses, asks, contacts, favours, reasons
 from daemon.store.bulk import chunks
 from daemon.store.tables import (
     address,
@@ -71,6 +71,7 @@ def people(
     rows = conn.execute(select(contact).where(within(contact.c.id)).order_by(contact.c.name, contact.c.id)).all()
     circles = _grouped(conn, select(contact_circle).where(within(contact_circle.c.contact_id)), lambda r: r.circle)
     written = _addresses(conn, within)
+    read_by_several = addresses.read_by_several(conn)
     last = exchanges.last(conn, within, now)
     streak, owed = exchanges.since_answer(conn, within, now)
     upcoming = exchanges.upcoming(conn, within, now)
@@ -126,6 +127,7 @@ def people(
         accepted = timedelta(days=row.cadence_days) if row.cadence_days else None
         policy = policies.of({row.name.casefold(), *mine}, circles.get(row.id, ()), row.tier, accepted)
         at = last.get(row.id, LastContact())
+        works = {a for a, frozen in mine.items() if not frozen and not is_no_reply(a)}
         found.append(
             Person(
                 contact_id=row.id,
@@ -151,7 +153,8 @@ def people(
                 given=given.get(row.id, 0),
                 told=tuple(told.get(row.id, ())),
                 kept_since=row.kept_at or row.created_at,
-                reachable=any(not frozen and not is_no_reply(a) for a, frozen in mine.items()),
+                reachable=bool(works),
+                mailboxes=frozenset() if works - read_by_several else frozenset(works),
                 speaks=row.language or policy.nearer_language,
                 held=nobody_yet or row.id in held,
                 noted=tuple(noted.get(row.id, ())),

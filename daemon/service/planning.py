@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from daemon.core.errors import KithError
+from daemon.core.mailboxes import told_already
 from daemon.core.model import Window
 from daemon.core.one_letter import Choice, one_letter
 from daemon.core.plan import Plan, Row, make_plan
@@ -24,8 +25,9 @@ from daemon.service.wanted import LOOKS_AHEAD, Wanted, wanted
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything a plan was made from, and the plan. ``news`` is the quarter's letter, if there is one."""
+    """A plan and what it was made from, ``at`` a moment. ``news`` is the quarter's letter, if there is one."""
 
+    at: datetime
     plan: Plan
     people: Mapping[int, Person]
     wants: Mapping[str, Want]
@@ -33,6 +35,7 @@ class Situation:
     news: News | None
     faults: tuple[str, ...] = ()  # what is wrong with the quarter's file, or with the settings
     shares: Shares = field(default_factory=Shares)  # of the quarter's letters that are not begun yet
+    told_already: Mapping[str, Person] = field(default_factory=dict)  # letters not begun -> who has it in their mailbox
 
 
 def situation(
@@ -62,6 +65,7 @@ class _Ground:
     ready: Sequence[Want]
     held: frozenset[int]
     shares: Shares
+    told_already: Mapping[str, Person]
 
 
 def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, beyond: timedelta) -> _Ground:
@@ -70,6 +74,8 @@ def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, b
     limited = [w for w in found.wants.values() if w.kind == REMINDER or w.purpose == UPDATE]  # others take no place
     homeless = _homeless(deps, conn, limited, found.people, {row.key for row in found.rows})
     wants = [w for w in found.wants.values() if w.kind != REMINDER or w.key not in homeless]
+    told = told_already(wants, found.rows, found.people)
+    wants = [w for w in wants if w.key not in told]
     choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
     in_turn = [w for w in wants if w.key not in choice.aside or w.key in choice.next]
     shares = share_out(in_turn, found.rows, found.people, held=held, world=found.world, now=now, homeless=homeless)
@@ -78,7 +84,8 @@ def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, b
         wants = [w for w in wants if w.key not in not_today]
         choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
     ready = [w for w in wants if w.key not in choice.aside]
-    return _Ground(found, choice, ready, held, shares)
+    behind = tuple(w for w in wants if w.purpose == UPDATE and w.key in choice.aside - choice.next)
+    return _Ground(found, choice, ready, held, replace(shares, behind=behind), told)
 
 
 def _planned(deps: Deps, ground: _Ground, busy: Sequence[Window], now: datetime) -> Situation:
@@ -101,7 +108,7 @@ def _planned(deps: Deps, ground: _Ground, busy: Sequence[Window], now: datetime)
     if found.news_fault:  # while the quarter's file is being mended nothing is concluded from it
         taken_back = tuple(w for w in taken_back if not (w.row.purpose == UPDATE and _may_stand(persons, w.row)))
     plan = replace(plan, superseded=choice.closed, withdrawals=taken_back + choice.withdrawn)
-    return Situation(plan, persons, wants, world, found.news, found.faults, ground.shares)
+    return Situation(now, plan, persons, wants, world, found.news, found.faults, ground.shares, ground.told_already)
 
 
 def _may_stand(persons: Mapping[int, Person], row: Row) -> bool:

@@ -15,7 +15,7 @@ from daemon.core.reasons import INTRODUCTION, RECOMMENDATION
 from daemon.core.subject import base_subject, shares_a_word
 from daemon.core.wants import ASKED, DRAFT, NEWS, THANKS, Person, Want
 from daemon.service.deps import Deps
-from daemon.store import enablement
+from daemon.store import addresses, enablement
 from daemon.store.tables import address, address_state, evidence, interaction, participant
 
 
@@ -128,6 +128,7 @@ def _accounts_of(conn: Connection, identity: str) -> set[str]:
 
 def recipient(conn: Connection, contact_id: int, want: Want) -> str:
     """The address to write to: of those that work, no-reply aside, the one of the latest exchange, else the first.
+    One that others read, too, only where they have none of their own.
 
     What was asked for on a message goes to the address that message came from, or went to.
     """
@@ -156,8 +157,12 @@ def recipient(conn: Connection, contact_id: int, want: Want) -> str:
         ).scalar_one_or_none()
         if there is not None:
             return str(there)
-    latest = conn.execute(seen.order_by(evidence.c.at.desc())).scalar_one_or_none()
-    return str(latest or usable[0])
+    others = addresses.read_by_several(conn, usable)
+    own = [a for a in usable if a not in others] or usable
+    latest = conn.execute(
+        seen.where(participant.c.address.in_(own)).order_by(evidence.c.at.desc())
+    ).scalar_one_or_none()
+    return str(latest or own[0])
 
 
 def latest_thread(conn: Connection, contact_id: int, account: str, want: Want, now: datetime) -> Thread:

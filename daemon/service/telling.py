@@ -13,6 +13,7 @@ from daemon.config.settings import Settings
 from daemon.core.address import domain_of, normalise
 from daemon.core.errors import UserMistake
 from daemon.core.language import said_in, tag
+from daemon.core.mailboxes import nearest_first, readers_of_another
 from daemon.core.organisations import fold_organisation
 from daemon.core.plain import one_line
 from daemon.core.policy import CIRCLES
@@ -67,6 +68,11 @@ def hindrance(person: Person, texts: Mapping[str, str]) -> str:
     return ""
 
 
+def reads_with(other: Person) -> str:
+    """Why one of two who read one address gets no letter of their own."""
+    return f"they share an address with {other.name}, who is told"
+
+
 def told(
     conn: Connection,
     settings: Settings,
@@ -87,7 +93,8 @@ def told(
             raise UserMistake(f"“{circle}” is no circle here.{nearest(circle, known)}")
     wanted = [p for p in kept if not circles or set(circles) & set(p.circles)]
     found = with_languages(conn, wanted, spoken, news=True)
-    why = [(p.name, hindrance(p, texts)) for p in found]
+    twins = readers_of_another(nearest_first(p for p in found if not hindrance(p, texts)))
+    why = [(p.name, reads_with(twins[p.contact_id]) if p.contact_id in twins else hindrance(p, texts)) for p in found]
     return Asked(tuple(n for n, no in why if not no), tuple((n, no) for n, no in why if no))
 
 

@@ -175,6 +175,13 @@ def begin_history(conn: Connection, new: Collection[str]) -> None:
     )
 
 
+def read_by_several(conn: Connection, of: Collection[str] | None = None) -> frozenset[str]:
+    """Addresses (of these, else of all) more than one contact has."""
+    within = True if of is None else table.c.address.in_(of)
+    query = select(table.c.address).where(within).group_by(table.c.address).having(func.count() > 1)
+    return frozenset(conn.execute(query).scalars())
+
+
 def count(conn: Connection) -> int:
     """How many addresses are known."""
     return conn.execute(select(func.count(table.c.address.distinct()))).scalar_one()

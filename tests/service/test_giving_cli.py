@@ -24,6 +24,21 @@ def test_introduce_makes_two(kith: Kith) -> None:
     assert len(found) == 2
 
 
+def test_two_who_read_one_address_get_one_letter_and_the_other_is_named(kith: Kith) -> None:
+    for name, tier in (("Dora Twin", "key"), ("Nora Twin", "regular")):
+        home = ("--address", "twins@example.org", "--shared", "--language", "en", "--circle", "twins", "--tier", tier)
+        kith("contacts", "add", name, *home)
+    none_to = "None to Nora Twin: they share an address with Dora Twin, who is told."
+    for said in (
+        kith("share", "https://example.org/page", "--to", "Nora Twin", "--to", "Dora Twin"),
+        kith("news", "I have moved to Example.", "--circles", "twins"),
+    ):
+        assert "1 draft to Dora Twin: with the next round." in said and none_to in said
+    assert [one["contact"] for one in kith.json("share", "--list")] == ["Dora Twin"]
+    kith("introduce", "Dora Twin", "Nora Twin", code=2)
+    assert "read one address" in kith.err
+
+
 def test_marks_and_the_outcome_of_a_recommendation(kith: Kith) -> None:
     number = next(i["id"] for i in kith.json("interactions") if "Helen" in i["contact"])
     assert "Marked" in kith("log", "--on", str(number), "--got", "feedback", "--gave", "article")

@@ -23,6 +23,7 @@ from daemon.service.joining import merge
 from daemon.service.judging import Rules
 from daemon.service.noting import note
 from daemon.service.planning import situation
+from daemon.service.readers import Readers, readers
 from daemon.store.tables import contact
 from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, VERA
@@ -350,3 +351,114 @@ def test_the_event_that_asks_for_news_survives_whom_it_was_bound_to(house: House
         assert conn.execute(select(contact.c.name)).scalars().all() == ["Boris Titov"]
     asking = [e for e in next(iter(house.rigs.values())).reminders() if e.uid == row.uid]
     assert len(asking) == 1
+
+
+# -- who is told -------------------------------------------------------------------------------------
+
+
+def groups(house: House) -> Readers:
+    with house.store.read() as conn:
+        return readers(conn, situation(house.deps(), conn, house.clock), "2026-Q4")
+
+
+def everybody_once(found: Readers) -> list[str]:
+    """The names in all groups but the one that repeats some of ``made``."""
+    with_words = [name for name, _ in (*found.made, *found.without)]
+    return sorted([*with_words, *found.now, *found.later, *found.left, *found.stuck, *found.behind])
+
+
+def test_everybody_the_news_are_meant_for_is_in_exactly_one_group(house: House) -> None:
+    house.settings = replace(house.settings, updates_a_day=1)
+    names = ["Vera Sample", "Boris Titov", "Ann Example", "Mute Example", "Met Example", "Desk Example", "Two Example"]
+    house.person("Vera Sample", VERA, language="en", tier="key")
+    boris = house.person("Boris Titov", BORIS, language="en", tier="key")
+    house.person("Ann Example", ANNA, language="en")
+    house.person("Mute Example", "mute@example.net")
+    met = house.person("Met Example", "met@example.net", language="en")
+    house.person("Desk Example", "desk@example.net", language="en")
+    house.person("Two Example", "two@example.net", language="en", tier="supporting")
+    house.person("Rita Example", "rita@example.net", language="en", circles=("hr",))
+    write(house, "## partner\nAll is well.\n")
+    assert everybody_once(groups(house)) == sorted(names)
+    assert {why for _, why in groups(house).without} == {
+        "nothing is drafted before `kith enable`", "the language is not known",
+    }  # fmt: skip
+    house.enable()
+    with house.store.write() as conn:
+        rules = Rules(house.settings.policies, house.clock)
+        hand.log_contact(conn, rules, met, Form.CALL, house.clock)
+        note(conn, boris, "achievement", "your talk", house.clock.date(), house.clock)
+    house.clock += timedelta(minutes=1)
+    before = groups(house)
+    assert everybody_once(before) == sorted(names)
+    assert before.behind == ("Boris Titov",), "he is congratulated today"
+    assert dict(before.without)["Met Example"] == "you met or talked since it was written"
+    house.cycle()
+    for _ in range(8):
+        found = groups(house)
+        assert everybody_once(found) == sorted(names)
+        house.cycle(after=DAY)
+    assert {name for name, _ in groups(house).made} == set(names) - {"Mute Example", "Met Example"}
+
+
+def test_a_letter_taken_back_and_wanted_again_stands_only_among_those_to_come(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    path = write(house, "All is well.\n")
+    house.cycle()
+    assert groups(house).made == (("Ann Example", "written"),)
+    there = path.read_text(encoding="utf-8")
+    path.unlink()
+    house.cycle()
+    assert groups(house).made == (("Ann Example", "withdrawn"),)
+    path.write_text(there, encoding="utf-8")
+    assert (groups(house).made, groups(house).now) == ((), ("Ann Example",))
+
+
+def test_those_who_are_written_before_the_news_were_and_know_all_of_them_are_told_so(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    write(house, "All is well.\n")
+    house.clock += 2 * DAY
+    house.enable(days=1)
+    assert dict(groups(house).without)["Ann Example"].startswith("it was written before you said `kith enable`")
+    house.enable(days=30)
+    house.clock += DAY
+    write(house, "All is well.\n").write_text("+++\nwritten = 2027-01-05\n+++\nAll is well.\n", encoding="utf-8")
+    assert "dated 2027-01-05" in dict(groups(house).without)["Ann Example"]
+
+
+# -- one mailbox, several people ---------------------------------------------------------------------
+
+HOME = "home@example.net"
+
+
+def test_who_share_a_mailbox_find_the_news_in_it_once(house: House) -> None:
+    house.person("Ann Example", HOME, language="en", tier="key")
+    house.person("Bob Example", HOME, shared=True, language="en")
+    house.person("Vera Sample", VERA, HOME, shared=True, language="en")
+    house.enable()
+    write(house, "All is well.\n")
+    before = groups(house)
+    assert before.without == (("Bob Example", "they share an address with Ann Example, who is told"),)
+    for _ in range(3):
+        house.cycle(after=DAY)
+    names = {r.contact_id: r.recipient for r in house.ledger(kind="draft")}
+    assert sorted(names.values()) == [HOME, VERA], "and who has an address of their own is written to there"
+    assert groups(house).without == before.without
+    assert everybody_once(groups(house)) == ["Ann Example", "Bob Example", "Vera Sample"]
+
+
+def test_where_the_other_needs_no_letter_it_goes_to_the_one_who_does(house: House) -> None:
+    ann = house.person("Ann Example", HOME, language="en", tier="key")
+    house.person("Bob Example", HOME, shared=True, language="en")
+    house.enable()
+    write(house, "All is well.\n")
+    house.cycle()
+    with house.store.write() as conn:
+        hand.log_contact(conn, Rules(house.settings.policies, house.clock), ann, Form.CALL, house.clock)
+    house.cycle()
+    house.cycle()
+    assert [(r.contact_id == ann, r.state) for r in house.ledger(kind="draft")] == [
+        (True, "withdrawn"),
+        (False, "written"),
+    ]

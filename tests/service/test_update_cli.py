@@ -31,7 +31,7 @@ def test_new_makes_the_file_once_and_opens_it(kith: Kith, monkeypatch: pytest.Mo
 def test_status_says_who_was_told_and_who_is_left_out(kith: Kith) -> None:
     found = kith.json("update", "status")
     assert set(found) == {
-        "quarter", "written_at", "closes_at", "made", "now", "later", "left_out", "waiting", "outdated",
+        "quarter", "written_at", "closes_at", "made", "now", "later", "left_out", "waiting", "behind", "outdated",
         "without", "problems",
     }  # fmt: skip
     assert found["outdated"] == []
