@@ -177,8 +177,8 @@ def begin_history(conn: Connection, new: Collection[str]) -> None:
 
 def read_by_several(conn: Connection, of: Collection[str] | None = None) -> frozenset[str]:
     """Addresses (of these, else of all) more than one contact has."""
-    within = True if of is None else table.c.address.in_(of)
-    query = select(table.c.address).where(within).group_by(table.c.address).having(func.count() > 1)
+    query = select(table.c.address).group_by(table.c.address).having(func.count() > 1)
+    query = query if of is None else query.where(table.c.address.in_(of))
     return frozenset(conn.execute(query).scalars())
 
 

@@ -89,13 +89,12 @@ class House:
         circles: tuple[str, ...] = ("partner",),
         tier: str = "",
         birthday: str = "",
-        shared: bool = False,
         **fields: str,
     ) -> int:
         dates = {"birthday": birthday} if birthday else {}
         given = book.Change(fields=fields, addresses=addresses, dates=dates, circles=circles, tier=tier)
         with self.store.write() as conn:
-            return book.add(conn, Rules(self.settings.policies, self.clock), name, given, secret=SECRET, shared=shared)
+            return book.add(conn, Rules(self.settings.policies, self.clock), name, given, secret=SECRET, shared=True)
 
     def last(self, who: int) -> tuple[datetime | None, datetime | None, datetime | None]:
         """Last inbound, outbound, meeting."""

@@ -434,8 +434,8 @@ HOME = "home@example.net"
 
 def test_who_share_a_mailbox_find_the_news_in_it_once(house: House) -> None:
     house.person("Ann Example", HOME, language="en", tier="key")
-    house.person("Bob Example", HOME, shared=True, language="en")
-    house.person("Vera Sample", VERA, HOME, shared=True, language="en")
+    house.person("Bob Example", HOME, language="en")
+    house.person("Vera Sample", VERA, HOME, language="en")
     house.enable()
     write(house, "All is well.\n")
     before = groups(house)
@@ -450,7 +450,7 @@ def test_who_share_a_mailbox_find_the_news_in_it_once(house: House) -> None:
 
 def test_where_the_other_needs_no_letter_it_goes_to_the_one_who_does(house: House) -> None:
     ann = house.person("Ann Example", HOME, language="en", tier="key")
-    house.person("Bob Example", HOME, shared=True, language="en")
+    house.person("Bob Example", HOME, language="en")
     house.enable()
     write(house, "All is well.\n")
     house.cycle()
