@@ -145,6 +145,17 @@ def test_a_wrong_password_is_one_clear_sentence(server: Dovecot, user: str) -> N
     assert "wrong-secret" not in str(error.value)
 
 
+@pytest.mark.parametrize("instead", [b"", b"A1 O", b"\x00\xff\r\n", b"* BYE too many at once\r\n"])
+def test_a_connection_that_ends_in_the_middle_of_signing_in_refuses_no_password(
+    user: str, net: Proxy, instead: bytes
+) -> None:
+    net.lose(Way.DOWN, b"Logged in", instead)
+    with opened(user, plain(net.port)) as connection:
+        with pytest.raises(TryLater):
+            check(connection)
+        check(connection)
+
+
 def test_no_password_at_all(server: Dovecot, user: str) -> None:
     with (
         opened(user, plain(server.port), None) as connection,
