@@ -47,11 +47,11 @@ class ReminderWrites:
         if found.where is Whereabouts.PRESENT:
             ours = self._event(job, row.starts_at, row.ends_at)
             moved = found.start != ours.start
-            rewritten = found.summary != ours.summary
+            words = _ours(job, found, _said(ours))
+            rewritten = found.summary != ours.summary and not words
             state = EDITED if rewritten else MOVED if moved else WRITTEN
             # Ticked off before we knew it was written: under our own title the next look takes it for news.
-            # The words there are surely ours only if they are what we would write; else they stay as they are.
-            values = {"words": _said(ours) if _said(found) == _said(ours) else ""}
+            values = {"words": words}
             self._written(job, found, state, values | ({"title": ours.summary} if ticked(found.summary) else {}))
             return
         if found.where is Whereabouts.TRASHED:  # the provider remembers that the user deleted it
@@ -61,12 +61,13 @@ class ReminderWrites:
             self.out.never_intended(job)  # its place has passed, or its reason: planned anew
             return
         event = self._event(job, row.starts_at, row.ends_at)
-        self.out.mine()
+        said = _said(event)
+        self.out.mine_to_say(job, said)
         try:
             made = self.target.create(event)
         except Conflict:
             raise TryLater("The reminder appeared meanwhile; it is looked at next time.") from None
-        self._written(job, made, WRITTEN, {"words": _said(event)})
+        self._written(job, made, WRITTEN, {"words": said})
 
     def _move(self, job: Job) -> None:
         row = job.row
@@ -76,15 +77,15 @@ class ReminderWrites:
             self.out.drop(job)
             return
         event = self._event(job, start, end)
-        self.out.mine()
         said = _said(event)
+        self.out.mine_to_say(job, said)
         try:
             made = self.target.update(row.remote_id, row.version, event)
         except Conflict:
             found = self.target.find(row.key, row.uid)
             if found.where is Whereabouts.PRESENT and found.start == start:
                 made = found  # our own move, whose answer was lost
-                said = said if _said(found) == said else ""
+                said = _ours(job, found, said)
             else:
                 self.out.drop(job)  # the user was there first: what they did is read back next time
                 return
@@ -160,3 +161,11 @@ class ReminderWrites:
 
 def _said(event: OutgoingEvent | RemoteEvent) -> str:
     return words_of(event.summary, event.description)
+
+
+def _ours(job: Job, found: RemoteEvent, said: str) -> str:
+    """The digest of the words found there, if they are surely ours: what we would write now, or were about to when an
+    answer was lost. Else "": they stay as they are.
+    """
+    there = _said(found)
+    return there if there in (said, job.args.get("said")) else ""

@@ -147,6 +147,23 @@ def test_lost_and_overtaken_by_news_it_is_taken_over_and_written_anew(house: Hou
 
 
 @pytest.mark.memory_only
+@pytest.mark.parametrize("verb", ["create", "move"])
+def test_written_without_an_answer_and_overtaken_by_news_it_is_ours_and_written_anew(house: House, verb: str) -> None:
+    if verb == "create":
+        dav_rig(house).lose_next_response()
+    nina = standing(house)
+    if verb == "move":
+        dav_rig(house).lose_next_response()
+        house.clock += 2 * DAY  # it passed unanswered
+        run_cycle(house.deps())
+    note(house, nina)
+    house.cycle(after=timedelta(minutes=30))
+    assert BOOK in text(house)
+    at_rest(house)
+    assert [(r.state, r.moves) for r in house.ledger()] == [("written", int(verb == "move"))]
+
+
+@pytest.mark.memory_only
 @pytest.mark.parametrize("deed", ["text", "title", "drag", "delete"])
 def test_touched_just_as_we_write_it_it_stays_as_the_user_left_it(house: House, deed: str) -> None:
     nina = standing(house)
