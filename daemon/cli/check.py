@@ -143,7 +143,14 @@ def check_all(kith: Ctx, only: str = "") -> Findings:
     finally:
         for connection in connections.values():
             connection.close()
-    warnings = [*settings.warnings, *_of_nobody(kith), *_holidays(kith), *_news(kith), *foreign_files()]
+    warnings = [
+        *settings.warnings,
+        *_of_nobody(kith),
+        *_holidays(kith),
+        *_news(kith),
+        *_left_behind(kith),
+        *foreign_files(),
+    ]
     return Findings(accounts, _reminders_to(settings, accounts), warnings)
 
 
@@ -185,6 +192,24 @@ def _news(kith: Ctx) -> list[str]:
 
     _, fault = told_news(kith.settings.updates, kith.now(), kith.settings.hours.zone)
     return [fault] if fault else []
+
+
+def _left_behind(kith: Ctx) -> list[str]:
+    """What stands under accounts that are configured no more; nothing where there is no store yet."""
+    from daemon.service.left_behind import standing
+
+    try:
+        store = kith.store
+    except UserMistake:
+        return []
+    with store.read() as conn:
+        found = standing(conn, {each.account.name for each in kith.settings.accounts})
+    return [
+        f"{len(keys)} of our reminders and drafts stand under “{account}”, an account your configuration names no "
+        "more, and nobody looks after them. If you renamed it, give it its old name back; if it is gone for good, say "
+        "so when `kith status` asks after the next round."
+        for account, keys in found.items()
+    ]
 
 
 def _check(each: AccountSettings, connection: Connection, enabled: Mapping[str, datetime]) -> AccountCheck:

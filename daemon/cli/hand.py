@@ -86,7 +86,7 @@ def confirm(kith: Ctx, question_id: int | None, yes: bool | None) -> int:
             click.echo(waiting[question_id])
         yes = click.confirm("Take it for true?", default=False)
     with kith.store.write() as conn:
-        said = hand.confirm(conn, kith.settings.policies, question_id, yes, kith.now(), secret=secret(kith))
+        said = hand.confirm(conn, kith.settings, question_id, yes, kith.now(), secret=secret(kith))
     click.echo(said)
     return 0
 

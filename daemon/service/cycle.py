@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from daemon.core.errors import LeaseLost, StoreBusy, TryLater
 from daemon.core.policy import Policies, Policy
 from daemon.core.resolve import holding
-from daemon.service import holder, intents, planning, suggesting
+from daemon.service import holder, intents, left_behind, planning, suggesting
 from daemon.service.deliver import Delivery
 from daemon.service.deps import CycleReport, Deps, Stopped
 from daemon.service.facts import rederive_all
@@ -19,7 +19,7 @@ from daemon.service.ingest import Ingest
 from daemon.service.judging import Rules
 from daemon.service.readback import ReadBack
 from daemon.service.routing import takers
-from daemon.store import lease, metas, spending, suggestions
+from daemon.store import lease, metas, questions, spending, suggestions
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ def run_cycle(deps: Deps) -> CycleReport:
                 ingest = Ingest(deps, name, connection, fence, report.account(name))
                 ingest.run()
                 fence = ingest.fence
+            _ask_about_accounts(deps, fence)
             ReadBack(deps, fence, report).run()
             _gather_suggestions(deps, fence)
             _plan_and_deliver(deps, fence, report)
@@ -70,6 +71,18 @@ def _forget(deps: Deps, fence: lease.Lease) -> bool:
     with deps.store.write() as conn:
         lease.check(conn, fence, deps.now())
         return bool(finish_forgetting(conn, deps.now(), deps.accounts))
+
+
+def _ask_about_accounts(deps: Deps, fence: lease.Lease) -> None:
+    """Whether accounts that left the configuration are gone for good, where something stands there still."""
+    with deps.store.read() as conn:
+        new, settled = left_behind.to_ask(conn, deps.accounts)
+    if new or settled:
+        with deps.store.write() as conn:
+            lease.check(conn, fence, deps.now())
+            questions.drop(conn, settled)
+            for account, keys in new.items():
+                questions.ask(conn, account, left_behind.ACCOUNT_GONE, keys, deps.now())
 
 
 def _gather_suggestions(deps: Deps, fence: lease.Lease) -> None:

@@ -14,13 +14,13 @@ from daemon.core.errors import UserMistake
 from daemon.core.identity import hand_identity
 from daemon.core.making import stamp
 from daemon.core.model import Direction, Form, Position, Stream
-from daemon.core.policy import Policies
 from daemon.core.states import MOVED, WRITTEN
 from daemon.core.wants import KEEP_IN_TOUCH
 from daemon.service.asking import SHARED, STRANGER
 from daemon.service.facts import derive
 from daemon.service.instances import drop_items
 from daemon.service.judging import Rules
+from daemon.service.left_behind import ACCOUNT_GONE, give_up
 from daemon.service.people import people
 from daemon.store import addresses, cursors, favours, health, quarantine, questions
 from daemon.store.tables import (
@@ -213,14 +213,15 @@ def _stream(conn: Connection, account: str, kind: str, name: str) -> Stream:
 
 
 def confirm(
-    conn: Connection, policies: Policies, question_id: int, yes: bool, now: datetime, *, secret: bytes = b""
+    conn: Connection, settings: Settings, question_id: int, yes: bool, now: datetime, *, secret: bytes = b""
 ) -> str:
     """Answer a held question; returns what follows from it, in a sentence. ``secret`` is the key secret.
 
     Raises:
-        UserMistake: there is no such open question.
+        UserMistake: there is no such open question, or it has settled itself.
     """
     question = questions.get(conn, question_id)
+    policies = settings.policies
     if question is None or not questions.answer(conn, question_id, "yes" if yes else "no", now):
         raise UserMistake(f"There is no open question {question_id} (`kith status` shows them).")
     if question.kind in (STRANGER, SHARED):
@@ -237,6 +238,11 @@ def confirm(
         )
         derive(conn, touched, Rules(policies, now))
         return f"{len(items)} events are taken for deleted."
+    if question.kind == ACCOUNT_GONE:
+        if question.account in {each.account.name for each in settings.accounts}:
+            raise UserMistake(f"“{question.account}” is configured again: what stands there is looked after as before.")
+        give_up(conn, question.account, question.items, now)
+        return "The reminders come anew in another account; what became of the drafts is left open."
     if question.kind == "cards-gone":
         from daemon.service import importing as book
 

@@ -29,6 +29,9 @@ QUESTIONS = {
     "yours yet. Add them? `kith confirm {id}`",
     "shared-flagged": "You flagged a message for a letter ({items[1]}) from {items[2]}, an address several share. "
     "Whose is it? `kith contacts assign {items[2]} NAME`, or `kith confirm {id} --no` to leave it",
+    "account-gone": "{n} of our reminders and drafts stand under “{account}”, an account your configuration names no "
+    "more, and nobody looks after them. If you renamed it, give it its old name back. Is it gone for good? "
+    "`kith confirm {id}`: then the reminders come anew in another account",
     "cards-gone": "{n} people vanished at once from an address book of {account}. Is that right? `kith confirm {id}`",
 }
 

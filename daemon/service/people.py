@@ -115,9 +115,10 @@ def people(
     given = favours.given_by_letter(conn, within)
     companies = reasons.companies(conn)
     met = exchanges.met(conn, within, now, settings.me.organisation, written, settings.hours.zone)
-    unread = unread_accounts(conn, now)
+    configured = {a.account.name for a in settings.accounts}
+    unread = unread_accounts(conn, configured, now)
     held = held_people(conn, within, unread) if unread else set()
-    nobody_yet = in_first_reading(conn, {a.account.name for a in settings.accounts})
+    nobody_yet = in_first_reading(conn, configured)
 
     policies = Resolver(settings.policies, now.astimezone(ZoneInfo(settings.hours.zone)).date())
 

@@ -17,12 +17,15 @@ NEVER_READ_TRIES = 10
 the back-off goes. After that, or where it waits for the user, it counts as not configured."""
 
 
-def unread_accounts(conn: Connection, now: datetime) -> set[str]:
-    """Accounts some part of which has failed and not been read successfully for a day."""
+def unread_accounts(conn: Connection, accounts: set[str], now: datetime) -> set[str]:
+    """Those of these accounts, the configured ones, some part of which has failed and not been read for a day."""
     return {
         row.account
         for row in conn.execute(select(health).where(health.c.failed_at.is_not(None)))
-        if row.part in ("mail", "calendar") and row.failures and (row.ok_at is None or row.ok_at < now - UNREAD_FOR)
+        if row.account in accounts
+        and row.part in ("mail", "calendar")
+        and row.failures
+        and (row.ok_at is None or row.ok_at < now - UNREAD_FOR)
     }
 
 

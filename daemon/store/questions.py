@@ -57,6 +57,16 @@ def open_rows(conn: Connection) -> Sequence[Question]:
     return [q for q in _select(conn) if q.answered_at is None]
 
 
+def answered(conn: Connection, kind: str) -> Sequence[Question]:
+    """Questions of this kind that have their answer."""
+    return [q for q in _select(conn, kind=kind) if q.answered_at is not None]
+
+
+def drop(conn: Connection, ids: Sequence[int]) -> None:
+    """These are no questions any more."""
+    conn.execute(delete(table).where(table.c.id.in_(ids)))
+
+
 def find(conn: Connection, account: str, kind: str, items: Sequence[str]) -> Question | None:
     """The question about exactly these items, open or answered."""
     return next((q for q in _select(conn, account, kind) if set(q.items) == set(items)), None)

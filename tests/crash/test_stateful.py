@@ -369,7 +369,7 @@ class Weeks(RuleBasedStateMachine):
                 health.retry_now(conn)
                 conn.execute(update(outbox).values(not_before=None))
                 for question in questions.open_rows(conn):
-                    hand.confirm(conn, self.house.settings.policies, question.id, True, self.house.clock)
+                    hand.confirm(conn, self.house.settings, question.id, True, self.house.clock)
             report = run_cycle(self.house.deps())
             assert not report.failed, (report.errors, report.accounts)
             if (self.house.facts(), self.server.written) == (facts, written):

@@ -70,7 +70,7 @@ def test_many_reminders_gone_at_once_are_asked_about_and_not_believed(house: Hou
     house.cycle()
     with house.store.write() as conn:
         assert len(questions.open_rows(conn)) == 1, "asked once"
-        hand.confirm(conn, house.settings.policies, question.id, True, house.clock)
+        hand.confirm(conn, house.settings, question.id, True, house.clock)
     house.cycle()
     assert sorted(r.state for r in house.ledger()) == ["skipped"] * 6 + ["written"] * 2
 
@@ -95,7 +95,7 @@ def test_a_calendar_suddenly_empty_takes_nothing_back(house: House) -> None:
     assert house.interactions(anna) == before
     with house.store.write() as conn:
         (question,) = questions.open_rows(conn)
-        hand.confirm(conn, house.settings.policies, question.id, True, house.clock)
+        hand.confirm(conn, house.settings, question.id, True, house.clock)
     assert {rule for *_, rule in house.interactions(anna)} == {"removed"}
 
 

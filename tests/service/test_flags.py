@@ -279,7 +279,7 @@ def test_a_flag_on_a_strangers_message_proposes_the_person_first(house: House) -
     assert "Нина Незнакомая" in sentence and STRANGER in sentence and "reply" in sentence
     with house.store.write() as conn:
         (question,) = questions.open_rows(conn)
-        hand.confirm(conn, house.settings.policies, question.id, True, house.clock, secret=SECRET)
+        hand.confirm(conn, house.settings, question.id, True, house.clock, secret=SECRET)
         (made,) = conn.execute(select(contact))
         conn.execute(contact.update().where(contact.c.id == made.id).values(language="ru"))
     house.cycle()
@@ -294,7 +294,7 @@ def test_a_no_leaves_nothing_of_the_stranger(house: House) -> None:
     house.cycle()
     with house.store.write() as conn:
         (question,) = questions.open_rows(conn)
-        hand.confirm(conn, house.settings.policies, question.id, False, house.clock, secret=SECRET)
+        hand.confirm(conn, house.settings, question.id, False, house.clock, secret=SECRET)
     house.cycle()
     assert STRANGER not in repr(house.facts()) and "Nina" not in repr(house.facts())
     with house.store.write() as conn:
@@ -319,7 +319,7 @@ def test_a_flag_on_mail_from_an_address_several_share_asks_whose_it_is(house: Ho
     with house.store.write() as conn:
         (question,) = questions.open_rows(conn)
     with pytest.raises(UserMistake, match="contacts assign"), house.store.write() as conn:
-        hand.confirm(conn, house.settings.policies, question.id, True, house.clock, secret=SECRET)
+        hand.confirm(conn, house.settings, question.id, True, house.clock, secret=SECRET)
     assert asked(house) == [sentence], "a yes says nothing: it waits for who it is"
     with house.store.write() as conn:
         assign(conn, Rules(Policies(), house.clock), ANNA, bob)
