@@ -13,7 +13,9 @@ from daemon.cli.output import DAY, json_option
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--achievement", metavar="WORDS", help="What they achieved, as a phrase; the letter quotes it.")
+@click.option(
+    "--achievement", metavar="WORDS", help="What they achieved, said to them: “your talk” or “you won a prize”."
+)
 @click.option("--job", metavar="WORDS", help="Their new job; the letter quotes it.")
 @click.option("--title", metavar="WORDS", help="Their new title; the letter quotes it.")
 @click.option("--recommendation", metavar="WORDS", help="They recommended you: for what, to whom (“” says nothing).")

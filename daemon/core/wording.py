@@ -151,6 +151,20 @@ def continued(words: str, language: str) -> str:
     return f" {words}" if words.split(" ", 1)[0] in _GOES_ON.get(language, ()) else f" ({words})"
 
 
+_ONLY_BEGINS = re.compile(r"(?:you|your|the|an?|вы|вам|вас|ваш\w*|ты|тебе|тебя|тво\w+)(?:['’]\w+)?\Z", re.IGNORECASE)
+
+
+def after_colon(words: str) -> str:
+    """Words of the user's, a phrase or a whole sentence, as they go on after a colon: "your talk", "you won the prize".
+
+    The mark that ends them is left out, and a capital that only began their sentence is small.
+    """
+    words = words.rstrip(" .!…")
+    first = words.split(" ", 1)[0]
+    small = _ONLY_BEGINS.match(first) and first[1:] == first[1:].lower()
+    return words[:1].lower() + words[1:] if small else words
+
+
 def fits(text: str, language: str) -> bool:
     """Whether words of the user's can stand in a letter of this language: a Cyrillic word in an English one cannot."""
     found = scripts(text)

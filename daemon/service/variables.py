@@ -14,6 +14,7 @@ from typing import Any
 from daemon.core.plain import clean, one_line
 from daemon.core.wording import (
     addressed,
+    after_colon,
     at_event,
     calendar_date,
     continued,
@@ -152,6 +153,7 @@ def draft_variables(facts: DraftFacts, lang: str) -> dict[str, Any]:
         "title": title,
         "quoted_title": quoted_list((title,), lang) if title else "",
         "of_title": continued(title, lang) if title else "",
+        "said_title": after_colon(title),
         "at_title": at_event(title, lang) if title else "",
         "circle": line["circle"],
         "organisation": line["organisation"] if fits(line["organisation"], lang) else "",

@@ -26,6 +26,10 @@ RENDERER = Renderer(ROOT / "templates")
 TODAY = date(2026, 11, 21)  # a Saturday
 LANGUAGES = ("en", "ru")
 BARE = "little known"
+SENTENCE = {
+    "en": {"formal": "You won the prize of the year!", "familiar": "You won the prize of the year!"},
+    "ru": {"formal": "Ваш доклад вошёл в сборник года.", "familiar": "Твой доклад вошёл в сборник года."},
+}
 LETTERS = tuple(
     (lang, name) for lang, name, _ in RENDERER.templates() if lang in LANGUAGES and not name.startswith("reminder")
 )
@@ -57,6 +61,11 @@ def cases(full: DraftFacts) -> dict[str, DraftFacts]:
         "talked to last week": replace(full, last_contact=TODAY - timedelta(days=7)),
         "one topic, one year": replace(full, topics=full.topics[:1], years=1),
         BARE: bare,
+        **(
+            {"told in a sentence": replace(full, occasion_title=SENTENCE[full.language][full.form])}
+            if full.occasion == "achievement"
+            else {}
+        ),
     }
 
 

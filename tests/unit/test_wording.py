@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.core.plain import one_line
-from daemon.core.wording import addressed, at_event, continued, counted_years, listed
+from daemon.core.wording import addressed, after_colon, at_event, continued, counted_years, listed
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,25 @@ def test_nobody_is_called_by_a_bare_family_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["Ева", "Лев", "Марина", "Юлия", "Ярослав", "Бронислава", "Вера"])
 def test_a_single_given_name_is_one(name: str) -> None:
     assert addressed(name, "", "", familiar=False, language="ru") == name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("your talk at PyCon", "your talk at PyCon"),
+        ("You won the prize!", "you won the prize"),
+        ("You’ve won the prize.", "you’ve won the prize"),
+        ("The book is out...", "the book is out"),
+        ("Ваша книга вышла!", "ваша книга вышла"),
+        ("Вы защитили диссертацию.", "вы защитили диссертацию"),
+        ("Твоё выступление", "твоё выступление"),
+        ("PyCon took your talk", "PyCon took your talk"),
+        ("Anna’s prize", "Anna’s prize"),
+        ("A", "a"),
+        ("THE PRIZE", "THE PRIZE"),
+        ("Выставка в Казани", "Выставка в Казани"),
+        ("", ""),
+    ],
+)
+def test_a_phrase_and_a_sentence_both_go_on_after_a_colon(words: str, said: str) -> None:
+    assert after_colon(words) == said
