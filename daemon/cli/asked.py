@@ -54,6 +54,8 @@ def say(asked: Asked) -> None:
         n = len(asked.names)
         click.echo(f"{counted(n, 'draft')} to {', '.join(asked.names)}: with the next round.")
     say_without(asked.without)
+    if asked.doubt:
+        click.echo(asked.doubt)
 
 
 def say_without(without: Sequence[tuple[str, str]]) -> None:

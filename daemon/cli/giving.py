@@ -57,6 +57,8 @@ def share(
 @click.argument("second", required=False, metavar="B")
 @click.option("--why", default="", metavar="WORDS", help="Why the two should know each other; both read it.")
 @click.option("--why-in", "whys", nargs=2, multiple=True, metavar="LANG WORDS", help="The same in another language.")
+@click.option("--why-a", default="", metavar="WORDS", help="What A reads in its place.")
+@click.option("--why-b", default="", metavar="WORDS", help="What B reads in its place.")
 @list_option
 @cancel_option
 @json_option
@@ -67,6 +69,8 @@ def introduce(
     second: str | None,
     why: str,
     whys: Sequence[tuple[str, str]],
+    why_a: str,
+    why_b: str,
     listing: bool,
     cancel: int | None,
     as_json: bool,
@@ -80,9 +84,11 @@ def introduce(
         return _list(kith, "introduce", as_json)
     if not first or not second:
         raise click.UsageError('Say whom to whom: kith introduce "Ann Example" "Oleg Primerov" --why "..."')
-    words = telling.by_language(why, whys, kith.settings.me.language)
+    mine = kith.settings.me.language
+    words = telling.by_language(why, whys, mine)
+    alone = telling.by_language(why_a, (), mine), telling.by_language(why_b, (), mine)
     with kith.store_upgraded.write() as conn:
-        say(giving.introduce(conn, kith.settings, spoken(kith), (first, second), words, kith.now()))
+        say(giving.introduce(conn, kith.settings, spoken(kith), (first, second), words, kith.now(), alone=alone))
     only_watching(kith)
     return 0
 
@@ -103,12 +109,12 @@ def outcome(
     undo: int | None,
 ) -> int:
     """Say how NAME's recommendation turned out: TEXT stands in a draft to them, word for word."""
-    from daemon.service import giving, telling
+    from daemon.service import marks, telling
     from daemon.service.finding import find
 
     if undo is not None:
         with kith.store_upgraded.write() as conn:
-            giving.take_outcome_back(conn, undo)
+            marks.take_outcome_back(conn, undo)
         click.echo(TAKEN_BACK)
         return 0
     words = telling.by_language(text or "", texts, kith.settings.me.language)
@@ -116,7 +122,7 @@ def outcome(
         raise click.UsageError('Say how it turned out: kith outcome NAME "I start in May."')
     with kith.store_upgraded.write() as conn:
         who = find(conn, name)
-        click.echo(giving.outcome(conn, kith.settings, spoken(kith), who, words, kith.now(), favour=of))
+        click.echo(marks.outcome(conn, kith.settings, spoken(kith), who, words, kith.now(), favour=of))
     only_watching(kith)
     return 0
 

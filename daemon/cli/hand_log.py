@@ -64,7 +64,7 @@ def log(
     """Log a call, a chat, a LinkedIn message or a meeting with NAME."""
     from daemon.core.model import Form
     from daemon.service import contacts as book
-    from daemon.service import giving, hand
+    from daemon.service import hand, marks
 
     if listing:
         return _list_log(kith, name, as_json)
@@ -72,7 +72,7 @@ def log(
         if not gave and not got:
             raise click.UsageError("Say what was given or got in it: --gave KIND, --got KIND")
         with kith.store_upgraded.write() as conn:
-            click.echo(giving.mark(conn, kith.settings, on, gave, got, kith.now()))
+            click.echo(marks.mark(conn, kith.settings, on, gave, got, kith.now()))
         return 0
     topic = "\n".join(topics) if topics else None  # one a line, as it is kept
     given = {
@@ -104,7 +104,7 @@ def log(
         with kith.store_upgraded.write() as conn:
             hand.edit_log(conn, rules(kith), edit, changes)
             if gave or got:
-                giving.mark_entry(conn, kith.settings, edit, gave, got, kith.now())
+                marks.mark_entry(conn, kith.settings, edit, gave, got, kith.now())
         click.echo(f"Entry {edit} is changed." if changes or gave or got else "Nothing to change was given.")
         return 0
     if by and not next_step:
@@ -128,7 +128,7 @@ def log(
             interview=bool(interview),
         )
         if gave or got:
-            giving.mark_entry(conn, kith.settings, entry, gave, got, kith.now())
+            marks.mark_entry(conn, kith.settings, entry, gave, got, kith.now())
     click.echo(f"Logged as entry {entry} (`kith log --undo {entry}` takes it back).")
     return 0
 

@@ -152,3 +152,16 @@ def _fold_words(name: str) -> list[str]:
     text = _ASIDE.sub(" ", name).casefold().replace("ё", "е")
     words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", text)
     return [w for w in words if w not in _HONORIFICS and w not in _SUFFIXES]
+
+
+_ENDING = re.compile(r"[аеёийоуыьэюя]{1,2}\Z")
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a text seems to speak of somebody by a part of their name, declined or not («Анне» of «Анна»)."""
+    for word in re.findall(r"[^\W\d_]{3,}", name):
+        stem = _ENDING.sub("", word) if script(word) == "cyrillic" else word
+        longest = 3 if stem != word or script(word) == "cyrillic" else 0
+        if len(stem) > 1 and re.search(rf"\b{stem}\w{{0,{longest}}}\b", text):
+            return True
+    return False

@@ -1,4 +1,4 @@
-"""What the user gives and gets: marks on interactions, links and texts to share, introductions, outcomes."""
+"""What the user gives by a letter: links and texts to share, introductions."""
 
 from __future__ import annotations
 
@@ -10,88 +10,24 @@ from hashlib import blake2s
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from daemon.config.settings import Settings
-from daemon.core.due import THANKS_LASTS
 from daemon.core.errors import UserMistake
-from daemon.core.favours import GAVE, GOT, INTRODUCTION, RECOMMENDATION, Favour
 from daemon.core.mailboxes import nearest_first, readers_of_another
+from daemon.core.names import mentions
 from daemon.core.plain import clean, one_line
 from daemon.core.policy import CIRCLES
-from daemon.core.reasons import Noted
-from daemon.core.wants import INTRODUCE, OUTCOME, SHARE, Person
-from daemon.service import noting, telling
+from daemon.core.wants import INTRODUCE, SHARE, Person
+from daemon.service import telling
 from daemon.service.finding import find
 from daemon.service.people import people, with_languages
 from daemon.service.telling import Asked
-from daemon.store import favours, reasons
-from daemon.store.tables import hand_log, interaction
+from daemon.store import favours
 
 _URL = re.compile(r"https?://[^\s<>\"«»“”]{4,2000}\Z", re.IGNORECASE)
 _TEXT_LIMIT = 20_000
 _BYTES = 4 * _TEXT_LIMIT
-
-
-# -- marks ---------------------------------------------------------------------------------------------
-
-
-def mark(
-    conn: Connection,
-    settings: Settings,
-    interaction_id: int,
-    gave: Collection[str],
-    got: Collection[str],
-    now: datetime,
-) -> str:
-    """Mark what was given and got in an exchange; a sentence on what follows.
-
-    Raises:
-        UserMistake: there is no such exchange.
-    """
-    row = conn.execute(select(interaction).where(interaction.c.id == interaction_id)).one_or_none()
-    if row is None:
-        raise UserMistake(f"There is no interaction {interaction_id} (`kith interactions --all` shows their numbers).")
-    return _mark(conn, settings, row.contact_id, row.identity, row.at, gave, got, now)
-
-
-def mark_entry(
-    conn: Connection, settings: Settings, entry: int, gave: Collection[str], got: Collection[str], now: datetime
-) -> str:
-    """The same for an entry logged by hand."""
-    row = conn.execute(select(hand_log).where(hand_log.c.id == entry, hand_log.c.undone_at.is_(None))).one_or_none()
-    if row is None:
-        raise UserMistake(f"There is no entry {entry} logged by hand (`kith log --list` shows them).")
-    return _mark(conn, settings, row.contact_id, row.identity, row.at, gave, got, now)
-
-
-def _mark(
-    conn: Connection,
-    settings: Settings,
-    contact_id: int,
-    identity: str,
-    at: datetime,
-    gave: Collection[str],
-    got: Collection[str],
-    now: datetime,
-) -> str:
-    day = at.astimezone(ZoneInfo(settings.hours.zone)).date()
-    thanks = False
-    for direction, kinds in ((GAVE, gave), (GOT, got)):
-        for kind in dict.fromkeys(kinds):
-            reason = ""
-            if direction == GOT and kind in (RECOMMENDATION, INTRODUCTION) and at > now - THANKS_LASTS:
-                reason = noting.token(kind, day)
-                noted = Noted(kind, reason, day, now, "", f"you marked it on {now:%Y-%m-%d}")
-                thanks |= reasons.note(conn, contact_id, noted)
-            # What is thanked for is so once a day, however it was told; the rest once in each exchange.
-            when = day if kind in (RECOMMENDATION, INTRODUCTION) else identity
-            done = Favour(direction, kind, f"{direction}:{kind}:{when}", day)
-            favours.add(conn, contact_id, done, now, identity=identity, reason=reason)
-    return "Marked; a letter of thanks follows with the next round." if thanks else "Marked."
-
-
-# -- to share, to introduce ----------------------------------------------------------------------------
 
 
 def material(what: str) -> tuple[str, str]:
@@ -184,8 +120,12 @@ def introduce(
     both: tuple[str, str],
     why: Mapping[str, str],
     now: datetime,
+    *,
+    alone: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
 ) -> Asked:
     """Ask for two letters that offer an introduction, one to each; neither tells the other's address.
+
+    ``why`` stands in both; ``alone`` are words for the one and for the other that stand in its place.
 
     Raises:
         UserMistake: they are one person or read one address, or one of them may not be written to.
@@ -202,19 +142,27 @@ def introduce(
     if readers_of_another(found.values()):
         raise UserMistake("These two read one address: a letter to either would be one to both.")
     about = _about(INTRODUCE, settings, "\n".join(sorted(p.uid for p in found.values())), now)
-    label = f"{about}:{_mark_of(*sorted(why.items()))}"
+    label = f"{about}:{_mark_of(*sorted(why.items()), *(sorted(own.items()) for own in alone if own))}"
     names, without = [], []
-    for who, other in ((first, second), (second, first)):
-        person = found[who]
-        why_not = telling.hindrance(person, why)
+    for who, other, own in ((first, second, alone[0]), (second, first, alone[1])):
+        person, words = found[who], own or why
+        why_not = telling.hindrance(person, words)
         if why_not:
             without.append((person.name, why_not))
         elif favours.make_way(conn, who, INTRODUCE, about):
-            favours.ask(conn, who, INTRODUCE, label, {}, why, now, other_id=other)
+            favours.ask(conn, who, INTRODUCE, label, {}, words, now, other_id=other)
             names.append(person.name)
         else:
             without.append((person.name, ALREADY))
-    return Asked(tuple(names), tuple(without))
+    shared = "\n".join(why.values()) if not all(alone) else ""
+    spoken_of = [p.name for p in found.values() if mentions(shared, p.name)]
+    return Asked(tuple(names), tuple(without), BOTH_READ.format(" and ".join(spoken_of)) if spoken_of else "")
+
+
+BOTH_READ = (
+    "Both will read these words, and they speak of {} as of somebody else. Ask again with “you both”, or with words "
+    "for each (--why-a, --why-b)."
+)
 
 
 def _meant(
@@ -238,60 +186,3 @@ def _people(
     conn: Connection, settings: Settings, spoken: Collection[str], ids: Sequence[int], now: datetime
 ) -> list[Person]:
     return with_languages(conn, people(conn, settings, now, only=ids), spoken, news=True)
-
-
-# -- outcomes ------------------------------------------------------------------------------------------
-
-
-def outcome(
-    conn: Connection,
-    settings: Settings,
-    spoken: Collection[str],
-    contact_id: int,
-    texts: Mapping[str, str],
-    now: datetime,
-    *,
-    favour: int | None = None,
-) -> str:
-    """How a recommendation (or introduction) of theirs turned out; a sentence on what follows.
-
-    ``favour`` is its number; the latest recommendation that waits for this where it is None.
-
-    Raises:
-        UserMistake: none of theirs is noted that still waits for this, or the letter of before still lies there.
-    """
-    done = [
-        row
-        for row in favours.rows(conn, contact_id)
-        if row.what.direction == GOT
-        and row.what.kind in (RECOMMENDATION, INTRODUCTION)
-        and not row.what.outcome_at
-        and favour in (None, row.id)
-    ]
-    done.sort(key=lambda row: row.what.kind != RECOMMENDATION)
-    (person,) = _people(conn, settings, spoken, [contact_id], now)
-    if not done:
-        raise UserMistake(
-            f"No recommendation of {person.name}'s waits for its outcome (`kith note ... --recommendation` notes one)."
-        )
-    if favours.letter_made(conn, contact_id, OUTCOME, done[0].what.token):
-        raise UserMistake(
-            "There is a letter with your former words: change it in Drafts, or run `kith once` to have it taken back."
-        )
-    favours.tell_outcome(conn, done[0].id, texts, now)
-    if not person.kept:
-        return f"Noted. {person.name} is in no circle and no tier, so there is no letter (`kith contacts edit`)."
-    if why_not := telling.hindrance(person, texts):
-        return f"Noted. There is no letter to {person.name}: {why_not}."
-    return "Noted; the letter follows with the next round."
-
-
-def take_outcome_back(conn: Connection, favour: int) -> None:
-    """Nothing was told of how it turned out.
-
-    Raises:
-        UserMistake: there is no such mark, or nothing was told of it.
-    """
-    if not any(row.id == favour and row.what.outcome_at for row in favours.rows(conn)):
-        raise UserMistake(f"Nothing was told of a mark {favour} (`kith favours` shows them).")
-    favours.tell_outcome(conn, favour, {}, None)

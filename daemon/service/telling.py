@@ -46,10 +46,13 @@ def travel(conn: Connection, cities: Sequence[str], days: tuple[date, date], tod
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom letters were asked for to, and who gets none, with the reason in a few words."""
+    """Whom letters were asked for to, and who gets none, with the reason in a few words. ``doubt`` is a sentence on
+    what the user may not have meant so.
+    """
 
     names: tuple[str, ...]
     without: tuple[tuple[str, str], ...]
+    doubt: str = ""
 
 
 UNKNOWN_LANGUAGE = "the language is not known"

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete
 
 from daemon.core.reasons import RECOMMENDATION
-from daemon.service import giving, noting
+from daemon.service import giving, marks, noting
 from daemon.store import favours
 from daemon.store.tables import errand
 from tests.contract.samples import ANNA, BORIS, VERA
@@ -56,7 +56,7 @@ def test_what_is_given_and_told_lives_alike_on_every_backend(house: House) -> No
         giving.share(conn, house.settings, SPOKEN, LINK, [ANNA, VERA], {"en": "Chapter two."}, "", now)
         giving.introduce(conn, house.settings, SPOKEN, (ANNA, BORIS), {}, now)
         noting.note(conn, vera, RECOMMENDATION, "the lead's post", now.date(), now)
-        giving.outcome(conn, house.settings, SPOKEN, vera, {"en": "I start in May."}, now)
+        marks.outcome(conn, house.settings, SPOKEN, vera, {"en": "I start in May."}, now)
     house.cycle()
     found = letters(house)
     assert set(found) == {
@@ -80,7 +80,7 @@ def test_what_is_given_and_told_lives_alike_on_every_backend(house: House) -> No
         for purpose in ("share", "introduce"):
             while errands := favours.errands(conn, purpose):
                 favours.cancel(conn, purpose, errands[0].id)
-        giving.take_outcome_back(conn, next(r.id for r in favours.rows(conn, vera) if r.what.outcome_at))
+        marks.take_outcome_back(conn, next(r.id for r in favours.rows(conn, vera) if r.what.outcome_at))
     house.cycle()
     house.cycle()
     left = [(r.contact_id, r.purpose) for r in house.ledger(kind="draft") if r.state in ("written", "edited")]

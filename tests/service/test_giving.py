@@ -18,7 +18,7 @@ from daemon.core.errors import UserMistake
 from daemon.core.model import Account, Form
 from daemon.core.reasons import RECOMMENDATION
 from daemon.service import contacts as book
-from daemon.service import giving, hand, noting, telling
+from daemon.service import giving, hand, marks, noting, telling
 from daemon.service.joining import merge
 from daemon.service.judging import Rules
 from daemon.service.people import people
@@ -113,6 +113,37 @@ def test_an_introduction_is_a_letter_to_each_that_tells_no_address(house: House)
         assert favours.errands(conn, "introduce") == []
 
 
+def test_each_of_two_introduced_may_be_given_words_of_their_own(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.person("Boris Titov", BORIS, language="ru")
+    house.enable()
+    alone = {"en": "He built the calendar you asked about."}, {"ru": "Она ищет такого мастера, как вы."}
+    with house.store.write() as conn:
+        asked = giving.introduce(conn, house.settings, SPOKEN, (ANNA, BORIS), {}, house.clock, alone=alone)
+    assert set(asked.names) == {"Ann Example", "Boris Titov"} and not asked.doubt
+    house.cycle()
+    found = letters(house)
+    assert alone[0]["en"] in found[ANNA] and alone[1]["ru"] not in found[ANNA]
+    assert alone[1]["ru"] in found[BORIS] and alone[0]["en"] not in found[BORIS]
+
+
+def test_words_for_both_that_speak_of_one_of_them_are_doubted(house: House) -> None:
+    for name, address in (("Ann Example", ANNA), ("Борис Титов", BORIS)):
+        house.person(name, address, language="en")
+
+    def doubt(why: str, *alone: str) -> str:
+        with house.store.write() as conn:
+            own = tuple({"en": words} for words in alone) or ({}, {})
+            return giving.introduce(
+                conn, house.settings, SPOKEN, (ANNA, BORIS), {"en": why}, house.clock, alone=(own[0], own[1])
+            ).doubt
+
+    assert doubt("You both garden.") == ""
+    assert "of Ann Example as of somebody else" in doubt("Ann looks for a gardener.")
+    assert "Ann Example and Борис Титов" in doubt("Ann ищет садовника, я рассказываю ей о Борисе.")
+    assert doubt("Ann looks for a gardener.", "He gardens.", "Ann looks for a gardener.") == ""
+
+
 def test_an_employer_never_hears_of_a_candidate_introduced_to_a_colleague(house: House, tmp_path: Path) -> None:
     with ExitStack() as stack:
         (tmp_path / "work").mkdir()
@@ -144,7 +175,7 @@ def test_marks_tip_the_account_and_the_next_letter_offers_something(house: House
     with house.store.write() as conn:
         hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - 99 * DAY)  # they know each other
         entry = hand.log_contact(conn, rules(house), ann, Form.MEETING, house.clock - DAY)
-        giving.mark_entry(conn, house.settings, entry, (), ("advice", "vacancy", "advice"), house.clock)
+        marks.mark_entry(conn, house.settings, entry, (), ("advice", "vacancy", "advice"), house.clock)
     house.cycle()
     text = letters(house)[ANNA]
     assert any(words in text for words in ("in return", "be of help", "could do for you"))
@@ -166,11 +197,11 @@ def test_a_recommendation_is_thanked_for_asked_about_and_its_outcome_told(house:
     (asked,) = house.ledger(purpose="outcome")
     assert (asked.kind, asked.state) == ("reminder", "written")
     with house.store.write() as conn:
-        assert "letter follows" in giving.outcome(
+        assert "letter follows" in marks.outcome(
             conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock
         )
         with pytest.raises(UserMistake):
-            giving.outcome(conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock)
+            marks.outcome(conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock)
     house.cycle()
     assert sorted((r.kind, r.state) for r in house.ledger(purpose="outcome")) == [
         ("draft", "written"),
@@ -192,9 +223,9 @@ def test_help_of_long_ago_is_marked_and_not_thanked_for_and_a_recommendation_com
             (6, "introduction", ""),
         ):
             entry = hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - days * DAY)
-            told = giving.mark_entry(conn, house.settings, entry, (), (got,), house.clock)
+            told = marks.mark_entry(conn, house.settings, entry, (), (got,), house.clock)
             assert (told == "Marked.") is bool(said)
-        giving.outcome(conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock)
+        marks.outcome(conn, house.settings, SPOKEN, ann, {"en": "I start in May."}, house.clock)
         (done,) = [row.what.kind for row in favours.rows(conn, ann) if row.what.outcome_at]
     assert done == "recommendation"
 
@@ -204,7 +235,7 @@ def test_a_link_counts_as_given_once_it_is_sent(house: House) -> None:
     house.enable()
     with house.store.write() as conn:
         entry = hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - DAY)
-        giving.mark_entry(conn, house.settings, entry, (), ("advice",), house.clock)
+        marks.mark_entry(conn, house.settings, entry, (), ("advice",), house.clock)
     share(house, "https://example.org/gardens", ANNA)
     house.cycle()
     for state, one_sided in (("written", True), ("sent", False)):
@@ -322,9 +353,9 @@ def test_a_mark_taken_back_takes_its_letter_of_thanks_along(house: House) -> Non
     with house.store.write() as conn:
         hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock - 99 * DAY)
         first = hand.log_contact(conn, rules(house), ann, Form.CALL, house.clock)
-        giving.mark_entry(conn, house.settings, first, (), ("recommendation", "advice"), house.clock)
+        marks.mark_entry(conn, house.settings, first, (), ("recommendation", "advice"), house.clock)
         second = hand.log_contact(conn, rules(house), ann, Form.CHAT, house.clock)
-        giving.mark_entry(conn, house.settings, second, (), ("advice",), house.clock)
+        marks.mark_entry(conn, house.settings, second, (), ("advice",), house.clock)
         assert len(favours.rows(conn, ann)) == 3  # each piece of advice counts
     house.cycle()
     assert states(house, "thanks") == ["written"]
@@ -344,19 +375,19 @@ def test_an_outcome_says_if_no_letter_can_follow_and_can_be_taken_back(house: Ho
 
     def told(texts: dict[str, str], **which: int) -> str:
         with house.store.write() as conn:
-            return giving.outcome(conn, house.settings, SPOKEN, ann, texts, house.clock, **which)
+            return marks.outcome(conn, house.settings, SPOKEN, ann, texts, house.clock, **which)
 
     with house.store.read() as conn:
         numbers = {r.what.title: r.id for r in favours.rows(conn, ann)}
     assert "no words in en" in told({"ru": "Начинаю в мае."}, favour=numbers["the garden"])
     with house.store.write() as conn:
-        giving.take_outcome_back(conn, numbers["the garden"])
+        marks.take_outcome_back(conn, numbers["the garden"])
         with pytest.raises(UserMistake):
-            giving.take_outcome_back(conn, numbers["the garden"])
+            marks.take_outcome_back(conn, numbers["the garden"])
     assert "letter follows" in told({"en": "The gardn is ours."}, favour=numbers["the garden"])
     house.cycle()
     with house.store.write() as conn:
-        giving.take_outcome_back(conn, numbers["the garden"])
+        marks.take_outcome_back(conn, numbers["the garden"])
     with pytest.raises(UserMistake, match="in Drafts, or run"):
         told({"en": "The garden is ours."}, favour=numbers["the garden"])
     house.cycle()

@@ -39,6 +39,12 @@ def test_two_who_read_one_address_get_one_letter_and_the_other_is_named(kith: Ki
     assert "read one address" in kith.err
 
 
+def test_each_may_read_words_of_their_own_and_words_about_one_of_them_are_doubted(kith: Kith) -> None:
+    assert "--why-a, --why-b" in kith("introduce", "Helen", "Laura Fiction", "--why", "Laura looks for a gardener.")
+    own = ("--why-a", "She looks for a gardener.", "--why-b", "She gardens.")
+    assert "--why-a" not in kith("introduce", "Helen", "Laura Fiction", *own)
+
+
 def test_marks_and_the_outcome_of_a_recommendation(kith: Kith) -> None:
     number = next(i["id"] for i in kith.json("interactions") if "Helen" in i["contact"])
     assert "Marked" in kith("log", "--on", str(number), "--got", "feedback", "--gave", "article")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.names import Name, compatible, fold, is_patronymic, script, split, split_given
+from daemon.core.names import Name, compatible, fold, is_patronymic, mentions, script, split, split_given
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,22 @@ def test_compatible(a: str, b: str, same: bool) -> None:
 def test_fold() -> None:
     assert fold("Example, ANN") == fold("ann example")
     assert fold("Пётр") == fold("петр")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "does"),
+    [
+        ("Ann looks for a gardener.", "Ann Example", True),
+        ("It is Ann’s garden.", "Ann Example", True),
+        ("An annual meeting of Annabel.", "Ann Example", False),
+        ("Анне нужен садовник.", "Анна Примерова", True),
+        ("Расскажу о Примеровой.", "Анна Примерова", True),
+        ("Аннотация готова.", "Анна Примерова", False),
+        ("Хороший роман.", "Роман Примеров", False),
+        ("Андреем доволен.", "Андрей Примеров", True),
+        ("You both garden.", "Li Bo", False),
+        ("", "Ann Example", False),
+    ],
+)
+def test_a_text_that_speaks_of_somebody_is_known(text: str, name: str, does: bool) -> None:
+    assert mentions(text, name) is does

@@ -10,7 +10,7 @@ from daemon.core.guesses import ANNIVERSARY, PAUSE, RHYTHM, Guess
 from daemon.core.model import Form
 from daemon.core.reasons import INTRODUCTION, JOB, RECOMMENDATION
 from daemon.service import contacts as book
-from daemon.service import forgetting, giving, hand, noting, suggesting, telling
+from daemon.service import forgetting, giving, hand, marks, noting, suggesting, telling
 from daemon.service.updates import quarter_of
 from daemon.store import suggestions
 from tests.service.house import SECRET
@@ -138,7 +138,7 @@ class Saying:
         town, got = self.town, self.chance.choice(["advice", "introduction", "recommendation", "vacancy"])
         entry = self.log(one)
         with town.house.store.write() as conn:
-            giving.mark_entry(conn, town.house.settings, entry, ["article"], [got], town.now)
+            marks.mark_entry(conn, town.house.settings, entry, ["article"], [got], town.now)
         one.reasons.append(Reason(got, town.now))
 
     def _pause(self, one: Neighbour) -> None:
@@ -202,7 +202,7 @@ class Saying:
         town = self.town
         with town.house.store.write() as conn:
             try:
-                giving.outcome(
+                marks.outcome(
                     conn,
                     town.house.settings,
                     ("en", "ru"),
