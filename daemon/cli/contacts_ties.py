@@ -15,6 +15,8 @@ from daemon.cli.output import DAY, day
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+TAKEN = "What we left for them is withdrawn with the next round, but for what you edited: that is yours."
+
 
 @click.command()
 @click.argument("keep")
@@ -92,7 +94,7 @@ def pause(kith: Ctx, who: str, until: datetime | None) -> int:
         raise UserMistake("A pause has to end in the future.")
     title = _done(kith, who, lambda conn, found: book.pause(conn, found, at))
     when = f"until {day(at, kith.zone)}" if at else "until `kith contacts resume`"
-    click.echo(f"{title} is paused {when}. What we left for them is withdrawn with the next round.")
+    click.echo(f"{title} is paused {when}. {TAKEN}")
     return 0
 
 
@@ -116,7 +118,7 @@ def do_not_contact(kith: Ctx, who: str) -> int:
     from daemon.service import contacts as book
 
     title = _done(kith, who, book.do_not_contact)
-    click.echo(f"{title} is not to be contacted. What we left for them is withdrawn with the next round.")
+    click.echo(f"{title} is not to be contacted. {TAKEN}")
     return 0
 
 
@@ -128,7 +130,7 @@ def deceased(kith: Ctx, who: str) -> int:
     from daemon.service import contacts as book
 
     title = _done(kith, who, lambda conn, found: book.deceased(conn, rules(kith), found))
-    click.echo(f"{title} is marked as deceased. What we left for them is withdrawn with the next round.")
+    click.echo(f"{title} is marked as deceased. {TAKEN}")
     return 0
 
 

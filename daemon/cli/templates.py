@@ -213,7 +213,7 @@ def _facts(kith: Ctx, name: str, purpose: str, occasion: str, language: str) -> 
             occasion=made_up.occasion,
             occasion_date=made_up.occasion_date,
         )
-        address = recipient(conn, person.contact_id, want)
+        address = recipient(conn, person.contact_id, want, settings.me.addresses)
         known = draft_facts(deps, conn, replace(person, speaks=speaks), want, news, now)
     # What an occasion brings with it is made up; what is known of the person is theirs.
     fields = (*OF_THE_OCCASION, *(() if purpose == UPDATE else ("news",)))

@@ -71,6 +71,11 @@ def is_no_reply(address: str) -> bool:
     return local in NO_REPLY_LOCALS or local.startswith(("noreply", "no-reply", "donotreply"))
 
 
+def may_be_written(address: str, me: frozenset[str]) -> bool:
+    """Whether a letter may go there: it is read by somebody, and not by the user (``me``: their own addresses)."""
+    return not is_no_reply(address) and not match(address, me)
+
+
 def is_role(address: str) -> bool:
     """Whether the address looks like a desk several people share (hr@, jobs@)."""
     return address.rpartition("@")[0] in ROLE_LOCALS

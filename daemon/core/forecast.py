@@ -160,8 +160,9 @@ class _Weeks:
             person = replace(person, promises=tuple(p for p in person.promises if not period.startswith(p.token)))
         for entry in [e for e in self.open if e[0] == who and e[1] in (KEEP_IN_TOUCH, REPLY_OWED)]:
             self._withdraw(entry, morning)
+        settled = tuple(d for d in person.dismissals if d.purpose == PROMISE)  # which no later contact revives
         self.people[who] = replace(
-            person, last=replace(person.last, **told), reset_at=at, unanswered=0, owed=(), dismissals=()
+            person, last=replace(person.last, **told), reset_at=at, unanswered=0, owed=(), dismissals=settled
         )
         self._count(who)
 

@@ -9,6 +9,18 @@ from daemon.core.plain import scripts
 
 _PATRONYMIC = re.compile(r"[а-яёіїє]{2,}(?:ович|евич|йович|ич|овна|евна|ична|івна)\Z")
 _LATIN_PATRONYMIC = re.compile(r"[a-z]{2,}(?:ovich|evich|ovna|evna|ichna)\Z")
+_FAMILY = re.compile(r"[а-яё]{2,}(?:[оеё]ва?|[сц]к(?:ий|ой|ая)|енко|чук)\Z")
+_MAY_BE_FAMILY = re.compile(r"[а-яё]+[иы]на?\Z")
+_GIVEN = frozenset(
+    """
+    яков иаков августин вениамин валентин константин мартин аделина акулина алина альбина ангелина антонина арина
+    валентина василина галина дина екатерина ирина зина карина катарина катерина кристина магдалина марина мартина
+    лина нина павлина полина регина сабина фаина христина эвелина эмин амин амина
+    """.split()
+)
+"""Given names in the form of family names."""
+_SON_OR_DAUGHTER = frozenset("оглы оглу кызы гызы улы уулу".split())
+"""What follows the father's name in patronymics of two words: «Алиев Рашид Гусейн оглы»."""
 _INITIAL = re.compile(r"(?:[^\W\d_]\.-?)+\Z|[^\W\d_]\Z")
 _HONORIFICS = frozenset("mr mrs ms miss dr prof sir г-н г-жа д-р проф".split())
 _SUFFIXES = frozenset("jr sr ii iii iv phd md mba msc bsc esq cpa dds".split())
@@ -26,12 +38,20 @@ class Name:
 
 
 def is_patronymic(word: str) -> bool:
-    """Whether a single word has the form of a patronymic (-ович, -евна ...; Latin letters: -ovich, -evna ...).
+    """Whether it has the form of a patronymic (-ович, -евна ...; «Гусейн оглы»; Latin letters: -ovich, -evna ...).
 
     Form only: «Абрамович» the surname looks the same, so that the place in the name has to decide.
     """
     word = word.casefold()
+    if word.rpartition(" ")[2] in _SON_OR_DAUGHTER:
+        return " " in word
     return bool(_PATRONYMIC.match(word) or _LATIN_PATRONYMIC.match(word))
+
+
+def is_family(word: str) -> bool:
+    """Whether a single word is surely a Russian family's name, by its form; "Лев" and "Ева" are too short for it."""
+    word = word.casefold()
+    return bool(_FAMILY.match(word)) and word not in _GIVEN
 
 
 def script(text: str) -> str:
@@ -45,7 +65,8 @@ def split(full: str) -> Name:
 
     Understood: "Имя Отчество Фамилия", "Фамилия Имя Отчество", "Last, First", initials, titles before and degrees
     after a name. Two words are taken as given and family name, but for a masculine patronymic in second place,
-    which may be a surname as well («Роман Абрамович»). One word alone says nothing.
+    which may be a surname as well («Роман Абрамович»), and but for a Russian family name in first place («Сидоров
+    Иван»); where its form leaves that open («Ильина Мария»), they say nothing. One word alone says nothing.
     """
     text = _ASIDE.sub(" ", full)
     if "@" in text:
@@ -98,6 +119,7 @@ def _ordered(words: list[str]) -> Name:
         return Name()
     if any(_INITIAL.match(w) for w in words):
         return _with_initials(words)
+    words = _joined(words)
     if len(words) == 3:
         first, second, third = words
         if is_patronymic(second):
@@ -107,10 +129,27 @@ def _ordered(words: list[str]) -> Name:
     if len(words) == 2:
         first, second = words
         if is_patronymic(second) and script(second) == "cyrillic":
-            return Name(first, "", second if second[-1] in "аА" else "")
-        return Name(first, second)
+            return Name(first, "", second if second[-1] in "аА" or " " in second else "")
+        return _of_two(first, second)
     at = next((i for i, w in enumerate(words) if i and w.casefold() in _PARTICLES), len(words) - 1)
     return Name(words[0], " ".join(words[at:]))
+
+
+def _joined(words: list[str]) -> list[str]:
+    """The words of a patronymic of two together."""
+    at = next((i for i, w in enumerate(words) if i > 1 and w.casefold() in _SON_OR_DAUGHTER), 0)
+    return [*words[: at - 1], f"{words[at - 1]} {words[at]}", *words[at + 1 :]] if at else words
+
+
+def _of_two(first: str, second: str) -> Name:
+    one, two = first.casefold(), second.casefold()
+    if one in _GIVEN or is_family(two):
+        return Name(first, second)
+    if is_family(one) or (_MAY_BE_FAMILY.match(one) and two in _GIVEN):
+        return Name(second, first)
+    if _MAY_BE_FAMILY.match(one) and not _MAY_BE_FAMILY.match(two):
+        return Name()
+    return Name(first, second)
 
 
 def _with_initials(words: list[str]) -> Name:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from daemon.core.names import is_family
 from daemon.core.plain import scripts
 
 SCRIPT = {"ru": "cyrillic", "en": "latin"}
@@ -32,9 +33,6 @@ _RU_NUMBERS = "ноль один два три четыре пять шесть 
 _EN_NUMBERS = "no one two three four five six seven eight nine ten".split()
 
 _PATRONYMIC = re.compile(r"(?:вич|[ьи]ич|вна|ична|кызы|оглы)\Z", re.IGNORECASE)
-_FAMILY = re.compile(r"\w{3}(?:[оеё]ва?|[сц]к(?:ий|ая|ой)|енко|чук)\Z", re.IGNORECASE)
-"""A Russian name that is surely a family's where it stands alone; "Лев" and "Ева" are too short for it."""
-
 _NAME = re.compile(r"[^\W\d_]+(?:['’ʼ.\- ]+[^\W\d_]+)*\Z")
 
 
@@ -189,7 +187,7 @@ def addressed(name: str, given: str, patronymic: str, *, familiar: bool, languag
     """
     given, patronymic, name = given.strip(), patronymic.strip(), name.strip()
     if not given and " " not in name:
-        if name.casefold() == family.strip().casefold() or _FAMILY.search(name):
+        if name.casefold() == family.strip().casefold() or is_family(name):
             return ""
         given = name
     if language == "ru":

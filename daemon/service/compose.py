@@ -123,7 +123,7 @@ def compose(
     """
     facts = draft_facts(deps, conn, person, want, news, now)
     thread = latest_thread(conn, person.contact_id, account, want, now)
-    to = thread.reply_to or recipient(conn, person.contact_id, want)
+    to = thread.reply_to or recipient(conn, person.contact_id, want, deps.settings.me.addresses)
     if not to:
         raise Refused("no address of theirs works")
     letter = deps.renderer.render_draft(

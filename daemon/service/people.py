@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, func, or_, select
 
 from daemon.config.settings import Settings
-from daemon.core.address import is_no_reply
+from daemon.core.address import may_be_written
 from daemon.core.again import base_period
 from daemon.core.cadence import LastContact
 from daemon.core.countries import country_code
@@ -69,6 +69,7 @@ def people(
         return True if everyone else column.in_(scope)
 
     rows = conn.execute(select(contact).where(within(contact.c.id)).order_by(contact.c.name, contact.c.id)).all()
+    me = frozenset(settings.me.addresses)
     circles = _grouped(conn, select(contact_circle).where(within(contact_circle.c.contact_id)), lambda r: r.circle)
     written = _addresses(conn, within)
     read_by_several = addresses.read_by_several(conn)
@@ -128,7 +129,7 @@ def people(
         accepted = timedelta(days=row.cadence_days) if row.cadence_days else None
         policy = policies.of({row.name.casefold(), *mine}, circles.get(row.id, ()), row.tier, accepted)
         at = last.get(row.id, LastContact())
-        works = {a for a, frozen in mine.items() if not frozen and not is_no_reply(a)}
+        works = {a for a, frozen in mine.items() if not frozen and may_be_written(a, me)}
         found.append(
             Person(
                 contact_id=row.id,

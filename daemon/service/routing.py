@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from daemon.config.settings import AccountSettings
-from daemon.core.address import is_no_reply, normalise
+from daemon.core.address import may_be_written, normalise
 from daemon.core.model import Direction, Form, Role
 from daemon.core.reasons import INTRODUCTION, RECOMMENDATION
 from daemon.core.subject import base_subject, shares_a_word
@@ -126,8 +127,8 @@ def _accounts_of(conn: Connection, identity: str) -> set[str]:
     return set(conn.execute(select(evidence.c.account).where(evidence.c.identity == identity)).scalars())
 
 
-def recipient(conn: Connection, contact_id: int, want: Want) -> str:
-    """The address to write to: of those that work, no-reply aside, the one of the latest exchange, else the first.
+def recipient(conn: Connection, contact_id: int, want: Want, me: Collection[str]) -> str:
+    """The address to write to: of those that work and somebody else reads, that of the latest exchange, else the first.
     One that others read, too, only where they have none of their own.
 
     What was asked for on a message goes to the address that message came from, or went to.
@@ -140,7 +141,7 @@ def recipient(conn: Connection, contact_id: int, want: Want) -> str:
             .order_by(address.c.id)
         ).scalars()
     )
-    usable = [a for a in mine if not is_no_reply(a)]
+    usable = [a for a in mine if may_be_written(a, frozenset(me))]
     if len(usable) < 2:
         return usable[0] if usable else ""
     seen = (

@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.core.errors import UserMistake
 from daemon.core.language import of_text, tag
-from daemon.core.pieces import marks
+from daemon.core.pieces import untold
 from daemon.core.plain import clean, one_line
 
 _NAME = re.compile(r"(\d{4}-Q[1-4])(?:\.([a-z]{2,3}))?\.md\Z")
@@ -79,10 +79,10 @@ class Update:
     def text_for(self, circles: Collection[str], told: frozenset[str] = frozenset()) -> str:
         """What somebody in these circles is told; "" for nothing.
 
-        A part of which they know every piece is left out; ``told`` are the marks of what they were told before.
+        What they know is left out; ``told`` are the marks of what they were told before.
         """
-        mine = (text for who, text in self.parts if not who or who & set(circles))
-        return "\n\n".join(text for text in mine if not marks(text) <= told)
+        mine = (untold(text, told) for who, text in self.parts if not who or who & set(circles))
+        return "\n\n".join(text for text in mine if text)
 
     def ends(self, form: str) -> tuple[str, str]:
         """(offer, question) in the form of address; "" where the template's own serve."""

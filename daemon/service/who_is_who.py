@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from daemon.core.address import match
 from daemon.core.model import Card
 from daemon.core.names import compatible, fold
 from daemon.core.people import DERIVED, global_id, is_shared_by_form
@@ -57,7 +58,7 @@ class WhoIsWho:
 
     def place(self, card: Card) -> Target | None:
         """The contact of this card; None where it is the user's own or that of somebody forgotten."""
-        if self.me.intersection(card.addresses):
+        if any(match(address, self.me) for address in card.addresses):
             return None
         target = self._by_record(card) or self._by_address(card)
         if target is not None and target.id in self.forgetting:

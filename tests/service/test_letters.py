@@ -260,3 +260,17 @@ def unspoken(house: House) -> int:
 def speaks(house: House, who: int, language: str) -> None:
     with house.store.write() as conn:
         book.edit(conn, Rules(house.settings.policies, house.clock), who, book.Change(fields={"language": language}))
+
+
+def test_no_letter_goes_to_an_address_that_has_become_ones_own(house: House) -> None:
+    """It was a colleague's desk when it was imported, and is an alias of the user's by now; so is what has a +tag."""
+    who = house.person("Ann Example", "desk@example.org", language="en", circles=("friend",), birthday="--11-18")
+    both = house.person(
+        "Boris Example", "desk+b@example.org", BORIS, language="en", circles=("friend",), birthday="--11-18"
+    )
+    house.settings = replace(house.settings, me=replace(house.settings.me, addresses=(ME, "desk@example.org")))
+    house.enable()
+    house.cycle()
+    assert [str(m["To"].addresses[0].addr_spec) for m in drafts(house)] == [BORIS]
+    assert [(r.kind, r.purpose) for r in house.ledger() if r.contact_id == who] == [("reminder", "congratulations")]
+    assert [r.kind for r in house.ledger() if r.contact_id == both] == ["draft"]

@@ -210,8 +210,8 @@ def test_nobody_gets_the_same_news_twice_in_whatever_quarter_they_stand(house: H
         box.user_sends_draft(row.message_id)
     house.clock = datetime(2027, 2, 1, 9, tzinfo=UTC)
     house.person("Vera Sample", VERA, language="en", circles=("friend",))  # a new tie: all is news to her
-    write(house, "We have moved to the river!\n\n## mentor\nA word for mentors.\n\n## friend\nOnly for friends.\n",
-          "2027-Q1.md")  # fmt: skip
+    for_mentors = "## mentor\nWe have moved to the river.\n\nA word for mentors.\n\n"
+    write(house, f"We have moved to the river!\n\n{for_mentors}## friend\nOnly for friends.\n", "2027-Q1.md")
     house.cycle()
     found = letters(house)
     assert set(found) == {ANNA, VERA}  # there is nothing new to Boris

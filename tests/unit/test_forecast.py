@@ -19,7 +19,7 @@ from daemon.core.plan import Plan, make_plan
 from daemon.core.policy import MONTH, QUARTER, YEAR, Quiet
 from daemon.core.states import DONE, OPEN, SKIPPED
 from daemon.core.urgency import urgency
-from daemon.core.wants import KEEP_IN_TOUCH, Person, Promise, World
+from daemon.core.wants import KEEP_IN_TOUCH, PROMISE, Dismissal, Person, Promise, World
 from tests.unit.test_levelling import Life
 from tests.unit.test_plan import HOURS, NOW, POLICY, RULES, WORLD, person
 
@@ -225,3 +225,11 @@ def test_a_promise_and_an_answer_owed_stand_in_the_forecast_on_their_days() -> N
     assert found[1, "promise"] == date(2026, 12, 8)
     assert found[2, "reply-owed"] == date(2026, 11, 23)  # five days after the letter, on the next working day
     assert (2, KEEP_IN_TOUCH) not in found or found[2, KEEP_IN_TOUCH] > found[2, "reply-owed"]
+
+
+def test_a_promise_that_was_dismissed_does_not_come_back_with_the_next_contact() -> None:
+    promise = Promise("p1", TODAY - 5 * DAY, "the slides")
+    dealt = Dismissal(PROMISE, "p1", 0, None, NOW - DAY)
+    life = Weeks(random.Random(1), {1: person(1, promises=(promise,), dismissals=(dealt,), reset_at=NOW - 85 * DAY)})  # noqa: S311
+    found = life.plan(NOW)
+    assert {e.purpose for e in life.forecast(found, NOW, TODAY + 200 * DAY)} == {KEEP_IN_TOUCH}
