@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.core import giving, occasions, own_news
 from daemon.core.due import REPLY_LAPSES, due, meets_soon
-from daemon.core.making import LACKING, lacks, make_want, next_period, stamp
+from daemon.core.making import LACKING, dealt_with, lacks, make_want, next_period, stamp
 from daemon.core.urgency import urgency_of
 from daemon.core.wants import CHECK_IN, DRAFT, KEEP_IN_TOUCH, PROMISE, REMINDER, REPLY_OWED, Person, Want, World
 
@@ -63,21 +63,21 @@ def reply_owed(person: Person, world: World, now: datetime) -> Iterable[Want]:
 
     What the user dismissed is dismissed with all that had come by then; a later letter is asked about anew.
     """
-    settled = max((d.at for d in person.dismissals if d.purpose == REPLY_OWED and d.at), default=None)
+    dealt = (d.at for d in person.dismissals if d.purpose == REPLY_OWED and not d.withdrawn)
+    settled = max((at for at in dealt if at), default=None)
     waiting = (at for at in person.owed if now <= at + REPLY_LAPSES and (settled is None or at > settled))
     owed_at = next(waiting, None)
     if owed_at is None or owed_at + world.rules.reply_after > now:
         return
     at = owed_at + world.rules.reply_after
-    period = next_period(person, REPLY_OWED, stamp(owed_at))
-    if not period.endswith("/0"):  # dealt with once is dealt with, for that letter
+    if dealt_with(person, REPLY_OWED, stamp(owed_at)):
         return
     yield make_want(
         person,
         world,
         REMINDER,
         REPLY_OWED,
-        period,
+        next_period(person, REPLY_OWED, stamp(owed_at)),
         due=at,
         reason="their letter waits for an answer",
         urgency=2.0 + urgency_of(person, world, at, now),
@@ -90,15 +90,14 @@ def promised(person: Person, world: World, now: datetime) -> Iterable[Want]:
     """A next step the user promised, on its day."""
     for promise in person.promises:
         start = datetime(promise.by.year, promise.by.month, promise.by.day, tzinfo=ZoneInfo(world.zone))
-        period = next_period(person, PROMISE, promise.token)
-        if not period.endswith("/0"):  # a promise dismissed is dismissed
+        if dealt_with(person, PROMISE, promise.token):
             continue
         yield make_want(
             person,
             world,
             REMINDER,
             PROMISE,
-            period,
+            next_period(person, PROMISE, promise.token),
             due=start,
             reason="promised",
             urgency=5.0 + urgency_of(person, world, start, now),

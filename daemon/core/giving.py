@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.core.favours import GOT, RECOMMENDATION
-from daemon.core.making import letter, make_want, next_period
+from daemon.core.making import dealt_with, letter, make_want, next_period
 from daemon.core.urgency import urgency_of
 from daemon.core.wants import INTRODUCE, OUTCOME, REMINDER, Person, Want, World
 
@@ -60,15 +60,14 @@ def outcome_asked(person: Person, world: World, now: datetime) -> Iterable[Want]
         if favour.direction != GOT or favour.kind != RECOMMENDATION or favour.outcome_at is not None:
             continue
         due = datetime.combine(favour.day, time(), ZoneInfo(world.zone)) + world.outcome_after
-        period = next_period(person, OUTCOME, favour.token)
-        if now >= due + ASKED_FOR or not period.endswith("/0"):
+        if now >= due + ASKED_FOR or dealt_with(person, OUTCOME, favour.token):
             continue
         yield make_want(
             person,
             world,
             REMINDER,
             OUTCOME,
-            period,
+            next_period(person, OUTCOME, favour.token),
             due=due,
             reason="how their recommendation turned out",
             urgency=urgency_of(person, world, due, now),

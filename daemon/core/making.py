@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from daemon.core.urgency import urgency_of
-from daemon.core.wants import DRAFT, REMINDER, TOLD, Person, Want, World
+from daemon.core.wants import DRAFT, REMINDER, TOLD, Person, Want, World, tells_of_hunting
 
 LACKING = "lacking"
 """The detail of a reminder that says why there is no letter: one of the four below."""
@@ -35,6 +35,7 @@ def make_want(person: Person, world: World, kind: str, purpose: str, period: str
         period=period,
         days=person.policy.days,
         hours=person.policy.hours,
+        about_hunting=tells_of_hunting(purpose, str(rest.get("occasion", ""))),
         **rest,  # type: ignore[arg-type]
     )
 
@@ -43,6 +44,11 @@ def next_period(person: Person, purpose: str, base: str) -> str:
     """The period named by its base and how often it was already dealt with."""
     n = max((d.n + 1 for d in person.dismissals if d.purpose == purpose and d.base == base), default=0)
     return f"{base}/{n}"
+
+
+def dealt_with(person: Person, purpose: str, base: str) -> bool:
+    """Whether the user, or time, has dealt with what comes once and no more."""
+    return any(d.purpose == purpose and d.base == base and not d.withdrawn for d in person.dismissals)
 
 
 def letter(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from daemon.core.anniversaries import kept_now, next_occurrence, years
 from daemon.core.due import THANKS_LASTS
 from daemon.core.making import letter
-from daemon.core.reasons import CONGRATULATED_ON, EVENT, THANKED_FOR, Noted
+from daemon.core.reasons import CONGRATULATED_ON, EVENT, INTERVIEW, THANKED_FOR, Noted
 from daemon.core.wants import ASKED, CONGRATULATIONS, THANKS, UPDATE, Met, Person, Want, World
 
 THANKS_WITHIN = timedelta(days=3)
@@ -41,7 +41,7 @@ def thanks(person: Person, world: World, now: datetime) -> Iterable[Want]:
         return
     sort, reason = "meeting", "you met"
     if chosen.interview:
-        sort, reason = "interview", "an interview"
+        sort, reason = INTERVIEW, "an interview"
     elif chosen.first:
         sort, reason = "first-meeting", "you met for the first time"
     yield from letter(

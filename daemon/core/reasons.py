@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+INTERVIEW = "interview"
 RECOMMENDATION = "recommendation"
 INTRODUCTION = "introduction"
 EVENT = "event"

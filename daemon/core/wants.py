@@ -14,7 +14,7 @@ from daemon.core.cadence import LastContact, Turn, next_turn
 from daemon.core.favours import Errand, Favour, one_sided
 from daemon.core.holidays import Holiday
 from daemon.core.policy import JOB_HUNTING, Quiet, ReminderRules
-from daemon.core.reasons import Noted, OwnNews, Trip, Yearly
+from daemon.core.reasons import INTERVIEW, RECOMMENDATION, Noted, OwnNews, Trip, Yearly
 from daemon.core.resolve import Resolved
 
 KEEP_IN_TOUCH = "keep-in-touch"
@@ -52,6 +52,11 @@ REMINDER = "reminder"
 DRAFT = "draft"
 
 
+def tells_of_hunting(purpose: str, occasion: str) -> bool:
+    """Whether a letter or reminder says that the user looks for work: an interview, a recommendation, its outcome."""
+    return purpose == OUTCOME or (purpose == THANKS and occasion.partition(":")[0] in (INTERVIEW, RECOMMENDATION))
+
+
 def whom(purpose: str, name: str) -> str:
     """Whom something is about, for people to read: the ledger binds a list to one of those it names, of no account."""
     return "" if purpose in LISTS else name
@@ -86,13 +91,17 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """A period the user (or time) has dealt with. ``not_before`` holds for the purpose, whatever the period."""
+    """A period the user (or time) has dealt with. ``not_before`` holds for the purpose, whatever the period.
+
+    ``withdrawn``: by us alone (a pause, another account), so that what is wanted again may come again.
+    """
 
     purpose: str
     base: str
     n: int
     not_before: datetime | None
     at: datetime | None = None  # when it was dealt with
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,4 +283,4 @@ class Want:
     hours: tuple[time, time] | None = None
     source: str = ""
     details: tuple[tuple[str, str], ...] = ()
-    about_hunting: bool = False  # it speaks of somebody else an employer's account must not hear of
+    about_hunting: bool = False  # of work the user looks for, or of somebody else an employer must not hear of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from daemon.core.model import Window
 from daemon.core.plan import Create
 from daemon.core.policy import JOB_HUNTING
 from daemon.core.states import EDITED, PENDING, WRITTEN
-from daemon.core.wants import DRAFT, NEW_DRAFTS, Person, Want, World
+from daemon.core.wants import DRAFT, NEW_DRAFTS, NEWS, Person, Want, World, tells_of_hunting
 from daemon.service.deps import Deps
 from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, of_today, standing_events
 from daemon.store.tables import contact, contact_circle, ledger, outbox
@@ -50,16 +50,17 @@ def morning(deps: Deps, conn: Connection, persons: Mapping[int, Person], world: 
     new = [d for d in _since_last(conn, min(now, start)) if d.contact_id in persons]
     if not new:
         return Listing(standing)
-    # Whom it is bound to says which accounts may take it: an employer's must not, if only these are listed.
+    # What it is bound to says which accounts may take it: an employer's must not, if only these are listed.
     first = min(new, key=lambda d: d.job_hunting)
     made = _want(world, first.contact_id, today, not_past(start, now))
+    made = replace(made, about_hunting=first.job_hunting)
     return Listing(standing, Create(made, Window(made.due, made.due + LENGTH)))
 
 
 def listed(deps: Deps, conn: Connection, account: str, until: datetime) -> Sequence[NewDraft]:
     """The drafts an event in this account lists: those made since the event before it, that still lie there.
 
-    An employer's account hears nothing of recruiters and the like.
+    An employer's account hears nothing of recruiters and the like, nor of work the user looks for or moves to.
     """
     settings = deps.accounts.get(account)
     silent = settings is None or settings.account.employer
@@ -74,9 +75,11 @@ def _since_last(conn: Connection, until: datetime) -> list[NewDraft]:
     leaving = select(outbox.c.key).where(outbox.c.verb == "withdraw")
     hunting = select(contact_circle.c.contact_id).where(contact_circle.c.circle.in_(sorted(JOB_HUNTING)))
     return [
-        NewDraft(r.contact_id, r.name, r.title, r.hunting)
+        NewDraft(
+            r.contact_id, r.name, r.title, r.hunting or r.purpose == NEWS or tells_of_hunting(r.purpose, r.occasion)
+        )
         for r in conn.execute(
-            select(ledger.c.contact_id, ledger.c.title, contact.c.name, contact.c.id.in_(hunting).label("hunting"))
+            select(ledger, contact.c.name, contact.c.id.in_(hunting).label("hunting"))
             .join(contact, contact.c.id == ledger.c.contact_id)
             .where(
                 ledger.c.kind == DRAFT,

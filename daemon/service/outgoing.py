@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, select, update
 
 from daemon.core.errors import KithError, TryLater
 from daemon.core.states import FAILED, PENDING, SENT, SKIPPED, SUPERSEDED, WITHDRAWN
-from daemon.core.wants import DRAFT, Person, Want, whom
+from daemon.core.wants import DRAFT, Person, Want, tells_of_hunting, whom
 from daemon.service import ailing
 from daemon.service.closing import close
 from daemon.service.compose import as_day
@@ -144,7 +144,8 @@ class Outgoing:
         """Who waits for their next turn, now that this one is taken back: not if it only stood in the wrong account."""
         person = self.person(job)
         settings = self.deps.accounts.get(job.row.account)
-        here = settings is None or may_hold(settings, job.row.kind, person.job_hunting)
+        hunting = person.job_hunting or tells_of_hunting(job.row.purpose, job.row.occasion)
+        here = settings is None or may_hold(settings, job.row.kind, hunting)
         return person if here else None
 
     # -- how it ended ----------------------------------------------------------------------------

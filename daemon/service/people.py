@@ -21,7 +21,7 @@ from daemon.core.language import choose_language
 from daemon.core.model import Form
 from daemon.core.organisations import fold_organisation
 from daemon.core.resolve import Resolver
-from daemon.core.states import NEVER_BEGUN, TAKEN_BACK
+from daemon.core.states import NEVER_BEGUN, TAKEN_BACK, WITHDRAWN
 from daemon.core.wants import CHECK_IN, DRAFT, UPDATE, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
@@ -79,7 +79,7 @@ def people(
     dismissed = _grouped(
         conn,
         select(dismissal).where(within(dismissal.c.contact_id)).order_by(dismissal.c.id),
-        lambda r: Dismissal(r.purpose, r.base, r.n, r.not_before, r.at),
+        lambda r: Dismissal(r.purpose, r.base, r.n, r.not_before, r.at, r.why == WITHDRAWN),
     )
     promises = _grouped(
         conn,

@@ -720,6 +720,32 @@ def test_each_promise_is_told_in_its_own_reminder(house: House) -> None:
     assert [e.start.date() for e in (first, second)] == [(NOW + (n + 1) * DAY).date() for n in range(2)]
 
 
+@pytest.mark.memory_only
+def test_a_promise_outlives_a_pause(house: House) -> None:
+    """Pausing takes its reminder back; that is no word of the user's on the promise."""
+    from daemon.service import contacts as book
+
+    anna = house.person("Анна Образцова", ANNA)
+    with house.store.write() as conn:
+        day = (NOW + 5 * DAY).date()
+        rules = Rules(house.settings.policies, house.clock)
+        hand.log_contact(conn, rules, anna, Form.CALL, NOW - DAY, next_step="послать смету", by=day)
+    house.enable()
+    house.cycle()
+    assert len(dav_rig(house).reminders()) == 1
+    with house.store.write() as conn:
+        book.pause(conn, anna, None)
+    house.cycle()
+    assert not dav_rig(house).reminders()
+    with house.store.write() as conn:
+        book.resume(conn, rules, anna)
+    house.cycle()
+    (event,) = dav_rig(house).reminders()
+    assert event.start.date() == day
+    house.cycle()
+    assert len(dav_rig(house).reminders()) == 1
+
+
 # -- an employer's account -----------------------------------------------------------------------------
 
 

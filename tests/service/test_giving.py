@@ -27,7 +27,7 @@ from daemon.store.tables import contact, ledger
 from tests.contract import rig_memory as memory
 from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, VERA
-from tests.service.house import House
+from tests.service.house import House, letter
 
 pytestmark = pytest.mark.memory_only
 DAY = timedelta(days=1)
@@ -167,6 +167,64 @@ def test_an_employer_never_hears_of_a_candidate_introduced_to_a_colleague(house:
             book.edit(conn, rules(house), boris, book.Change(circles=("candidate",)))
         house.cycle()
         assert letters(house, "work") == {}
+
+
+def test_an_employer_never_hears_that_one_looks_for_work(house: House, tmp_path: Path) -> None:
+    """Whoever recommended the user or had them for an interview is in no circle of job hunting."""
+    with ExitStack() as stack:
+        (tmp_path / "work").mkdir()
+        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
+        house.rigs = {"work": work, **house.rigs}
+        (own,) = house.settings.accounts
+        employers = AccountSettings(Account("work", "memory", ME, employer=True))
+        house.settings = replace(house.settings, accounts=(employers, own))
+        ann = house.person("Ann Example", ANNA, language="en", circles=("mentor",))
+        boris = house.person("Boris Titov", BORIS, language="en", circles=("expert",))
+        vera = house.person("Vera Sample", "vera@example.org", circles=("expert",))  # a reminder, in no language
+        for n, who in enumerate((ANNA, BORIS)):
+            work.add_mail("Sent", letter(f"w{n}", house.clock - DAY, ME, who))
+        house.enable()
+        house.cycle()
+        with house.store.write() as conn:
+            noting.note(conn, ann, RECOMMENDATION, "for the lead's post", house.clock.date(), house.clock)
+            noting.note(conn, vera, RECOMMENDATION, "", house.clock.date(), house.clock)
+            for who in (boris, vera):
+                hand.log_contact(conn, rules(house), who, Form.MEETING, house.clock, interview=True)
+        house.cycle()
+        assert {ANNA, BORIS} <= set(letters(house, "home")) and letters(house, "work") == {}
+        house.settings = replace(house.settings, outcome_after=DAY)
+        house.cycle(after=2 * DAY)
+        with house.store.write() as conn:
+            giving.outcome(conn, house.settings, SPOKEN, ann, {"en": "I got it."}, house.clock)
+        house.cycle()
+        about = ("thanks", "outcome")
+        assert {(r.purpose, r.kind, r.account) for r in house.ledger() if r.purpose in about} == {
+            ("thanks", "draft", "home"), ("thanks", "reminder", "home"),
+            ("outcome", "draft", "home"), ("outcome", "reminder", "home"),
+        }  # fmt: skip
+
+
+def test_the_question_how_it_turned_out_moves_out_of_an_account_that_becomes_an_employers(
+    house: House, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        (tmp_path / "work").mkdir()
+        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
+        house.rigs = {"work": work, **house.rigs}
+        (own,) = house.settings.accounts
+        works = AccountSettings(Account("work", "memory", ME))
+        house.settings = replace(house.settings, accounts=(works, own), outcome_after=DAY)
+        ann = house.person("Ann Example", ANNA, language="en", circles=("mentor",))
+        house.enable()
+        with house.store.write() as conn:
+            noting.note(conn, ann, RECOMMENDATION, "", house.clock.date(), house.clock)
+        house.cycle(after=2 * DAY)
+        assert len(work.reminders()) == 1
+        hers = replace(works, account=replace(works.account, employer=True))
+        house.settings = replace(house.settings, accounts=(hers, own))
+        house.cycle()
+        house.cycle()
+        assert not work.reminders() and len(house.rigs["home"].reminders()) == 1
 
 
 def test_marks_tip_the_account_and_the_next_letter_offers_something(house: House) -> None:

@@ -13,9 +13,10 @@ from sqlalchemy import func, select, update
 
 from daemon.config.settings import AccountSettings
 from daemon.core.model import Account
-from daemon.core.reasons import ACHIEVEMENT
+from daemon.core.reasons import ACHIEVEMENT, RECOMMENDATION, OwnNews
 from daemon.service import noting
 from daemon.service.new_drafts import listed
+from daemon.store import reasons
 from daemon.store.tables import contact, hand_log, ledger
 from tests.contract import rig_memory as memory
 from tests.contract.rig import ME, SeenEvent
@@ -131,6 +132,21 @@ def test_an_employers_calendar_hears_nothing_of_recruiters(early: House, tmp_pat
         cycle(early, at(TOMORROW, 8))
         (event,) = lists(early)
         assert "Ann Example" in words(event) and "Boris" not in words(event)
+        with early.store.write() as conn:
+            who = conn.execute(select(contact.c.id).where(contact.c.name == "Ann Example")).scalar_one()
+            noting.note(conn, who, RECOMMENDATION, "for the lead's post", TOMORROW, early.clock)
+        cycle(early, at(TOMORROW, 12))
+        assert len(early.ledger(kind="draft")) == 3
+        cycle(early, at(TOMORROW + timedelta(days=1), 8))
+        assert "new-drafts" not in {r.purpose for r in early.ledger() if r.created_at > at(TOMORROW, 12)}
+        accounts = (own, replace(employers, reminders=True))
+        early.settings = replace(early.settings, accounts=accounts, reminders_to="work")
+        with early.store.write() as conn:  # nor of a move of one's own
+            reasons.put_own_news(conn, OwnNews("n", {"en": "I move to Sample."}, early.clock))
+        cycle(early, at(TOMORROW + timedelta(days=2), 12))
+        cycle(early, at(TOMORROW + timedelta(days=3), 8))
+        (row,) = [r for r in early.ledger(purpose="new-drafts") if r.created_at > at(TOMORROW, 12)]
+        assert (row.account, row.state) == ("home", "written")
 
 
 def test_ticking_it_off_logs_no_contact(early: House) -> None:

@@ -238,8 +238,10 @@ def test_a_letter_of_theirs_waits_five_days_before_an_answer_is_owed() -> None:
 
 def test_an_answer_owed_and_dismissed_is_never_asked_for_again_for_that_letter() -> None:
     owed = NOW - timedelta(days=6)
-    done = person(owed=(owed,), dismissals=(Dismissal(REPLY_OWED, stamp(owed), 0, None),))
+    done = person(owed=(owed,), dismissals=(Dismissal(REPLY_OWED, stamp(owed), 0, None, NOW),))
     assert (1, REPLY_OWED) not in wants(done)
+    ours = replace(done, dismissals=(replace(done.dismissals[0], withdrawn=True),))  # the reminder alone was taken back
+    assert wants(ours)[1, REPLY_OWED].period == f"{stamp(owed)}/1"
 
 
 def test_a_promise_is_reminded_of_on_its_day() -> None:
@@ -249,6 +251,9 @@ def test_a_promise_is_reminded_of_on_its_day() -> None:
     assert found[0].slot.start.date() == date(2026, 11, 20)
     skipped = replace(promised, dismissals=(Dismissal("promise", "l1", 0, None),))
     assert (1, "promise") not in wants(skipped)
+    paused = replace(promised, dismissals=(Dismissal("promise", "l1", 0, None, withdrawn=True),))
+    assert wants(paused)[1, "promise"].period == "l1/1"
+    assert (1, "promise") not in wants(replace(paused, dismissals=(*paused.dismissals, *skipped.dismissals)))
 
 
 def test_a_check_in_comes_with_the_reminder_only_where_the_policy_wants_it() -> None:
