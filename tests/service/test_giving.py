@@ -188,8 +188,8 @@ def test_an_employer_never_hears_that_one_looks_for_work(house: House, tmp_path:
         with house.store.write() as conn:
             noting.note(conn, ann, RECOMMENDATION, "for the lead's post", house.clock.date(), house.clock)
             noting.note(conn, vera, RECOMMENDATION, "", house.clock.date(), house.clock)
-            for who in (boris, vera):
-                hand.log_contact(conn, rules(house), who, Form.MEETING, house.clock, interview=True)
+            for each in (boris, vera):
+                hand.log_contact(conn, rules(house), each, Form.MEETING, house.clock, interview=True)
         house.cycle()
         assert {ANNA, BORIS} <= set(letters(house, "home")) and letters(house, "work") == {}
         house.settings = replace(house.settings, outcome_after=DAY)
