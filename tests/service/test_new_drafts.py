@@ -144,7 +144,6 @@ def test_an_employers_calendar_hears_nothing_of_recruiters(early: House, tmp_pat
         with early.store.write() as conn:  # nor of a move of one's own
             reasons.put_own_news(conn, OwnNews("n", {"en": "I move to Sample."}, early.clock))
         cycle(early, at(TOMORROW + timedelta(days=2), 12))
-        cycle(early, at(TOMORROW + timedelta(days=3), 8))
         (row,) = [r for r in early.ledger(purpose="new-drafts") if r.created_at > at(TOMORROW, 12)]
         assert (row.account, row.state) == ("home", "written")
 
