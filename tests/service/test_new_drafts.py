@@ -141,11 +141,13 @@ def test_an_employers_calendar_hears_nothing_of_recruiters(early: House, tmp_pat
         assert "new-drafts" not in {r.purpose for r in early.ledger() if r.created_at > at(TOMORROW, 12)}
         accounts = (own, replace(employers, reminders=True))
         early.settings = replace(early.settings, accounts=accounts, reminders_to="work")
+        cycle(early, at(TOMORROW + timedelta(days=2), 12))
         with early.store.write() as conn:  # nor of a move of one's own
             reasons.put_own_news(conn, OwnNews("n", {"en": "I move to Sample."}, early.clock))
-        cycle(early, at(TOMORROW + timedelta(days=2), 12))
-        (row,) = [r for r in early.ledger(purpose="new-drafts") if r.created_at > at(TOMORROW, 12)]
-        assert (row.account, row.state) == ("home", "written")
+        cycle(early, at(TOMORROW + timedelta(days=2), 13))
+        cycle(early, at(TOMORROW + timedelta(days=3), 8))
+        rows = [r for r in early.ledger(purpose="new-drafts") if r.created_at > at(TOMORROW, 12)]
+        assert [(r.account, r.state) for r in rows] == [("home", "withdrawn"), ("home", "written")]
 
 
 def test_ticking_it_off_logs_no_contact(early: House) -> None:
