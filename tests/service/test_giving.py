@@ -195,7 +195,7 @@ def test_an_employer_never_hears_that_one_looks_for_work(house: House, tmp_path:
         house.settings = replace(house.settings, outcome_after=DAY)
         house.cycle(after=2 * DAY)
         with house.store.write() as conn:
-            giving.outcome(conn, house.settings, SPOKEN, ann, {"en": "I got it."}, house.clock)
+            marks.outcome(conn, house.settings, SPOKEN, ann, {"en": "I got it."}, house.clock)
         house.cycle()
         about = ("thanks", "outcome")
         assert {(r.purpose, r.kind, r.account) for r in house.ledger() if r.purpose in about} == {
