@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -48,25 +49,25 @@ DUE_SHOWN = 10
 """So many of those who are due stand in `kith status`, the longest overdue first."""
 
 
-def _show_due(kith: Ctx, kept: Sequence[Person]) -> None:
+def _show_due(kith: Ctx, kept: Sequence[Person], since: Mapping[int, datetime]) -> None:
     from daemon.cli.why import cadence
-    from daemon.core.due import due, meets_soon
+    from daemon.core.due import meets_soon
 
     now, zone = kith.now(), kith.zone
-    late = sorted((at, p.name, p) for p in kept if p.active and (at := due(p)) is not None and at <= now)
+    late = sorted((p for p in kept if p.contact_id in since), key=lambda p: (since[p.contact_id], p.name))
     if late:
         click.echo()
         table(
             ("due", "since", "last contact", "because of", ""),
             [
                 (
-                    name,
-                    ago(at, now, zone),
+                    p.name,
+                    ago(since[p.contact_id], now, zone),
                     ago(p.reset_at, now, zone),
                     cadence(p),
                     "a meeting is arranged" if meets_soon(p, now) else "",
                 )
-                for at, name, p in late[:DUE_SHOWN]
+                for p in late[:DUE_SHOWN]
             ],
         )
     if len(late) > DUE_SHOWN:
@@ -82,13 +83,13 @@ def _show_due(kith: Ctx, kept: Sequence[Person]) -> None:
 def _show_status(kith: Ctx, found: Overview) -> None:
     now, zone = kith.now(), kith.zone
     today = now.astimezone(zone).date()
-    click.echo(f"{counted(found.contacts, 'contact')}, {len(found.people)} kept, {found.due} due.")
+    click.echo(f"{counted(found.contacts, 'contact')}, {len(found.people)} kept, {len(found.late)} due.")
     for what, kind, states in (("Reminders", REMINDER, found.open_reminders), ("Drafts", DRAFT, found.open_drafts)):
         click.echo(f"{what}: {', '.join(f'{n} {standing(kind, state)}' for state, n in states) or 'none'}.")
     if found.waiting:
         who = counted(found.waiting, "person waits", "people wait")
         click.echo(f"{who} for you without a reminder: `kith digest` says why.")
-    _show_due(kith, found.people)
+    _show_due(kith, found.people, found.late)
     click.echo()
     rows = []
     for account in found.accounts:

@@ -14,7 +14,7 @@ from daemon.cli.words import fate, purpose
 from daemon.core.wants import REMINDER
 
 if TYPE_CHECKING:
-    from daemon.service.overview import Digest, Happened
+    from daemon.service.digest import Digest, Happened
 
 
 @click.command()
@@ -145,10 +145,10 @@ def ledger(kith: Ctx, only_open: bool, as_json: bool) -> int:
 @pass_ctx
 def digest(kith: Ctx, as_json: bool) -> int:
     """Who is due and has no reminder of their own, which drafts were made this week, and what came to nothing."""
-    from daemon.service import overview
+    from daemon.service.digest import digest as gather
 
     with kith.store.read() as conn:
-        found = overview.digest(conn, kith.settings, kith.now())
+        found = gather(conn, kith.settings, kith.now())
     if as_json:
         emit_json(_digest_json(found))
         return 0

@@ -119,6 +119,8 @@ _ISO = frozenset(
 def country_code(text: str) -> str:
     """The ISO code of a country written as a code or a name, in English, Russian or its own language; "" if unknown."""
     text = text.strip()
+    if not text:
+        return ""
     if text.upper() in _ISO:
         return text.upper()
     return _CODES.get(re.sub(r"[.\s]+", " ", text.casefold().replace("ё", "е").replace("u.s.a", "usa")).strip(), "")

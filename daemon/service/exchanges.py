@@ -23,6 +23,7 @@ from daemon.core.wants import Met
 from daemon.store.bulk import chunks
 from daemon.store.tables import evidence, hand_log, interaction
 
+MEETING, CALL, INBOUND = Form.MEETING.value, Form.CALL.value, Direction.IN.value
 BY_HAND = (Form.CALL.value, Form.CHAT.value, Form.LINKEDIN.value)
 
 
@@ -30,21 +31,21 @@ def last(conn: Connection, within: Any, now: datetime) -> dict[int, LastContact]
     """The dates of last contact: inbound, outbound, meeting, and logged in another form."""
     best: dict[int, dict[str, datetime]] = defaultdict(dict)
     i = interaction.c
-    for row in conn.execute(
-        select(i.contact_id, i.direction, i.form, func.max(i.at).label("at"))
+    for who, direction, form, at in conn.execute(
+        select(i.contact_id, i.direction, i.form, func.max(i.at))
         .where(within(i.contact_id), i.counted.is_(True), i.at <= now)
         .group_by(i.contact_id, i.direction, i.form)
     ):
-        if row.form == Form.MEETING:
+        if form == MEETING:
             slot = "meeting"
-        elif row.form in BY_HAND:
+        elif form in BY_HAND:
             slot = "logged"
         else:
-            slot = "inbound" if row.direction == Direction.IN else "outbound"
-        here = best[row.contact_id]
-        here[slot] = max(here.get(slot, row.at), row.at)
-        if row.form == Form.CALL:
-            here["call"] = max(here.get("call", row.at), row.at)
+            slot = "inbound" if direction == INBOUND else "outbound"
+        here = best[who]
+        here[slot] = max(here.get(slot, at), at)
+        if form == CALL:
+            here["call"] = max(here.get("call", at), at)
     return {who: LastContact(**dates) for who, dates in best.items()}
 
 

@@ -1,25 +1,23 @@
-"""What `kith status` and `kith digest` tell, gathered from the store."""
+"""What `kith status` tells, gathered from the store; and the questions that wait for the user, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from daemon.config.settings import Settings
-from daemon.core.due import due, meets_soon
-from daemon.core.making import stamp
-from daemon.core.policy import JOB_HUNTING
-from daemon.core.states import LAPSED, OPEN, TAKEN_BACK, WITHDRAWN
-from daemon.core.wants import DRAFT, KEEP_IN_TOUCH, LISTS, REMINDER, Person, whom
+from daemon.core.states import OPEN
+from daemon.core.wants import REMINDER, Person, whom
 from daemon.service import holder
+from daemon.service.digest import late, waiting
 from daemon.service.news import told_news
 from daemon.service.people import people
 from daemon.store import backfills, cursors, enablement, health, lease, metas, questions, spending
-from daemon.store.tables import contact, contact_circle, ledger, outbox, quarantine
+from daemon.store.tables import contact, ledger, outbox, quarantine
 
 QUESTIONS = {
     "reminders-gone": "{n} of our reminders vanished at once from {account}. Did you delete them? `kith confirm {id}`",
@@ -60,41 +58,6 @@ class AccountState:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """Somebody due without a reminder of their own."""
-
-    name: str
-    due: datetime
-    last: datetime | None
-    why: str
-    contact_id: int = 0
-    job_hunting: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """A draft made of late, or something that came to nothing: a reminder that passed twice, a draft taken back."""
-
-    name: str
-    kind: str
-    purpose: str
-    state: str
-    at: datetime
-    reason: str
-    contact_id: int = 0
-    job_hunting: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """Who waits, what was drafted of late and what lapsed; the latest first."""
-
-    waiting: tuple[Waiting, ...]
-    drafted: tuple[Happened, ...]
-    lapsed: tuple[Happened, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Unwritten:
     """A write that failed for a reason of its own, the account being well, and is tried again; the reason."""
 
@@ -106,11 +69,11 @@ class Unwritten:
 
 @dataclass
 class Overview:
-    """Everything `kith status` shows. ``people`` are the kept."""
+    """Everything `kith status` shows. ``people`` are the kept, ``late`` those of them who are due, since when."""
 
     contacts: int = 0
     people: Sequence[Person] = ()
-    due: int = 0
+    late: Mapping[int, datetime] = field(default_factory=dict)
     waiting: int = 0
     open_reminders: list[tuple[str, int]] = field(default_factory=list)
     open_drafts: list[tuple[str, int]] = field(default_factory=list)
@@ -134,7 +97,7 @@ class Overview:
         return {
             "contacts": self.contacts,
             "kept": len(self.people),
-            "due": self.due,
+            "due": len(self.late),
             "waiting": self.waiting,
             "reminders": dict(self.open_reminders),
             "drafts": dict(self.open_drafts),
@@ -169,8 +132,8 @@ def overview(conn: Connection, settings: Settings, now: datetime) -> Overview:
     found.contacts = conn.execute(select(func.count()).select_from(contact)).scalar_one()
     kept = people(conn, settings, now, kept_only=True)
     found.people = kept
-    found.due = sum(1 for p in kept if p.active and (at := due(p)) is not None and at <= now)
-    found.waiting = len(_waiting(conn, kept, now))
+    found.late = late(kept, now)
+    found.waiting = len(waiting(conn, kept, found.late, now))
     for kind, state, n in conn.execute(
         select(ledger.c.kind, ledger.c.state, func.count())
         .where(ledger.c.state.in_(OPEN))
@@ -231,62 +194,3 @@ def _unwritten(conn: Connection, ailing: set[str]) -> list[Unwritten]:
         .order_by(outbox.c.id)
     )
     return [Unwritten(whom(r.purpose, r.name), r.kind, r.purpose, r.error) for r in rows if r.account not in ailing]
-
-
-OF_LATE = timedelta(days=7)
-"""So far back the digest looks for drafts and lapses."""
-
-
-def digest(conn: Connection, settings: Settings, now: datetime) -> Digest:
-    """Who is due and has no reminder (the longest overdue first), and the last week's drafts and lapses."""
-    kept = people(conn, settings, now, kept_only=True)
-    hunting = select(contact_circle.c.contact_id).where(contact_circle.c.circle.in_(sorted(JOB_HUNTING)))
-    rows = conn.execute(
-        select(ledger, contact.c.name, contact.c.id.in_(hunting).label("hunting"))
-        .join(contact, contact.c.id == ledger.c.contact_id)
-        .where(ledger.c.changed_at > now - OF_LATE, ledger.c.purpose.not_in(sorted(LISTS)))
-        .order_by(ledger.c.changed_at.desc(), ledger.c.key)
-    ).all()
-    drafted = [r for r in rows if r.kind == DRAFT and r.created_at > now - OF_LATE and r.state not in TAKEN_BACK]
-    lapsed = [r for r in rows if r.state == LAPSED or (r.kind == DRAFT and r.state == WITHDRAWN)]
-    return Digest(
-        tuple(_waiting(conn, kept, now)),
-        tuple(_happened(r, r.created_at) for r in drafted),
-        tuple(_happened(r, r.changed_at) for r in lapsed),
-    )
-
-
-def _happened(r: Any, at: datetime) -> Happened:
-    return Happened(r.name, r.kind, r.purpose, r.state, at, r.reason, r.contact_id, r.hunting)
-
-
-def _waiting(conn: Connection, kept: list[Any], now: datetime) -> list[Waiting]:
-    reminded = set(
-        conn.execute(
-            select(ledger.c.contact_id).where(
-                ledger.c.kind == REMINDER, ledger.c.purpose.not_in(sorted(LISTS)), ledger.c.state.in_(OPEN)
-            )
-        ).scalars()
-    )
-    lapsed = {
-        (r.contact_id, r.period.rpartition("/")[0])
-        for r in conn.execute(
-            select(ledger.c.contact_id, ledger.c.period).where(
-                ledger.c.purpose == KEEP_IN_TOUCH, ledger.c.state == LAPSED
-            )
-        )
-    }
-    found = []
-    for p in kept:
-        at = due(p)
-        if not p.active or p.contact_id in reminded or meets_soon(p, now):
-            continue
-        overdue = due(replace(p, dismissals=()))  # as if nothing had passed unanswered
-        passed = (p.contact_id, stamp(p.turn.base)) in lapsed  # since they were last in touch
-        if passed and overdue is not None and overdue <= now:
-            found.append(
-                Waiting(p.name, overdue, p.reset_at, "two reminders passed unanswered", p.contact_id, p.job_hunting)
-            )
-        elif at is not None and at <= now:
-            found.append(Waiting(p.name, at, p.reset_at, "no room for a reminder yet", p.contact_id, p.job_hunting))
-    return sorted(found, key=lambda w: (w.due, w.name))

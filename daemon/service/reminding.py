@@ -17,9 +17,9 @@ from daemon.core.refreshing import refreshes, words_of
 from daemon.core.wants import DIGEST, KEEP_IN_TOUCH, NEW_DRAFTS, PROMISE, Person, Want
 from daemon.service.compose import TOPICS_OF
 from daemon.service.deps import Deps
+from daemon.service.digest import Digest, Happened, Waiting
 from daemon.service.new_drafts import listed
 from daemon.service.notes import Notes
-from daemon.service.overview import Digest, Happened, Waiting
 from daemon.service.variables import ReminderFacts
 from daemon.service.wanted import Wanted
 from daemon.service.week_digest import named_in

@@ -16,8 +16,7 @@ Front matter between ``---`` lines with ``name: value`` is read as well. A trans
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -27,6 +26,7 @@ from daemon.core.errors import UserMistake
 from daemon.core.language import of_text, tag
 from daemon.core.pieces import untold
 from daemon.core.plain import clean, one_line
+from daemon.service.front_matter import bare, split
 
 _NAME = re.compile(r"(\d{4}-Q[1-4])(?:\.([a-z]{2,3}))?\.md\Z")
 _KNOWN = (
@@ -189,7 +189,7 @@ def read_update(path: Path, zone: str = "UTC") -> Update:
         raise UserMistake(f"{path} is not in UTF-8: save it as UTF-8.") from None
     except OSError as e:
         raise UserMistake(f"{path} cannot be read ({e.strerror}).") from None
-    matter, text = _split(raw.replace("\r\n", "\n"), path)
+    matter, text = split(raw.replace("\r\n", "\n"), path)
     text, sections = _sections(clean(re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)))
     for key in matter:
         if key not in _KNOWN:
@@ -232,56 +232,9 @@ def _sections(body: str) -> tuple[str, tuple[tuple[frozenset[str], str], ...]]:
     return "\n".join(general).strip(), tuple((circles, text) for circles, text in parts if text)
 
 
-def _split(raw: str, path: Path) -> tuple[Mapping[str, object], str]:
-    first, _, rest = raw.lstrip("\n").partition("\n")
-    fence = first.strip()
-    if fence not in ("+++", "---"):
-        return {}, raw
-    head, found, text = _at_fence(rest, fence)
-    if not found:
-        raise UserMistake(f"{path}: its head begins with {fence} and never ends; close it with another {fence}.")
-    if fence == "---":
-        return _plain_pairs(head, path), text
-    try:
-        return tomllib.loads(head), text
-    except tomllib.TOMLDecodeError as e:
-        raise UserMistake(f"{path}: its head is no valid TOML: {one_line(str(e))}.") from None
-
-
-def _at_fence(rest: str, fence: str) -> tuple[str, bool, str]:
-    lines = rest.split("\n")
-    for i, line in enumerate(lines):
-        if line.strip() == fence:
-            return "\n".join(lines[:i]), True, "\n".join(lines[i + 1 :])
-    return rest, False, ""
-
-
-def _plain_pairs(head: str, path: Path) -> Mapping[str, object]:
-    pairs: dict[str, object] = {}
-    last = ""
-    for number, line in enumerate(head.split("\n"), start=2):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        if stripped.startswith("- ") and last:  # a list, an item a line
-            pairs[last] = ", ".join(filter(None, (str(pairs[last]), _bare(stripped[2:]))))
-            continue
-        key, colon, value = stripped.partition(":")
-        if not colon:
-            raise UserMistake(f"{path}, line {number}: “{one_line(stripped, 60)}” is not “name: value”.")
-        last = key.strip()
-        pairs[last] = _bare(value)
-    return pairs
-
-
-def _bare(value: str) -> str:
-    value = value.strip()
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
-
-
 def _circles(value: object, path: Path) -> frozenset[str]:
     if isinstance(value, str):
-        value = [_bare(part) for part in value.strip().strip("[]").split(",")]
+        value = [bare(part) for part in value.strip().strip("[]").split(",")]
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise UserMistake(f"{path}: circles is a list of names, like mentor, partner.")
     return frozenset(each.strip().casefold() for each in value if each.strip())

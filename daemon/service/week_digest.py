@@ -15,8 +15,8 @@ from daemon.core.model import Window
 from daemon.core.plan import Create
 from daemon.core.wants import DIGEST, Person, Want, World
 from daemon.service.deps import Deps
+from daemon.service.digest import Digest, Happened, Waiting, digest
 from daemon.service.lists import LENGTH, Listing, in_time, list_want, not_past, of_today, standing_events
-from daemon.service.overview import Digest, Happened, Waiting, digest
 from daemon.store.tables import ledger
 
 

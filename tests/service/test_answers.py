@@ -13,7 +13,7 @@ from connectors.memory import Fault
 from daemon.core.errors import NeedsUser, TryLater, UserMistake
 from daemon.core.model import Form
 from daemon.core.policy import ReminderRules
-from daemon.service import contacts, forgetting, hand, overview
+from daemon.service import contacts, digest, forgetting, hand
 from daemon.service.cycle import run_cycle
 from daemon.service.judging import Rules
 from daemon.store import cursors, enablement, health, quarantine, questions
@@ -169,7 +169,7 @@ def test_a_reminder_that_passes_is_moved_once_then_lapses_into_the_digest(house:
     house.cycle(after=3 * DAY)
     assert [r.state for r in house.ledger()] == ["lapsed"]
     with house.store.read() as conn:
-        waiting = overview.digest(conn, house.settings, house.clock).waiting
+        waiting = digest.digest(conn, house.settings, house.clock).waiting
     assert [w.name for w in waiting] == ["Person 0"]
     house.cycle(after=80 * DAY)
     assert len(house.ledger()) == 1
@@ -180,7 +180,7 @@ def test_a_reminder_that_passes_is_moved_once_then_lapses_into_the_digest(house:
 
 def who_waits(house: House) -> list[tuple[str, str]]:
     with house.store.read() as conn:
-        return [(w.name, w.why) for w in overview.digest(conn, house.settings, house.clock).waiting]
+        return [(w.name, w.why) for w in digest.digest(conn, house.settings, house.clock).waiting]
 
 
 def test_what_passed_unanswered_is_no_reason_any_more_once_they_were_in_touch(house: House) -> None:

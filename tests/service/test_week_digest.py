@@ -12,7 +12,7 @@ from daemon.core.policy import Quiet, ReminderRules
 from daemon.core.states import SENT
 from daemon.core.wants import DRAFT, THANKS
 from daemon.service import week_digest
-from daemon.service.overview import Digest, Happened, Waiting
+from daemon.service.digest import Digest, Happened, Waiting
 from daemon.store import enablement
 from tests.contract.rig import ME, SeenEvent
 from tests.contract.samples import NOW
