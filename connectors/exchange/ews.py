@@ -94,6 +94,18 @@ class _Texts(_Items):
 _GetFolder.ERRORS_TO_CATCH_IN_RESPONSE = (*GetFolder.ERRORS_TO_CATCH_IN_RESPONSE, ErrorAccessDenied)
 
 
+def _one_each(asked: Sequence[Any], answers: Iterable[Any]) -> list[Any]:
+    """The answers, in the order of what was asked.
+
+    Raises:
+        TryLater: there are fewer, or more: it cannot be told whose they are.
+    """
+    found = list(answers)
+    if len(found) != len(asked):
+        raise TryLater(f"The server gave {len(found)} answer(s) to {len(asked)} questions: trying again later.")
+    return found
+
+
 def distinguished(account: Any, name: str) -> Any:
     """A folder by what it is for, whatever it is called in the user's language."""
     return DistinguishedFolderId(id=name, mailbox=Mailbox(email_address=account.primary_smtp_address))
@@ -110,7 +122,8 @@ FOLDER_FIELDS = "name folder_class parent_folder_id total_count"
 def get_folders(account: Any, folders: Sequence[Any]) -> list[Any]:
     """Each folder's element, or the error in its place."""
     service = _GetFolder(account=account)
-    return list(service.call(folders=folders, additional_fields=fields(Folder, FOLDER_FIELDS), shape="IdOnly"))
+    answers = service.call(folders=folders, additional_fields=fields(Folder, FOLDER_FIELDS), shape="IdOnly")
+    return _one_each(folders, answers)
 
 
 def find_folders(account: Any) -> list[Any]:
@@ -177,14 +190,15 @@ def get_items(account: Any, ids: Sequence[str], wanted: Sequence[Any], size: int
     if not ids:
         return []
     service = _Items(account=account, chunk_size=size)
-    return list(service.call(items=[ItemId(id=i) for i in ids], additional_fields=list(wanted) or None, shape="IdOnly"))
+    items = [ItemId(id=i) for i in ids]
+    return _one_each(ids, service.call(items=items, additional_fields=list(wanted) or None, shape="IdOnly"))
 
 
 def get_texts(account: Any, ids: Sequence[str]) -> list[Any]:
     """Each item's element with its body as plain text, or the error in its place; same order, same length."""
     service = _Texts(account=account)
     items = [ItemId(id=i) for i in ids]
-    return list(service.call(items=items, additional_fields=fields(Message, "body"), shape="IdOnly"))
+    return _one_each(ids, service.call(items=items, additional_fields=fields(Message, "body"), shape="IdOnly"))
 
 
 def find_items(

@@ -41,6 +41,18 @@ def test_busy_in_the_answer_itself(rig: ExchangeRig, ews: Ews) -> None:
     assert caught.value.after is None
 
 
+@pytest.mark.parametrize(("operation", "code"), [("GetFolder", "FolderNotFound"), ("GetItem", "InternalServerError")])
+def test_one_answer_to_many_questions_is_nobody_s(rig: ExchangeRig, ews: Ews, operation: str, code: str) -> None:
+    source = rig.connection().mail
+    assert source is not None
+    for number in (1, 2):
+        rig.add_mail("INBOX", mail(number))
+    ews.faults.append((operation, f"answer Error{code}"))
+    with pytest.raises(TryLater, match="questions"):
+        read(source.pages(source.streams()[0], Position(), KNOWN))
+    assert len(read(source.pages(source.streams()[0], Position(), KNOWN)).items) == 2
+
+
 def test_a_busy_server_has_not_written(rig: ExchangeRig, ews: Ews) -> None:
     connection = rig.connection()
     assert connection.drafts and connection.reminders
