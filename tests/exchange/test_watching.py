@@ -40,7 +40,7 @@ class Ear:
             self.error = error
 
     def ended(self) -> bool:
-        self.thread.join(10)
+        self.thread.join(60)
         return not self.thread.is_alive()
 
 
@@ -54,16 +54,16 @@ def watcher(rig: ExchangeRig) -> Iterator[Watcher]:
 
 def listening(ews: Ews) -> None:
     """Wait until the server has somebody to tell."""
-    assert ews.listener.wait(10)
+    assert ews.listener.wait(60)
 
 
 def test_news_are_heard_and_stopping_ends_it(watcher: Watcher, ews: Ews) -> None:
     ear = Ear(watcher)
     listening(ews)
     ews.notify()
-    assert ear.heard.acquire(timeout=10)
+    assert ear.heard.acquire(timeout=60)
     ews.notify()
-    assert ear.heard.acquire(timeout=10)
+    assert ear.heard.acquire(timeout=60)
     watcher.stop()
     assert ear.ended() and ear.error is None
 
@@ -101,7 +101,7 @@ def test_the_service_is_woken_by_a_server(rig: ExchangeRig, ews: Ews) -> None:
     listening(ews)
     assert not watchers.news()
     ews.notify()
-    assert bell.wait(10)
+    assert bell.wait(60)
     assert watchers.news() == {"work"}
     watchers.stop()
     assert not [thread for thread in threading.enumerate() if thread.name == "watch work"]

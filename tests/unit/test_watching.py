@@ -59,9 +59,9 @@ def test_what_is_heard_is_posted_and_rings(lines: Lines) -> None:
     (name, line), _ = lines.opened
     line.heard.put("news")
     line.heard.put("news")
-    assert lines.rung.wait(5)
+    assert lines.rung.wait(60)
     line.heard.put("end")
-    assert line.closed.wait(5)
+    assert line.closed.wait(60)
     assert name == "a" and lines.watchers.news() == frozenset({"a"}) and not lines.watchers.news()
     lines.watchers.stop()
     assert all(each.closed.is_set() for _, each in lines.opened)
@@ -70,10 +70,10 @@ def test_what_is_heard_is_posted_and_rings(lines: Lines) -> None:
 def test_one_that_listens_is_left_and_one_that_ended_begins_anew(lines: Lines) -> None:
     lines.watchers.follow(["a", "b"])
     lines.opened[0][1].stop()
-    assert lines.opened[0][1].closed.wait(5)
+    assert lines.opened[0][1].closed.wait(60)
     for thread in threading.enumerate():
         if thread.name == "watch a":
-            thread.join(5)
+            thread.join(60)
     lines.watchers.follow(["a", "b"])
     assert [name for name, _ in lines.opened] == ["a", "b", "a"]
     lines.watchers.stop()
@@ -94,7 +94,7 @@ def test_a_watcher_that_fails_ends_and_tells_only_a_refused_password(
 ) -> None:
     lines.errors["a"] = error
     lines.watchers.follow(["a"])
-    assert lines.opened[0][1].closed.wait(5)
+    assert lines.opened[0][1].closed.wait(60)
     assert set(lines.watchers.refused()) == ({"a"} if isinstance(error, SignInRefused) else set())
     assert not lines.watchers.refused()
     assert isinstance(error, KithError) or "a letter" not in caplog.text
