@@ -72,7 +72,9 @@ def people(
     me = frozenset(settings.me.addresses)
     circles = _grouped(conn, select(contact_circle).where(within(contact_circle.c.contact_id)), lambda r: r.circle)
     written = _addresses(conn, within)
-    read_by_several = addresses.read_by_several(conn)
+    read_by_several = addresses.read_by_several(
+        conn, None if only is None else {a for m in written.values() for a in m}
+    )
     last = exchanges.last(conn, within, now)
     streak, owed = exchanges.since_answer(conn, within, now)
     upcoming = exchanges.upcoming(conn, within, now)

@@ -178,8 +178,8 @@ def begin_history(conn: Connection, new: Collection[str]) -> None:
 def read_by_several(conn: Connection, of: Collection[str] | None = None) -> frozenset[str]:
     """Addresses (of these, else of all) more than one contact has."""
     query = select(table.c.address).group_by(table.c.address).having(func.count() > 1)
-    query = query if of is None else query.where(table.c.address.in_(of))
-    return frozenset(conn.execute(query).scalars())
+    queries = [query] if of is None else [query.where(table.c.address.in_(some)) for some in chunks(of)]
+    return frozenset(found for each in queries for found in conn.execute(each).scalars())
 
 
 def count(conn: Connection) -> int:
