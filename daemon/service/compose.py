@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from daemon.core.errors import Refused
 from daemon.core.model import Direction, OutgoingDraft
 from daemon.core.states import TAKEN_BACK
-from daemon.core.wants import ASKED, DRAFT, THANKS, UPDATE, Person, Want
+from daemon.core.wants import ASKED, CONGRATULATIONS, DRAFT, THANKS, UPDATE, Person, Want
 from daemon.service.deps import Deps
 from daemon.service.news import News
 from daemon.service.papers import Papers
@@ -40,6 +40,7 @@ def draft_facts(
     form = row.form or person.policy.form or "formal"
     offer, question = edition.ends(form) if edition else ("", "")
     zone = ZoneInfo(deps.settings.hours.zone)
+    place = ZoneInfo(person.zone) if person.zone and want.purpose == CONGRATULATIONS else zone  # whose day it is
     last = person.last.in_touch()
     details = dict(want.details)
     return DraftFacts(
@@ -53,7 +54,7 @@ def draft_facts(
         language=person.speaks,
         my_name=deps.settings.me.name,
         signature=deps.settings.me.signature,
-        today=now.astimezone(zone).date(),
+        today=now.astimezone(place).date(),
         occasion_date=want.occasion_date,
         occasion_title=edition.subject if edition else details.get("title", ""),
         topics=papers.topics(person.contact_id, _topics_since(want, zone, now)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -274,3 +274,13 @@ def test_no_letter_goes_to_an_address_that_has_become_ones_own(house: House) -> 
     assert [str(m["To"].addresses[0].addr_spec) for m in drafts(house)] == [BORIS]
     assert [(r.kind, r.purpose) for r in house.ledger() if r.contact_id == who] == [("reminder", "congratulations")]
     assert [r.kind for r in house.ledger() if r.contact_id == both] == ["draft"]
+
+
+def test_whether_a_birthday_is_over_is_told_by_the_day_where_they_live(house: House) -> None:
+    for n, zone in enumerate(("Pacific/Pago_Pago", "Pacific/Kiritimati")):
+        house.person(f"Ann {zone[8:12]}", f"a{n}@example.com", language="en", birthday="--11-18", time_zone=zone)
+    house.enable()
+    house.clock = datetime(2026, 11, 19, 5, tzinfo=UTC)  # it is evening of the 18th in Pago Pago, the 19th in Berlin
+    house.cycle()
+    late = {str(m["To"].addresses[0].addr_spec): "late" in str(m).casefold() for m in drafts(house)}
+    assert late == {"a0@example.com": False, "a1@example.com": True}
