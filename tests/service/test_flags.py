@@ -14,8 +14,8 @@ from daemon.service import hand, overview
 from daemon.service.forgetting import forget
 from daemon.service.joining import assign, merge
 from daemon.service.judging import Rules
-from daemon.store import questions
-from daemon.store.tables import ask, contact, evidence
+from daemon.store import addresses, asks, questions
+from daemon.store.tables import ask, contact, evidence, ledger
 from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER, message_id
 from tests.service.house import SECRET, House, letter
@@ -389,6 +389,10 @@ def test_the_flag_stays_until_the_draft_stands(house: House) -> None:
     memory(house).server.faults.append(Fault.LOST_REQUEST)
     house.cycle()
     assert not mail_rig(house).drafts() and asked_for(house) == {"reply"}
+    for state, off in (("pending", 0), ("failed", 0), ("written", 1), ("pending", 0)):
+        with house.store.write() as conn:
+            conn.execute(ledger.update().values(state=state))
+            assert len(asks.settled(conn)) == off
     house.cycle(after=timedelta(hours=1))
     assert len(mail_rig(house).drafts()) == 1 and asked_for(house) == set()
 
@@ -433,6 +437,7 @@ def test_an_answer_goes_where_its_writer_wants_it_from_the_address_they_wrote_to
         {"Reply_To": f"{ANNA}, desk@example.com"},
         {"Reply_To": BORIS},  # somebody else one knows
         {"Reply_To": "hr@example.com"},
+        {"Reply_To": "team@example.com"},  # of which the user said that several share it
         {"Reply_To": "talk@example.com", "List_Id": "<talk.example.com>"},
     ],
 )
@@ -441,6 +446,8 @@ def test_an_answer_never_goes_to_a_list_a_desk_a_machine_oneself_or_another(
 ) -> None:
     house.person("Анна Образцова", ANNA, language="ru")
     house.person("Борис Титов", BORIS, language="ru")
+    with house.store.write() as conn:
+        addresses.assign(conn, "team@example.com", None, shared=True)
     flagged(house, 7, "kith-reply", to="petra.elsewhere@example.org", **header)
     house.enable()
     house.cycle()

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from daemon.config.holidays import shipped
 from daemon.config.settings import AccountSettings
 from daemon.core.errors import UserMistake
+from daemon.core.guesses import Guess
 from daemon.core.model import Account, Card, CardPage, Form, NamedDate, Position
 from daemon.core.policy import Policies, Policy
 from daemon.core.reasons import ACHIEVEMENT, JOB, Noted
@@ -248,6 +249,19 @@ def test_a_letter_to_the_user_and_one_other_may_be_an_introduction(
         assert questions(house) == {}
 
 
+@pytest.mark.parametrize(("later", "asked"), [(True, True), (False, False)])
+def test_whoever_wrote_only_after_they_were_introduced_was_no_acquaintance_before(
+    house: House, later: bool, asked: bool
+) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.person("Boris Titov", BORIS)
+    box = next(iter(house.rigs.values()))
+    box.add_mail("INBOX", letter(1, NOW - 2 * DAY, ANNA, f"{ME}, {BORIS}"))
+    box.add_mail("INBOX", letter(2, NOW - (1 if later else 3) * DAY, BORIS))
+    house.cycle()
+    assert ("introduction" in questions(house)) is asked
+
+
 @pytest.mark.parametrize(("days", "asked"), [(13, True), (15, False)])
 def test_an_introduction_of_long_ago_is_no_question_of_today(house: House, days: int, asked: bool) -> None:
     house.person("Ann Example", ANNA)
@@ -337,6 +351,22 @@ def test_what_was_declined_of_one_is_not_asked_of_the_two_that_became_one(house:
         suggesting.decline(conn, questions(house)["pause"], house.clock)
         merge(conn, rules(house), keep, [other])
         assert suggesting.gather(conn, house.settings, house.clock) == 0
+
+
+@pytest.mark.parametrize("declined", ["keep", "other", "both"])
+def test_of_one_question_about_both_the_word_already_given_counts(house: House, declined: str) -> None:
+    """Whichever of the two it was asked of."""
+    both = {"keep": house.person("Ann Example", "ann@example.org"), "other": house.person("Ann E.", ANNA)}
+    with house.store.write() as conn:
+        uids = {who: contacts.load(conn, [n])[n].uid for who, n in both.items()}
+        guesses = {who: Guess(f"pause:{uids[who]}:x", "pause", n, "?", "mail", {}) for who, n in both.items()}
+        suggestions.put(conn, guesses.values(), house.clock)
+        for row in suggestions.rows(conn):
+            if declined == "both" or row.guess.contact_id == both[declined]:
+                suggesting.decline(conn, row.id, house.clock)
+        suggestions.move(conn, both["other"], both["keep"], named=(uids["other"], uids["keep"]))
+        assert suggestions.rows(conn) == []
+        assert suggestions.marks(conn) == {guesses["keep"].mark}
 
 
 def test_an_anniversary_of_a_card_is_a_wedding_until_the_user_says_otherwise(house: House) -> None:

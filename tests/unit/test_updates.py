@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.core.errors import UserMistake
+from daemon.service.news import News
 from daemon.service.updates import Blank, Update, quarter_ends, quarter_of, read_editions, read_update, skeleton
 
 NEWS = "Этой осенью у меня новый проект.\n\n- первое\n- второе\n"
@@ -156,3 +157,14 @@ def test_a_day_in_the_file_begins_where_the_user_lives_and_circles_have_no_case(
     assert read_update(write(tmp_path, moment + NEWS), "Asia/Vladivostok").written_at == datetime(
         2026, 10, 5, 8, tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize(("dated", "day"), [(False, 5), (True, 20)])
+def test_news_are_no_younger_than_their_first_letter_unless_the_file_says_so(dated: bool, day: int) -> None:
+    """A slip of the pen mended on the 20th does not make them newer; a day written at their head does."""
+    october = [datetime(2026, 10, n, tzinfo=UTC) for n in range(1, 31)]
+    edition = Update("2026-Q4", "", frozenset(), NEWS, october[19], "ru", dated=dated)
+    news = News("2026-Q4", {"ru": edition}, datetime(2027, 1, 31, tzinfo=UTC))
+    assert news.to_plan(["ru"], october[4])["ru"].written_at == october[day - 1]
+    assert news.to_plan(["ru"], None)["ru"].written_at == october[19]
+    assert news.to_plan(["ru"], october[24])["ru"].written_at == october[19]
