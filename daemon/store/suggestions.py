@@ -91,8 +91,6 @@ def move(conn: Connection, other: int, keep: int, *, named: tuple[str, str]) -> 
         if there is not None:
             gone = there if there.state == OPEN else row
             conn.execute(delete(suggestion).where(suggestion.c.id == gone.id))
-            if gone is row:
-                continue
         conn.execute(update(suggestion).where(suggestion.c.id == row.id).values(contact_id=keep, mark=mark))
 
 
