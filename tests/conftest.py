@@ -6,10 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import URL, Engine, create_engine
 
+from daemon.store import dialect
 from daemon.store.engine import Store
 
 # A slow machine is no failure; and a build fails by what was changed, not by what was drawn.
@@ -20,6 +23,26 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],  # a clock's, too: the tables of Unicode take seconds the first time
 )
 settings.load_profile("kith")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """Each test opens stores of its own; the statements they run are compiled once for all, not once for each."""
+    known: dict[Any, Any] = {}
+    first = create_engine("sqlite://")
+    first.connect().close()  # it knows its SQLite now
+    ordinary = dialect.make_engine
+
+    def make_engine(url: URL, pool_size: int) -> Engine:
+        made = ordinary(url, pool_size)
+        if made.dialect.name == "sqlite":
+            made.dialect = first.dialect  # part of a compiled statement's key
+            made.update_execution_options(compiled_cache=known)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dialect, "make_engine", make_engine)
+        yield
 
 
 @pytest.fixture(scope="session")

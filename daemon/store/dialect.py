@@ -182,23 +182,29 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    """These settings belong to the connection, which is pooled: each transaction says what it wants.
+    """These settings belong to the connection, which is pooled: each transaction sees to it that they are as it wants.
 
     synchronous: FULL has each commit on disk before it returns, so that an intent is there before the remote write it
     announces and what a command said it kept is kept. NORMAL (bulk) spares a first scan the wait for the disk at each
     page; a power cut then loses at most the last pages, each with its cursor, and they are read again.
     """
     mode = _mode(conn)
-    execute = conn.exec_driver_sql
-    execute(f"PRAGMA query_only={int(mode is Mode.READ)}")
-    execute(f"PRAGMA synchronous={'NORMAL' if mode is Mode.BULK else 'FULL'}")
-    # Pages of a scan touch the same index pages again and again: the journal's way into the file waits for more of them
-    # (64 MB instead of 4). The next ordinary commit brings it home.
-    execute(f"PRAGMA wal_autocheckpoint={16000 if mode is Mode.BULK else 1000}")
-    # Rebuilding a table (alembic's batch mode) drops the old one: its children must not go with it.
-    execute(f"PRAGMA foreign_keys={int(mode is not Mode.MIGRATE)}")
+    wanted: dict[str, object] = {
+        "query_only": int(mode is Mode.READ),
+        "synchronous": "NORMAL" if mode is Mode.BULK else "FULL",
+        # Pages of a scan touch the same index pages again and again: the journal's way into the file waits for more of
+        # them (64 MB instead of 4). The next ordinary commit brings it home.
+        "wal_autocheckpoint": 16000 if mode is Mode.BULK else 1000,
+        # Rebuilding a table (alembic's batch mode) drops the old one: its children must not go with it.
+        "foreign_keys": int(mode is not Mode.MIGRATE),
+    }
+    said = conn.info.setdefault("kithd_settings", {})  # of this connection, for as long as it lives
+    for name, value in wanted.items():
+        if said.get(name) != value:
+            conn.exec_driver_sql(f"PRAGMA {name}={value}")
+            said[name] = value
     # A deferred BEGIN was seen to lose updates under threads, and fails without waiting when it turns to writing.
-    execute("BEGIN" if mode is Mode.READ else "BEGIN IMMEDIATE")
+    conn.exec_driver_sql("BEGIN" if mode is Mode.READ else "BEGIN IMMEDIATE")
 
 
 # -- PostgreSQL --------------------------------------------------------------------------------------------------
