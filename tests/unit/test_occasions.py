@@ -289,6 +289,8 @@ def test_who_lives_there_is_told_of_a_visit_before_it() -> None:
     assert letters(person(city="Berlin"), world) == []
     assert letters(replace(who, last=wrote(NOW)), world, NOW + DAY) == []
     assert letters(replace(who, next_meeting=NOW + 6 * DAY), world) == []
+    assert len(letters(replace(who, next_meeting=NOW + 9 * DAY), world)) == 1  # after it
+    assert len(letters(replace(who, last=wrote(NOW - 36 * timedelta(hours=1))), world)) == 1  # before it was told of
     assert letters(who, replace(world, trips=(replace(TRIP, begins=TODAY + 40 * DAY, ends=TODAY + 41 * DAY),))) == []
     assert letters(who, world, NOW + 9 * DAY) == []
 
@@ -439,6 +441,9 @@ def test_a_weaker_one_that_stands_untouched_makes_room_first() -> None:
 
 def test_one_the_user_edited_stays_and_the_newcomer_is_superseded() -> None:
     assert choose([HELLO, BIRTHDAY], [row(HELLO, EDITED)]) == ({BIRTHDAY.key}, set(), {BIRTHDAY.key})
+    assert choose([BIRTHDAY], [row(HELLO, EDITED)]) == ({BIRTHDAY.key}, set(), {BIRTHDAY.key})  # its reason has passed
+    prize, talk = (replace(want(CONGRATULATIONS, "achievement"), key=key, period=key) for key in ("a", "b"))
+    assert choose([prize, talk], [row(talk)]) == ({"a"}, set(), {"a"})  # one as good makes no room for another
 
 
 def test_a_letter_of_another_day_or_person_or_one_asked_for_disturbs_nobody() -> None:

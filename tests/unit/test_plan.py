@@ -16,7 +16,7 @@ from daemon.core.model import Window
 from daemon.core.plan import Plan, Row, make_plan
 from daemon.core.policy import Quiet, ReminderRules, WorkingHours
 from daemon.core.resolve import Resolved
-from daemon.core.states import EDITED, LAPSED, MOVED, OPEN, PENDING, SKIPPED, WITHDRAWN, WRITTEN
+from daemon.core.states import EDITED, FAILED, LAPSED, MOVED, OPEN, PENDING, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.verdict import Caps
 from daemon.core.wants import (
     CHECK_IN,
@@ -323,6 +323,37 @@ def test_one_put_off_into_quiet_time_keeps_its_own_place_till_there_is_another()
     assert [w.key for w in found.waiting] == [late.key]
 
 
+def test_a_meeting_holds_the_reminder_only_if_it_is_no_further_off_than_a_cadence() -> None:
+    assert not wants(person(next_meeting=NOW + MONTH))
+    assert (1, KEEP_IN_TOUCH) in wants(person(next_meeting=NOW + MONTH + timedelta(days=1)))
+
+
+def test_a_snooze_moves_what_stands_but_not_what_the_user_moved() -> None:
+    until = NOW + timedelta(days=20)
+    after = wants(person(dismissals=(Dismissal(KEEP_IN_TOUCH, "snooze", -1, until),)))[1, KEEP_IN_TOUCH]
+    assert plan([after], [row_of(after)]).moves
+    assert not plan([after], [row_of(after, MOVED)]).moves and not plan([after], [row_of(after, EDITED)]).moves
+
+
+def test_what_failed_takes_nobodys_place() -> None:
+    want = wants(person(2))[2, KEEP_IN_TOUCH]
+    tomorrow = NOW + timedelta(days=1)
+    there = [row_of(wants(person(n))[n, KEEP_IN_TOUCH], start=NOW + timedelta(hours=n)) for n in (3, 4, 5)]
+    (full,) = plan([want, *(wants(person(n))[n, KEEP_IN_TOUCH] for n in (3, 4, 5))], there).creates
+    assert full.slot is not None and full.slot.start.date() == tomorrow.date()
+    failed = [replace(row, state=FAILED) for row in there]
+    (free,) = plan([want], failed).creates
+    assert free.slot is not None and free.slot.start.date() == NOW.date()
+
+
+def test_what_was_made_a_whole_day_has_passed_with_that_day() -> None:
+    want = wants(person())[1, KEEP_IN_TOUCH]
+    midnight = datetime(2026, 11, 17, 23, tzinfo=UTC)  # in Berlin, with which the day before ends
+    row = replace(row_of(want, MOVED), starts_at=midnight - timedelta(days=1), ends_at=midnight)
+    assert plan([want], [row]).moves
+    assert not plan([want], [replace(row, ends_at=midnight + timedelta(minutes=1))]).moves
+
+
 def test_a_snooze_moves_what_stands() -> None:
     until = NOW + timedelta(days=20)
     snoozed = person(dismissals=(Dismissal(KEEP_IN_TOUCH, "snooze", -1, until),))
@@ -433,6 +464,19 @@ def test_an_edited_reminder_that_passes_is_not_moved() -> None:
     passed = row_of(want, EDITED, NOW - timedelta(days=1))
     found = plan([want], [passed])
     assert not found.moves and [x.row.key for x in found.lapses] == [want.key]
+
+
+def test_the_two_were_in_touch_when_a_letter_may_have_been_an_answer() -> None:
+    them, mine = NOW - timedelta(days=50), NOW - timedelta(days=21)
+    assert LastContact(inbound=them, outbound=mine).in_touch() == mine
+    assert LastContact(inbound=them, outbound=mine + timedelta(days=2)).in_touch() == them
+
+
+def test_a_check_in_may_be_written_again_when_their_letter_is_long_past() -> None:
+    wished = person(policy=replace(POLICY, drafts=frozenset({CHECK_IN})), reset_at=NOW - timedelta(days=100))
+    for days, asks in ((44, False), (46, True)):
+        wrote = LastContact(inbound=NOW - timedelta(days=days), outbound=NOW - timedelta(days=100))
+        assert ((1, CHECK_IN) in wants(replace(wished, last=wrote))) is asks
 
 
 def test_a_check_in_is_dropped_once_they_wrote_themselves() -> None:

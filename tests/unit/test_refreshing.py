@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,28 @@ def test_only_what_is_ours_untouched_wanted_and_to_come(
     assert told == tuple(Refresh(row, "new") for row in mine if row.words == "old")
     assert not refreshes([replace(each.row, words=each.words) for each in told], {each.row.key: "new" for each in told})
     assert not refreshes(mine, {}), "where nobody could say what it would say"
+
+
+STANDS = Row("a", REMINDER, KEEP_IN_TOUCH, 1, "p/0", WRITTEN, NOW + timedelta(hours=1), words="old")
+
+
+@pytest.mark.parametrize(
+    ("row", "plan", "held"),
+    [
+        (replace(STANDS, starts_at=NOW), Plan(), ()),
+        (replace(STANDS, queued=True), Plan(), ()),
+        (replace(STANDS, state=EDITED), Plan(), ()),
+        (replace(STANDS, words=""), Plan(), ()),
+        (STANDS, Plan(withdrawals=(Withdraw(STANDS),)), ()),
+        (STANDS, Plan(moves=(Move(STANDS, Window(NOW, NOW), True),)), ()),
+        (STANDS, Plan(lapses=(Lapse(STANDS),)), ()),
+        (STANDS, Plan(), (1,)),
+    ],
+)
+def test_one_thing_amiss_is_enough_to_leave_it(row: Row, plan: Plan, held: tuple[int, ...]) -> None:
+    wants = {STANDS.key: want(STANDS)}
+    assert refreshable([STANDS], wants, Plan(), held=(), now=NOW) == [STANDS]
+    assert refreshable([row], wants, plan, held=held, now=NOW) == []
 
 
 @given(st.text(), st.text())
