@@ -141,6 +141,15 @@ def test_no_event_asks_for_news_of_a_quarter_without_a_working_day_left(house: H
     assert house.ledger(purpose="write-news") == []
 
 
+def test_the_event_that_asks_for_news_stands_ahead_though_its_day_has_begun(house: House) -> None:
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    house.clock = datetime(2026, 12, 18, 15, tzinfo=UTC)  # a Friday, and ten o'clock has passed
+    house.cycle()
+    (row,) = house.ledger(purpose="write-news")
+    assert row.starts_at == datetime(2026, 12, 21, 9, tzinfo=UTC)
+
+
 def test_the_event_is_bound_to_somebody_an_employer_may_hear_of(house: House) -> None:
     (only,) = house.settings.accounts
     house.settings = replace(house.settings, accounts=(replace(only, account=replace(only.account, employer=True)),))

@@ -168,3 +168,10 @@ def test_news_are_no_younger_than_their_first_letter_unless_the_file_says_so(dat
     assert news.to_plan(["ru"], october[4])["ru"].written_at == october[day - 1]
     assert news.to_plan(["ru"], None)["ru"].written_at == october[19]
     assert news.to_plan(["ru"], october[24])["ru"].written_at == october[19]
+
+
+def test_what_is_larger_than_any_letter_is_not_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "News. " * 33_000)
+    assert read_update(path).text
+    with pytest.raises(UserMistake, match="larger than a letter"):
+        read_update(write(tmp_path, "News. " * 34_000))
