@@ -58,8 +58,10 @@ def policy(kith: Ctx, name: str, as_json: bool) -> int:
     click.echo(f"{person.name}: {ties or 'known, not kept: nothing is wanted for them'}\n")
     table(("what", "value", "from"), [(what.replace("_", " "), _shown(value), rule) for what, value, rule in values])
     if at is not None:
-        form = f", {FORM_WORDS[person.turn.form]}" if person.turn.form else ""
-        click.echo(f"\nDue {ago(at, kith.now(), kith.zone)} ({day(at, kith.zone, today)}{form}).")
+        soon, date = ago(at, kith.now(), kith.zone), day(at, kith.zone, today)  # far off, both are the date
+        more = [*([date] if date != soon else []), *([FORM_WORDS[person.turn.form]] if person.turn.form else [])]
+        asides = f" ({', '.join(more)})" if more else ""
+        click.echo(f"\nDue {soon}{asides}.")
     if person.kept and not person.speaks:
         click.echo(
             "A letter to them has no language: reminders come instead. `kith contacts edit NAME --language en` says it,"

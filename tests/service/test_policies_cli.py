@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from tests.service.commands import Kith
@@ -28,11 +29,17 @@ max_people = 3
     shown = kith("policy", "Николай")
     assert "forms           mail every 30 days, meeting every 365 days  circle mentor" in shown
     assert "max people      3" in shown and "  contact" in shown
+    assert "\nDue in " in shown and ", a letter)." in shown
     found = kith.json("policy", "Николай")
     assert found["policy"]["cadence_days"] == {"value": 30, "from": "circle mentor"}
     assert found["policy"]["max_people"] == {"value": 3, "from": "contact"}
     assert found["policy"]["max_recipients"]["from"] == "default"
     assert (found["form"], found["doubled"]) == ("mail", False)
+
+
+def test_policy_tells_a_day_far_off_once(kith: Kith) -> None:
+    kith("cadence", "Николай", "--set", "yearly")
+    assert re.search(r"\nDue \d+ [A-Z][a-z]{2}( 2027)?\.\n", kith("policy", "Николай"))
 
 
 def test_policy_says_when_silence_has_doubled_the_interval(kith: Kith) -> None:
