@@ -57,7 +57,9 @@ def policy(kith: Ctx, name: str, as_json: bool) -> int:
     ties = ", ".join([*person.circles, *([f"tier {person.tier}"] if person.tier else [])])
     click.echo(f"{person.name}: {ties or 'known, not kept: nothing is wanted for them'}\n")
     table(("what", "value", "from"), [(what.replace("_", " "), _shown(value), rule) for what, value, rule in values])
-    if at is not None:
+    if person.state:
+        click.echo(f"\n{person.state.capitalize()}: nothing is wanted for them now.")
+    elif at is not None:
         soon, date = ago(at, kith.now(), kith.zone), day(at, kith.zone, today)  # far off, both are the date
         more = [*([date] if date != soon else []), *([FORM_WORDS[person.turn.form]] if person.turn.form else [])]
         asides = f" ({', '.join(more)})" if more else ""

@@ -32,6 +32,7 @@ def merge(conn: Connection, rules: Rules, keep: int, others: Collection[int]) ->
     next plan.
     """
     touched: set[int] = set()
+    sources.said_again(conn, keep, rules.now)
     for other in sorted(set(others) - {keep}):
         people = contacts.load(conn, [keep, other])
         a, b = people[keep], people[other]

@@ -94,6 +94,12 @@ def put_all(conn: Connection, cards: Sequence[tuple[int, SourceCard]]) -> list[t
     return result
 
 
+def said_again(conn: Connection, contact_id: int, now: datetime) -> None:
+    """What the user said of this contact by hand goes before what they said of others who become part of it."""
+    hand = (table.c.contact_id == contact_id) & (table.c.source == HAND)
+    conn.execute(update(table).where(hand).values(seen_at=now))
+
+
 def mark_gone(conn: Connection, source: str, records: Collection[str], now: datetime) -> set[int]:
     """These cards are no longer in their address book; the contacts they spoke of."""
     touched: set[int] = set()

@@ -567,3 +567,14 @@ def test_forgetting_waits_for_what_stands_remotely(shelf: Book) -> None:
         conn.execute(ledger.update().values(state="withdrawn"))
         assert book.finish_forgetting(conn, rules.now, ["home"]) == [who]
         assert conn.execute(select(contact_source)).all() == []
+
+
+def test_who_is_kept_keeps_the_name_and_what_was_said_of_them(shelf: Book) -> None:
+    """Though the user spoke of the other later."""
+    for name, address, city in (("Ann Example", "ann@example.org", "Bonn"), ("Zoe Later", "zoe@example.org", "Kiel")):
+        said = Change(fields={"city": city}, addresses=(address,))
+        shelf.do(partial(book.add, name=name, change=said, secret=SECRET))
+    ann, zoe = (shelf.people()[name].id for name in ("Ann Example", "Zoe Later"))
+    shelf.do(lambda conn, rules: joining.merge(conn, rules, ann, [zoe]))
+    (one,) = shelf.people().values()
+    assert (one.name, one.fields["city"], len(one.addresses)) == ("Ann Example", "Bonn", 2)

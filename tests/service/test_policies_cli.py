@@ -40,6 +40,8 @@ max_people = 3
 def test_policy_tells_a_day_far_off_once(kith: Kith) -> None:
     kith("cadence", "Николай", "--set", "yearly")
     assert re.search(r"\nDue \d+ [A-Z][a-z]{2}( 2027)?\.\n", kith("policy", "Николай"))
+    kith("contacts", "pause", "Николай")
+    assert "\nPaused: nothing is wanted for them now.\n" in kith("policy", "Николай")
 
 
 def test_policy_says_when_silence_has_doubled_the_interval(kith: Kith) -> None:
