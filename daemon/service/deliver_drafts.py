@@ -52,15 +52,16 @@ class DraftWrites:
             if copy is not None:
                 self._written(job, copy, EDITED)
                 return
-            self.out.mine()
+            known = _known(letter, words)
+            self.out.mine_to_leave(job, digest=self.target.expected(letter), letter=known)
             try:
                 made = self.target.create(letter)
             except Conflict:
                 raise TryLater("The draft appeared meanwhile; it is looked at next time.") from None
-            self._written(job, made, WRITTEN, letter, words)
+            self._written(job, made, WRITTEN, known)
         elif found.where is Whereabouts.PRESENT:  # written before a crash, or by a store now lost
             ours = self._as_ours(job, found)
-            self._written(job, found, WRITTEN if ours else EDITED, *(ours or ()))
+            self._written(job, found, EDITED if ours is None else WRITTEN, ours)
         else:
             self.out.record(job, {"state": SENT if found.where is Whereabouts.SENT else SKIPPED})
 
@@ -69,7 +70,7 @@ class DraftWrites:
         gone = job.args.get("state", WITHDRAWN)  # superseded, where a stronger reason takes its place
         if row.state == PENDING and not row.remote_id:  # never known to be written: look before believing so
             found = self.target.find(row.key, row.message_id, job.hint)
-            if found.where is Whereabouts.PRESENT and not self._as_ours(job, found):
+            if found.where is Whereabouts.PRESENT and self._as_ours(job, found) is None:
                 self._written(job, found, EDITED)
                 return
             remote_id, digest = found.remote_id, found.digest
@@ -94,13 +95,18 @@ class DraftWrites:
             with suppress(Conflict):
                 self.target.withdraw(found.remote_id, job.row.message_id, found.digest)
 
-    def _as_ours(self, job: Job, found: RemoteDraft) -> tuple[OutgoingDraft, str] | None:
-        """What we would write, if what lies there is that word for word: then nobody has touched it."""
+    def _as_ours(self, job: Job, found: RemoteDraft) -> dict[str, str] | None:
+        """What the ledger keeps of it, if what lies there is word for word what an earlier attempt was about to leave,
+        or what we would write now: then nobody has touched it.
+        """
+        if job.args.get("digest") == found.digest:
+            known: dict[str, str] = job.args["letter"]
+            return known
         try:
             letter, words = self._letter(job)
         except Refused:
             return None
-        return (letter, words) if self.target.expected(letter) == found.digest else None
+        return _known(letter, words) if self.target.expected(letter) == found.digest else None
 
     def _users_own(self, job: Job, letter: OutgoingDraft) -> RemoteDraft | None:
         """A letter like this one that lies in Drafts already and is not known to be ours.
@@ -120,9 +126,7 @@ class DraftWrites:
             person = replace(person, speaks=row.lang)
             return compose(deps, conn, person, job.want, row.account, row.message_id, news, row.created_at)
 
-    def _written(
-        self, job: Job, made: RemoteDraft, state: str, letter: OutgoingDraft | None = None, words: str = ""
-    ) -> None:
+    def _written(self, job: Job, made: RemoteDraft, state: str, known: dict[str, str] | None = None) -> None:
         values = {
             "state": state,
             "remote_id": made.remote_id,
@@ -130,6 +134,9 @@ class DraftWrites:
             "title": made.subject,
             "message_id": made.message_id or job.row.message_id,
         }
-        if letter is not None:
-            values |= {"recipient": normalise(letter.recipient[1]), "in_reply_to": letter.in_reply_to, "words": words}
-        self.out.record(job, values)
+        self.out.record(job, values | (known or {}))
+
+
+def _known(letter: OutgoingDraft, words: str) -> dict[str, str]:
+    """What the ledger keeps of a letter of ours besides where it lies."""
+    return {"recipient": normalise(letter.recipient[1]), "in_reply_to": letter.in_reply_to, "words": words}

@@ -62,7 +62,7 @@ class ReminderWrites:
             return
         event = self._event(job, row.starts_at, row.ends_at)
         said = _said(event)
-        self.out.mine_to_say(job, said)
+        self.out.mine_to_leave(job, said=said)
         try:
             made = self.target.create(event)
         except Conflict:
@@ -78,7 +78,7 @@ class ReminderWrites:
             return
         event = self._event(job, start, end)
         said = _said(event)
-        self.out.mine_to_say(job, said)
+        self.out.mine_to_leave(job, said=said)
         try:
             made = self.target.update(row.remote_id, row.version, event)
         except Conflict:

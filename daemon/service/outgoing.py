@@ -122,13 +122,13 @@ class Outgoing:
         with self.deps.store.read() as conn:
             lease.check(conn, self.fence, self.deps.now())
 
-    def mine_to_say(self, job: Job, words: str) -> None:
-        """As `mine`; and the digest of what is about to be said is kept with the intent, for the attempt that finds it
-        there after the answer was lost: by then it might say something else.
+    def mine_to_leave(self, job: Job, **said: Any) -> None:
+        """As `mine`; and what is about to be left there is kept with the intent, for the attempt that finds it there
+        after the answer was lost: by then it might say something else.
         """
         with self.deps.store.write() as conn:
             lease.check(conn, self.fence, self.deps.now())
-            conn.execute(update(outbox).where(outbox.c.id == job.id).values(args=job.args | {"said": words}))
+            conn.execute(update(outbox).where(outbox.c.id == job.id).values(args=job.args | said))
 
     def wanted(self, job: Job) -> bool:
         """Whether it should still exist, asked anew."""

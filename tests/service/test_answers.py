@@ -511,6 +511,27 @@ def test_a_move_that_comes_too_late_is_planned_anew_in_the_same_round(house: Hou
     assert row.starts_at > house.clock
 
 
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_draft_without_an_answer_is_known_though_it_would_say_something_else_by_now(
+    house: House, touched: bool
+) -> None:
+    house.person("Anna", ANNA, language="en")
+    rig(house).add_event(meeting("m1", NOW - DAY, ANNA))
+    house.enable()
+    rig(house).server.faults.append(Fault.LOST_ANSWER)
+    house.cycle()
+    (row,) = house.ledger(kind="draft")
+    assert row.state == "pending"
+    house.settings = replace(house.settings, me=replace(house.settings.me, name="Petra Renamed"))
+    if touched:
+        rig(house).user_edits_draft(row.message_id, "My own words.")
+    house.cycle(after=timedelta(hours=1))
+    (row,) = house.ledger(kind="draft")
+    assert row.state == ("edited" if touched else "written")
+    house.cycle(after=30 * DAY)  # too late for thanks
+    assert len(rig(house).drafts()) == int(touched), "it is taken back with its reason, unless it is the user's"
+
+
 def test_a_changed_cap_replays_the_verdicts_without_the_server(house: House) -> None:
     from daemon.core.policy import DEFAULT_POLICY, Policies
 
