@@ -1,7 +1,8 @@
 """Letters wanted once more: which key stands for a want whose letter was taken back, or written under another. Pure.
 
-A letter that was taken back and is wanted again (a command taken back and given again, a pause that ended, a file that
-was away) takes the next period, as reminders do. Of two contacts that became one each brings letters under keys of its
+A letter, or the reminder in its place, that was taken back and is wanted again (a command taken back and given again, a
+pause that ended, a file that was away, an account that may hold it no more) takes the next period, as the reminders do
+whose periods count. Of two contacts that became one each brings letters under keys of its
 own: what one of them was told, the one person was told.
 """
 
@@ -13,8 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from daemon.core.making import counted
 from daemon.core.states import EDITED, MOVED, PENDING, SENT, SKIPPED, SUPERSEDED, UNKNOWN, WITHDRAWN, WRITTEN
-from daemon.core.wants import ASKED, DRAFT, HAVE_TIME, Person, Want, World
+from daemon.core.wants import ASKED, HAVE_TIME, Person, Want, World
 
 if TYPE_CHECKING:
     from daemon.core.plan import Row
@@ -31,22 +33,22 @@ def base_period(period: str) -> str:
 
 def again(wants: Iterable[Want], rows: Sequence[Row], persons: Mapping[int, Person], world: World) -> list[Want]:
     """The same wants, each under the key that counts for it now."""
-    made: dict[tuple[int, str, str], list[Row]] = defaultdict(list)
+    made: dict[tuple[str, int, str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        if row.kind == DRAFT and not row.period.startswith(ASKED):
-            made[row.contact_id, row.purpose, base_period(row.period)].append(row)
-    return [_under_its_key(w, made.get((w.contact_id, w.purpose, w.period), ()), persons, world) for w in wants]
+        if not row.period.startswith(ASKED) and counted(row.period) is None:
+            made[row.kind, row.contact_id, row.purpose, base_period(row.period)].append(row)
+    return [_under_its_key(w, made.get((w.kind, w.contact_id, w.purpose, w.period), ()), persons, world) for w in wants]
 
 
 def _under_its_key(want: Want, rows: Sequence[Row], persons: Mapping[int, Person], world: World) -> Want:
-    if want.kind != DRAFT or not rows:
+    if not rows:
         return want
     left = [row for row in rows if not _taken_back(row)]
     if left:
         row = min(left, key=lambda row: _ORDER.index(row.state) if row.state in _ORDER else len(_ORDER))
         return replace(want, key=row.key, period=row.period)
     period = f"{want.period}~{len(rows)}"
-    return replace(want, key=world.key(persons[want.contact_id].uid, DRAFT, want.purpose, period), period=period)
+    return replace(want, key=world.key(persons[want.contact_id].uid, want.kind, want.purpose, period), period=period)
 
 
 def _taken_back(row: Row) -> bool:

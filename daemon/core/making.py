@@ -46,6 +46,12 @@ def next_period(person: Person, purpose: str, base: str) -> str:
     return f"{base}/{n}"
 
 
+def counted(period: str) -> tuple[str, int] | None:
+    """What `next_period` made a period of; None where it does not count."""
+    base, _, n = period.rpartition("/")
+    return (base, int(n)) if n.isdigit() else None
+
+
 def dealt_with(person: Person, purpose: str, base: str) -> bool:
     """Whether the user, or time, has dealt with what comes once and no more."""
     return any(d.purpose == purpose and d.base == base and not d.withdrawn for d in person.dismissals)

@@ -23,6 +23,12 @@ def marks(text: str) -> frozenset[str]:
     return frozenset(found - {""}) or frozenset({_mark(text)} - {""})
 
 
+def told_of(occasion: str) -> tuple[str, frozenset[str]]:
+    """The quarter whose news a letter told (as its ledger row keeps it), and the marks of what it told of them."""
+    quarter, _, marks = occasion.partition(":")
+    return quarter, frozenset(marks.split(".")) - {""}
+
+
 def untold(text: str, told: Collection[str]) -> str:
     """The text without what was told before; "" where nothing of it is new.
 

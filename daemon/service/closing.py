@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from daemon.core.making import stamp
+from daemon.core.making import counted, stamp
 from daemon.core.states import DONE
 from daemon.core.wants import KEEP_IN_TOUCH, PROMISE, REMINDER, Person
 from daemon.store.tables import dismissal, hand_log, ledger
@@ -21,15 +21,15 @@ def close(conn: Connection, key: str, state: str, person: Person | None, now: da
     conn.execute(update(ledger).where(ledger.c.key == key).values(state=state, changed_at=now))
     if row.kind != REMINDER:
         return
-    base, _, n = row.period.rpartition("/")
-    if not n.isdigit():
+    if (period := counted(row.period)) is None:
         return
+    base, n = period
     waits = None
     if person is not None and row.purpose == KEEP_IN_TOUCH and stamp(person.turn.base) == base:
         waits = now + person.policy.cadence
     conn.execute(
         insert(dismissal).values(
-            contact_id=row.contact_id, purpose=row.purpose, base=base, n=int(n), why=state, not_before=waits, at=now
+            contact_id=row.contact_id, purpose=row.purpose, base=base, n=n, why=state, not_before=waits, at=now
         )
     )
     if row.purpose == PROMISE and state == DONE:

@@ -36,7 +36,9 @@ def standing(conn: Connection, configured: Collection[str]) -> Mapping[str, Sequ
 
 
 def to_ask(conn: Connection, configured: Collection[str]) -> tuple[Mapping[str, Sequence[str]], Sequence[int]]:
-    """What there is to ask about and was not asked, and the open questions that have settled themselves."""
+    """What there is to ask about and was not asked, and the questions that have settled themselves: an account that is
+    back may leave again.
+    """
     there = standing(conn, configured)
     answered = questions.answered(conn, ACCOUNT_GONE)
     asked = [q for q in questions.open_rows(conn) if q.kind == ACCOUNT_GONE]
@@ -46,7 +48,8 @@ def to_ask(conn: Connection, configured: Collection[str]) -> tuple[Mapping[str, 
         if not any(q.account == account and set(keys) <= set(q.items) for q in answered)
         and not any(q.account == account and set(keys) == set(q.items) for q in asked)
     }
-    return new, [q.id for q in asked if q.account not in there]
+    back = [q.id for q in answered if q.account in configured]
+    return new, back + [q.id for q in asked if q.account not in there]
 
 
 def give_up(conn: Connection, account: str, keys: Collection[str], now: datetime) -> None:

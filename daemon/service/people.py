@@ -20,8 +20,9 @@ from daemon.core.errors import UserMistake
 from daemon.core.language import choose_language
 from daemon.core.model import Form
 from daemon.core.organisations import fold_organisation
+from daemon.core.pieces import told_of
 from daemon.core.resolve import Resolver
-from daemon.core.states import NEVER_BEGUN, TAKEN_BACK, WITHDRAWN
+from daemon.core.states import NEVER_BEGUN, OPEN, TAKEN_BACK, WITHDRAWN
 from daemon.core.wants import CHECK_IN, DRAFT, UPDATE, Dismissal, Person, Promise
 from daemon.service import exchanges, reasons_of
 from daemon.service.unread import held_people, in_first_reading, unread_accounts
@@ -100,16 +101,18 @@ def people(
         ),
         lambda r: (base_period(r.period), r.created_at),
     )
-    told = _grouped(
-        conn,
-        select(ledger.c.contact_id, ledger.c.occasion).where(
-            within(ledger.c.contact_id),
+    told: dict[int | str, list[tuple[str, frozenset[str]]]] = defaultdict(list)  # a contact, or an address of several
+    for letter in conn.execute(
+        select(ledger.c.contact_id, ledger.c.recipient, ledger.c.occasion, ledger.c.state).where(
+            or_(within(ledger.c.contact_id), ledger.c.recipient.in_(sorted(read_by_several))),
             ledger.c.purpose == UPDATE,
             ledger.c.kind == DRAFT,
             ledger.c.state.not_in(TAKEN_BACK),
-        ),
-        lambda r: told_of(r.occasion),
-    )
+        )
+    ):
+        told[letter.contact_id].append(told_of(letter.occasion))
+        if letter.state not in OPEN:  # what lies in Drafts has told nobody else yet
+            told[letter.recipient].append(told_of(letter.occasion))
     wished = asks.of_contacts(conn)
     days = reasons_of.days(conn, within)
     noted = reasons.of_contacts(conn, within)
@@ -132,6 +135,7 @@ def people(
         policy = policies.of({row.name.casefold(), *mine}, circles.get(row.id, ()), row.tier, accepted)
         at = last.get(row.id, LastContact())
         works = {a for a, frozen in mine.items() if not frozen and may_be_written(a, me)}
+        mailboxes = frozenset() if works - read_by_several else frozenset(works)
         found.append(
             Person(
                 contact_id=row.id,
@@ -155,10 +159,10 @@ def people(
                 favours=tuple(done.get(row.id, ())),
                 errands=tuple(errands.get(row.id, ())),
                 given=given.get(row.id, 0),
-                told=tuple(told.get(row.id, ())),
+                told=tuple(t for reader in (row.id, *sorted(mailboxes)) for t in told.get(reader, ())),
                 kept_since=row.kept_at or row.created_at,
                 reachable=bool(works),
-                mailboxes=frozenset() if works - read_by_several else frozenset(works),
+                mailboxes=mailboxes,
                 speaks=row.language or policy.nearer_language,
                 held=nobody_yet or row.id in held,
                 noted=tuple(noted.get(row.id, ())),
@@ -240,12 +244,6 @@ def person_of(deps: Deps, conn: Connection, contact_id: int, now: datetime) -> P
     if not found:
         raise UserMistake("This contact is no longer there.")
     return found[0]
-
-
-def told_of(occasion: str) -> tuple[str, frozenset[str]]:
-    """The quarter whose news a letter told, and the marks of what it told of them."""
-    quarter, _, marks = occasion.partition(":")
-    return quarter, frozenset(marks.split(".")) - {""}
 
 
 def _grouped(conn: Connection, query: Select[Any], make: Any) -> dict[int, list[Any]]:

@@ -74,7 +74,7 @@ def _read(deps: Deps, conn: Connection, now: datetime, since: datetime | None, b
     limited = [w for w in found.wants.values() if w.kind == REMINDER or w.purpose == UPDATE]  # others take no place
     homeless = _homeless(deps, conn, limited, found.people, {row.key for row in found.rows})
     wants = [w for w in found.wants.values() if w.kind != REMINDER or w.key not in homeless]
-    told = told_already(wants, found.rows, found.people)
+    told = told_already([w for w in wants if w.key not in homeless], found.rows, found.people)
     wants = [w for w in wants if w.key not in told]
     choice = one_letter(wants, found.rows, held=held, world=found.world, now=now)
     in_turn = [w for w in wants if w.key not in choice.aside or w.key in choice.next]

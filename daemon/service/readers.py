@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from daemon.core.pieces import told_of
 from daemon.core.states import TAKEN_BACK, WRITTEN
 from daemon.core.wants import DRAFT, UPDATE, Person
-from daemon.service.people import told_of
 from daemon.service.planning import Situation
 from daemon.service.telling import hindrance, reads_with
 from daemon.store.tables import contact, ledger

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from daemon.core.again import again
+from daemon.core.again import again, base_period
 from daemon.core.desired import desired
 from daemon.core.instead import after_reminders
 from daemon.core.keys import make_key
@@ -169,10 +169,12 @@ def _writable(
                     )
                 ):
                     continue  # there is a reminder for them already, or none would help
-                key = world.key(person.uid, REMINDER, want.purpose, want.period)
+                period = base_period(want.period)
+                key = world.key(person.uid, REMINDER, want.purpose, period)
                 there = deps.renderer.find(person.speaks, want.purpose, facts.occasion, facts.circle)
                 why = (LACKING, FACTS if there else TEMPLATE)
-                want = replace(want, kind=REMINDER, key=key, details=(*want.details, why))
+                want = replace(want, kind=REMINDER, key=key, period=period, details=(*want.details, why))
+                (want,) = again([want], rows, persons, world)
         out.append(want)
     return out
 

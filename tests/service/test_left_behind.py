@@ -87,6 +87,20 @@ def test_gone_for_good_its_reminders_come_anew_elsewhere_and_its_drafts_do_not(h
     assert asked(house) == [] and house.cycle().done == []
 
 
+def test_a_reminder_in_place_of_a_letter_comes_anew_too(house: House) -> None:
+    house.person("Ann Example", ANNA, birthday="--11-22")  # in nobody knows which language
+    house.enable()
+    house.cycle()
+    standing = [r.purpose for r in house.ledger()]
+    assert "congratulations" in standing
+    renamed(house, "home", "office")
+    house.enable()
+    house.cycle()
+    answer(house, yes=True)
+    house.cycle()
+    assert sorted(r.purpose for r in house.ledger(account="office", state="written")) == sorted(standing)
+
+
 def test_no_leaves_it_as_it_is_and_is_not_asked_again(house: House) -> None:
     standing(house)
     before = [(r.key, r.state) for r in house.ledger()]
@@ -95,6 +109,11 @@ def test_no_leaves_it_as_it_is_and_is_not_asked_again(house: House) -> None:
     answer(house, yes=False)
     house.cycle()
     assert asked(house) == [] and [(r.key, r.state) for r in house.ledger()] == before
+    renamed(house, "office", "home")
+    house.cycle()
+    renamed(house, "home", "office")
+    house.cycle()
+    assert len(asked(house)) == 1, "it was back, and has left again"
 
 
 def test_an_account_that_failed_and_was_taken_out_holds_nobody_back(house: House) -> None:

@@ -228,6 +228,29 @@ def test_a_reminder_that_was_deleted_brings_no_letter_afterwards(house: House) -
     assert not drafts(house)
 
 
+def test_a_reminder_that_was_ticked_off_brings_no_letter_either(house: House) -> None:
+    who, rig = unspoken(house), next(iter(house.rigs.values()))
+    house.cycle()
+    (there,) = rig.reminders()
+    rig.user_retitles_event(there.uid, f"✓ {there.summary}")
+    house.cycle()
+    speaks(house, who, "en")
+    house.cycle()
+    assert not drafts(house) and [r.state for r in house.ledger()] == ["done"]
+
+
+def test_taken_back_from_where_it_may_not_stand_such_a_reminder_comes_again(house: House) -> None:
+    unspoken(house)
+    house.cycle()
+    (account,) = house.settings.accounts
+    house.settings = replace(house.settings, accounts=(replace(account, reminders=False),))
+    house.cycle()
+    house.settings = replace(house.settings, accounts=(account,))
+    house.cycle()
+    assert [r.state for r in house.ledger()] == ["withdrawn", "written"]
+    assert house.cycle().done == []
+
+
 def test_the_reminder_to_keep_in_touch_says_why_the_letter_the_policy_asks_for_is_not_there_then_where(
     house: House,
 ) -> None:

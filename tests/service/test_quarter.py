@@ -471,3 +471,49 @@ def test_where_the_other_needs_no_letter_it_goes_to_the_one_who_does(house: Hous
         (True, "withdrawn"),
         (False, "written"),
     ]
+
+
+def test_what_is_meant_for_the_other_alone_reaches_them_in_the_mailbox_they_share(house: House) -> None:
+    house.person("Ann Example", HOME, language="en", tier="key", circles=("partner",))
+    house.person("Bob Example", HOME, language="en", circles=("mentor",))
+    house.person("Cleo Example", HOME, language="en", tier="supporting", circles=("friend",))
+    house.enable()
+    write(house, "All is well.\n\n## mentor\n\nYour advice helped.\n")
+    house.cycle()
+    assert dict(groups(house).made) == {"Ann Example": "written", "Bob Example": "written"}
+    assert dict(groups(house).without) == {"Cleo Example": "they share an address with Ann Example, who is told"}
+
+
+def test_what_one_was_told_there_is_not_new_to_the_other_in_the_next_quarter(house: House) -> None:
+    ann = house.person("Ann Example", HOME, language="en", tier="key")
+    house.person("Bob Example", HOME, language="en")
+    house.enable()
+    write(house, "The book is out.\n")
+    house.cycle()
+    rig = next(iter(house.rigs.values()))
+    (made,) = house.ledger(kind="draft")
+    rig.user_sends_draft(made.message_id)
+    house.clock = datetime(2027, 2, 1, 9, tzinfo=UTC)
+    write(house, "The book is out.\n\nIt sells well.\n", "2027-Q1.md")
+    with house.store.write() as conn:
+        hand.log_contact(conn, Rules(house.settings.policies, house.clock), ann, Form.CALL, house.clock)
+    house.cycle()
+    ((_, text),) = letters(house).items()
+    assert text.startswith("Dear Bob") and "It sells well." in text and "The book is out." not in text
+
+
+def test_whom_no_account_may_write_to_keeps_nobody_from_their_letter(house: House) -> None:
+    (account,) = house.settings.accounts
+    house.settings = replace(
+        house.settings, accounts=(replace(account, account=replace(account.account, employer=True)),)
+    )
+    house.person("Ann Example", HOME, language="en", tier="key", circles=("recruiter",))
+    house.person("Bob Example", HOME, language="en")
+    house.settings = replace(
+        house.settings,
+        policies=replace(house.settings.policies, circles={"recruiter": Policy(drafts=frozenset({"update"}))}),
+    )
+    house.enable()
+    write(house, "All is well.\n")
+    house.cycle()
+    assert groups(house).stuck == ("Ann Example",) and dict(groups(house).made) == {"Bob Example": "written"}

@@ -57,8 +57,18 @@ def test_what_one_of_two_merged_contacts_was_told_was_told() -> None:
     assert under(want(), made(FAILED), theirs) == ("other's", "p")
 
 
-def test_reminders_and_what_was_asked_for_by_a_flag_are_left_alone() -> None:
+def test_a_reminder_in_place_of_a_letter_comes_again_like_the_letter_and_apart_from_it() -> None:
     reminder = want(kind=REMINDER)
-    assert under(reminder, replace(made(WITHDRAWN), kind=REMINDER)) == (reminder.key, "p")
+    gone = replace(made(WITHDRAWN, reminder.key), kind=REMINDER)
+    key, period = under(reminder, gone)
+    assert period == "p~1" and key not in (reminder.key, under(want(), made(WITHDRAWN))[0])
+    assert under(reminder, replace(gone, state=SKIPPED)) == (reminder.key, "p")
+    assert under(want(), gone) == (want().key, "p")
+    assert under(reminder, made(WITHDRAWN)) == (reminder.key, "p")
+
+
+def test_reminders_whose_periods_count_and_what_was_asked_for_by_a_flag_are_left_alone() -> None:
+    reminder = want(period="p/0", kind=REMINDER)
+    assert under(reminder, replace(made(WITHDRAWN, period="p/0"), kind=REMINDER)) == (reminder.key, "p/0")
     flagged = want(period=f"{ASKED}m")
     assert under(flagged, made(WITHDRAWN, period=f"{ASKED}m")) == (flagged.key, f"{ASKED}m")

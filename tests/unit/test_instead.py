@@ -11,7 +11,7 @@ from daemon.core.desired import desired
 from daemon.core.instead import after_reminders
 from daemon.core.making import ADDRESS, LACKING, LANGUAGE
 from daemon.core.plan import Row
-from daemon.core.states import DONE, EDITED, FAILED, LAPSED, MOVED, SKIPPED, WITHDRAWN, WRITTEN
+from daemon.core.states import DONE, EDITED, FAILED, LAPSED, MOVED, SENT, SKIPPED, WITHDRAWN, WRITTEN
 from daemon.core.wants import CHECK_IN, DRAFT, KEEP_IN_TOUCH, REMINDER, THANKS, Want
 from tests.unit.test_plan import NOW, POLICY, WORLD, person, wants
 
@@ -22,7 +22,7 @@ def reminder(state: str, **other: object) -> Row:
     return replace(Row("reminder", REMINDER, THANKS, 1, "p", state), **other)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("state", [WRITTEN, MOVED, WITHDRAWN, EDITED, LAPSED, DONE])
+@pytest.mark.parametrize("state", [WRITTEN, MOVED, WITHDRAWN, EDITED, LAPSED])
 def test_while_its_reminder_stood_it_is_not_too_late_for_the_letter(state: str) -> None:
     (found,) = after_reminders([LETTER], [reminder(state)])
     assert found.create_until is None
@@ -34,10 +34,19 @@ def test_else_it_is() -> None:
     assert after_reminders([LETTER], [reminder(WRITTEN, contact_id=2), reminder(WRITTEN, period="q")]) == [LETTER]
 
 
-def test_a_deleted_reminder_was_the_answer_for_the_letter_too_unless_that_stands() -> None:
-    assert after_reminders([LETTER], [reminder(SKIPPED)]) == []
+@pytest.mark.parametrize("state", [SKIPPED, DONE])
+def test_a_reminder_deleted_or_ticked_off_was_the_answer_for_the_letter_too_unless_that_stands(state: str) -> None:
+    assert after_reminders([LETTER], [reminder(state)]) == []
     stands = Row(LETTER.key, DRAFT, THANKS, 1, "p", WRITTEN)
-    assert after_reminders([LETTER], [reminder(SKIPPED), stands]) == [LETTER]
+    assert after_reminders([LETTER], [reminder(state), stands]) == [LETTER]
+    assert after_reminders([LETTER], [reminder(WITHDRAWN), reminder(state, key="2", period="p~1")]) == []
+
+
+@pytest.mark.parametrize("state", [SKIPPED, SENT])
+def test_a_letter_sent_or_thrown_away_was_the_answer_for_the_reminder_too(state: str) -> None:
+    instead = replace(LETTER, key="reminder", kind=REMINDER)
+    assert after_reminders([instead], [Row("letter", DRAFT, THANKS, 1, "p", state)]) == []
+    assert after_reminders([instead], [Row("letter", DRAFT, THANKS, 1, "p", WITHDRAWN)]) == [instead]
 
 
 def test_a_reminder_says_what_keeps_the_check_in_from_being_written() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from daemon.core.mailboxes import ALIKE, readers_of_another, told_already
 from daemon.core.plan import Row
-from daemon.core.states import SENT, TAKEN_BACK, WITHDRAWN, WRITTEN
+from daemon.core.states import EDITED, SENT, TAKEN_BACK, WITHDRAWN, WRITTEN
 from daemon.core.wants import ASKED, DRAFT, THANKS, UPDATE, VISIT, Person, Want
 from tests.unit.test_plan import NOW
 from tests.unit.test_quarterly import person
@@ -72,6 +72,24 @@ def test_the_nearer_tie_is_told_but_whose_letter_was_begun_stays() -> None:
     assert told_already([one, two], [row(one, WITHDRAWN)], persons) == {}
     again = replace(one, key="again", period="p~1")
     assert told_already([again, two], [row(one, WITHDRAWN)], persons) == {again.key: persons[2]}
+
+
+def test_who_would_be_told_more_than_the_other_is_told_and_what_the_file_says_now_counts() -> None:
+    persons = {1: reader(1, OFFICE), 2: reader(2, OFFICE, tier="key"), 3: reader(3, OFFICE)}
+    one, two, three = (
+        replace(want(n), occasion=f"p:{says}") for n, says in ((1, "all.mentors"), (2, "all"), (3, "all"))
+    )
+    assert told_already([one, two, three], [], persons) == {three.key: persons[2]}
+    before = replace(row(two, SENT), occasion="p:slip")
+    assert told_already([one, two, three], [before], persons) == {three.key: persons[2]}
+    assert told_already([three], [before], persons) == {}, "all of it is new"
+
+
+def test_who_has_an_earlier_letter_lying_there_keeps_nobody_from_theirs() -> None:
+    persons = {1: reader(1, OFFICE), 2: reader(2, OFFICE, tier="key")}
+    earlier = row(want(2, period="o"), EDITED)
+    assert told_already([want(1), want(2)], [earlier], persons) == {}
+    assert told_already([want(1), want(2)], [replace(earlier, state=SENT)], persons) == {want(1).key: persons[2]}
 
 
 def test_what_is_each_ones_own_or_was_asked_for_on_a_message_is_nobody_elses() -> None:
