@@ -132,6 +132,8 @@ def company(kith: Ctx, name: str | None, founded: str | None, remove: bool, as_j
         raise click.UsageError("Say when it was founded: kith company NAME --founded 2001-05-17")
     if partial_date(founded) != founded:
         raise UserMistake(f"“{founded}” is no date: write 2001-05-17, or --05-17 without the year.")
+    if founded > kith.today().isoformat():  # without a year it begins with a hyphen, which sorts before any digit
+        raise UserMistake(f"{founded} is still to come: write the day it was founded.")
     with kith.store_upgraded.write() as conn:
         reasons.put_company(conn, name.strip(), founded, kith.now())
     click.echo("Kept. Contacts whose organisation bears this name are its people.")

@@ -30,6 +30,7 @@ def test_a_note_is_listed_and_taken_back(kith: Kith) -> None:
         (("company", "Example"), "founded"),
         (("company", "Example", "--founded", "in May"), "no date"),
         (("company", "Example", "--founded", "2001-02-29"), "no date"),
+        (("company", "Example", "--founded", "2190-05-17"), "still to come"),
         (("company", " ", "--founded", "2001-02-28"), "company's name"),
         (("trip", "Kazan"), "when"),
         (("trip", "Kazan", "--from", "2026-12-05", "--to", "2026-12-01"), "before the first"),
