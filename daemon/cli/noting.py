@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from daemon.cli.asked import listed, taken_back
+from daemon.cli.asked import listed, spoken, taken_back
 from daemon.cli.context import Ctx, pass_ctx
 from daemon.cli.output import DAY, json_option
 
@@ -42,7 +42,7 @@ def note(
     from daemon.core import reasons as kinds
     from daemon.service import noting
     from daemon.service.finding import find
-    from daemon.service.people import people
+    from daemon.service.people import people, with_languages
     from daemon.store import reasons
 
     if listing:
@@ -69,7 +69,8 @@ def note(
     with kith.store_upgraded.write() as conn:
         who = find(conn, name)
         what = noting.note(conn, who, kind, words, day.date() if day else kith.today(), kith.now())
-        (person,) = people(conn, kith.settings, kith.now(), only=[who])
+        found = people(conn, kith.settings, kith.now(), only=[who])
+        (person,) = with_languages(conn, found, spoken(kith), news=True)
         click.echo(noting.follows(conn, person, what, kith.today()))
     return 0
 

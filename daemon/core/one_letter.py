@@ -75,16 +75,16 @@ def one_letter(
         return Choice()  # nothing is begun
     known = {row.key for row in rows}
     wanted = {want.key for want in wants}
-    occupied = {(row.contact_id, row.purpose) for row in rows if row.state in OPEN}
+    there_is = [row for row in rows if _stays(row, wanted)]
+    occupied = {(row.contact_id, row.purpose) for row in there_is}
     fresh: dict[int, list[Want]] = defaultdict(list)
     for want in wants:
         late = want.create_until is not None and now > want.create_until
         if _competes(want) and want.key not in known and want.due <= now and not late and want.contact_id not in held:
             fresh[want.contact_id].append(want)
     standing: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        stays = row.state == EDITED or (row.state in OPEN and row.key in wanted)  # the others are leaving anyway
-        if stays and row.contact_id in fresh and _competes(row) and _day(row, world) == today:
+    for row in there_is:
+        if row.contact_id in fresh and _competes(row) and _day(row, world) == today:
             standing[row.contact_id].append(row)
 
     closed: list[Supersede] = []
@@ -111,6 +111,11 @@ def one_letter(
         aside |= {w.key for w in losers}
         closed += [Supersede(w, by) for w in losers if w.purpose not in HAVE_TIME]
     return Choice(tuple(closed), tuple(withdrawn), frozenset(aside | follow), frozenset(follow))
+
+
+def _stays(row: Row, wanted: Collection[str]) -> bool:
+    """Whether it stands after this round: what is not wanted is taken back, but for a letter the user has edited."""
+    return row.state in OPEN and (row.key in wanted or (row.state == EDITED and row.kind == DRAFT))
 
 
 def _competes(letter: Want | Row) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from daemon.core.errors import UserMistake
 from daemon.core.favours import GOT, KINDS, Favour
+from daemon.core.making import ADDRESS, LANGUAGE, lacks
 from daemon.core.reasons import EVENT, THANKED_FOR, Noted
 from daemon.core.wants import CONGRATULATIONS, THANKS, Person
 from daemon.service.importing import Batch, import_batches
@@ -50,6 +51,9 @@ def note(conn: Connection, contact_id: int, kind: str, title: str, day: date, no
     return what
 
 
+_LACKING = {ADDRESS: ("No address of theirs works", "address"), LANGUAGE: ("Their language is not known", "language")}
+
+
 def follows(conn: Connection, person: Person, what: Noted, today: date) -> str:
     """A sentence on what follows upon a note."""
     purpose = THANKS if what.kind in THANKED_FOR else CONGRATULATIONS
@@ -61,6 +65,9 @@ def follows(conn: Connection, person: Person, what: Noted, today: date) -> str:
         return f"Noted. Their policy ({person.policy.sources['drafts']}) asks for no {purpose}, so there is no letter."
     if not enablement.all_since(conn):
         return "Noted. There is no letter: kith only watches until you say `kith enable`."
+    if missing := lacks(person):
+        why, option = _LACKING[missing]
+        return f"Noted. {why}: a reminder comes in the letter's place (`kith contacts edit --{option}` mends it)."
     if what.day > today:
         return f"Noted; the letter follows on {what.day}."
     return "Noted; the letter follows with the next round."

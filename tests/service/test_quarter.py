@@ -436,6 +436,20 @@ def test_those_who_are_written_before_the_news_were_and_know_all_of_them_are_tol
     assert "dated 2027-01-05" in dict(groups(house).without)["Ann Example"]
 
 
+def test_whose_letter_waits_for_room_is_named_once(house: House) -> None:
+    """A check-in was begun today, before the news were there: it makes room, and the news follow at once."""
+    writes = Policy(drafts=frozenset({"check-in", "update"}))
+    house.settings = replace(house.settings, policies=replace(house.settings.policies, circles={"partner": writes}))
+    house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    house.clock += 90 * DAY
+    house.cycle()
+    assert [r.purpose for r in house.ledger(kind="draft")] == ["check-in"]
+    write(house, "All is well.\n", "2027-Q1.md")
+    found = groups(house)
+    assert (found.now, found.behind) == (("Ann Example",), ())
+
+
 # -- one mailbox, several people ---------------------------------------------------------------------
 
 HOME = "home@example.net"
@@ -484,7 +498,8 @@ def test_what_is_meant_for_the_other_alone_reaches_them_in_the_mailbox_they_shar
     assert dict(groups(house).without) == {"Cleo Example": "they share an address with Ann Example, who is told"}
 
 
-def test_what_one_was_told_there_is_not_new_to_the_other_in_the_next_quarter(house: House) -> None:
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_one_was_told_there_is_not_new_to_the_other_in_the_next_quarter(house: House, sent: bool) -> None:
     ann = house.person("Ann Example", HOME, language="en", tier="key")
     house.person("Bob Example", HOME, language="en")
     house.enable()
@@ -492,14 +507,18 @@ def test_what_one_was_told_there_is_not_new_to_the_other_in_the_next_quarter(hou
     house.cycle()
     rig = next(iter(house.rigs.values()))
     (made,) = house.ledger(kind="draft")
-    rig.user_sends_draft(made.message_id)
+    if sent:
+        rig.user_sends_draft(made.message_id)
+    else:  # it lies there still, and nobody was told anything
+        rig.user_edits_draft(made.message_id, "Dear Ann, there is a book.")
+        house.cycle()
     house.clock = datetime(2027, 2, 1, 9, tzinfo=UTC)
     write(house, "The book is out.\n\nIt sells well.\n", "2027-Q1.md")
     with house.store.write() as conn:
         hand.log_contact(conn, Rules(house.settings.policies, house.clock), ann, Form.CALL, house.clock)
     house.cycle()
-    ((_, text),) = letters(house).items()
-    assert text.startswith("Dear Bob") and "It sells well." in text and "The book is out." not in text
+    text = letters(house)[HOME]
+    assert text.startswith("Dear Bob") and "It sells well." in text and ("The book is out." in text) is not sent
 
 
 def test_whom_no_account_may_write_to_keeps_nobody_from_their_letter(house: House) -> None:

@@ -305,6 +305,8 @@ def test_what_follows_upon_a_note_is_said_as_it_is(house: House) -> None:
     assert "next round" in follows(house, anna, what)
     later = TODAY + 9 * DAY
     assert f"on {later}" in follows(house, anna, replace(what, day=later))
+    assert "language is not known: a reminder" in follows(house, house.person("Ян", "jan@example.org"), what)
+    assert "address of theirs works: a reminder" in follows(house, house.person("Ида", language="ru"), what)
     with house.store.write() as conn:
         book.pause(conn, anna, house.clock + DAY)
     assert "paused" in follows(house, anna, what)

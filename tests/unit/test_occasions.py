@@ -460,6 +460,14 @@ def test_of_one_purpose_the_weaker_of_the_day_is_closed_and_behind_yesterdays_it
     assert choose([BIRTHDAY, WORK], [row(BIRTHDAY, made=NOW - DAY)]) == (set(), set(), set())
 
 
+def test_behind_a_reminder_that_is_leaving_it_does_not_wait() -> None:
+    """The language is known at last: a check-in had been begun for the while, and taken back in the same round."""
+    instead = replace(row(MEETING), key="reminder", kind=REMINDER)
+    assert choose([MEETING, HELLO], [instead]) == ({HELLO.key}, set(), {HELLO.key})
+    stays = replace(MEETING, key="reminder", kind=REMINDER)
+    assert choose([stays, MEETING, HELLO], [instead]) == (set(), set(), set())
+
+
 def test_what_is_not_begun_now_closes_nothing() -> None:
     late = replace(BIRTHDAY, create_until=NOW - timedelta(hours=1))
     assert choose([MEETING, late], []) == (set(), set(), set())
