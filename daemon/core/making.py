@@ -17,6 +17,8 @@ def lacks(person: Person) -> str:
     """What keeps any letter to them from being written; "" where nothing does."""
     if not person.reachable:
         return ADDRESS
+    if person.foreign:
+        return TEMPLATE
     return "" if person.speaks else LANGUAGE
 
 

@@ -140,7 +140,8 @@ class Person:
     kept_since: datetime | None = None
     reachable: bool = True  # has an address that is not frozen
     mailboxes: frozenset[str] = frozenset()  # where a letter would go, if somebody else reads that address, too
-    speaks: str = ""  # the language a letter would be written in; "" where nobody knows
+    speaks: str = ""  # the language a letter would be written in; "" where nobody knows, or no template speaks it
+    foreign: str = ""  # their language, where no template speaks it
     held: bool = False  # an account that matters for them has not been read for a day
     birthday_source: str = ""
     yearly: tuple[Yearly, ...] = ()

@@ -241,7 +241,7 @@ def confirm(
     if question.kind == ACCOUNT_GONE:
         if question.account in {each.account.name for each in settings.accounts}:
             raise UserMistake(f"“{question.account}” is configured again: what stands there is looked after as before.")
-        give_up(conn, question.account, question.items, now)
+        give_up(conn, question.account, now)
         return "The reminders come anew in another account; what became of the drafts is left open."
     if question.kind == "cards-gone":
         from daemon.service import importing as book

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from daemon.core.states import OPEN, UNKNOWN, WITHDRAWN
+from daemon.core.states import OPEN, PENDING, UNKNOWN, WITHDRAWN
 from daemon.core.wants import REMINDER
 from daemon.service.closing import close
 from daemon.store import enablement, questions
@@ -45,21 +45,21 @@ def to_ask(conn: Connection, configured: Collection[str]) -> tuple[Mapping[str, 
     new = {
         account: keys
         for account, keys in there.items()
-        if not any(q.account == account and set(keys) <= set(q.items) for q in answered)
+        if not any(q.account == account for q in answered)
         and not any(q.account == account and set(keys) == set(q.items) for q in asked)
     }
     back = [q.id for q in answered if q.account in configured]
     return new, back + [q.id for q in asked if q.account not in there]
 
 
-def give_up(conn: Connection, account: str, keys: Collection[str], now: datetime) -> None:
-    """The account is gone: its reminders come anew elsewhere, what became of its drafts nobody will know."""
-    rows = conn.execute(
-        select(ledger).where(ledger.c.account == account, ledger.c.key.in_(keys), ledger.c.state.in_(sorted(OPEN)))
-    ).all()
+def give_up(conn: Connection, account: str, now: datetime) -> None:
+    """The account is gone: its reminders, and what was never written, come anew elsewhere; what became of its drafts
+    nobody will know.
+    """
+    rows = conn.execute(select(ledger).where(ledger.c.account == account, ledger.c.state.in_(sorted(OPEN)))).all()
     for row in rows:
         conn.execute(delete(outbox).where(outbox.c.key == row.key))
-        if row.kind == REMINDER:
+        if row.kind == REMINDER or row.state == PENDING:
             close(conn, row.key, WITHDRAWN, None, now)
         else:
             conn.execute(update(ledger).where(ledger.c.key == row.key).values(state=UNKNOWN, changed_at=now))

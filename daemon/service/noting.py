@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from daemon.core.errors import UserMistake
 from daemon.core.favours import GOT, KINDS, Favour
-from daemon.core.making import ADDRESS, LANGUAGE, lacks
+from daemon.core.making import ADDRESS, LANGUAGE, TEMPLATE, lacks
 from daemon.core.reasons import EVENT, THANKED_FOR, Noted
 from daemon.core.wants import CONGRATULATIONS, THANKS, Person
 from daemon.service.importing import Batch, import_batches
@@ -51,7 +51,11 @@ def note(conn: Connection, contact_id: int, kind: str, title: str, day: date, no
     return what
 
 
-_LACKING = {ADDRESS: ("No address of theirs works", "address"), LANGUAGE: ("Their language is not known", "language")}
+_LACKING = {
+    ADDRESS: ("No address of theirs works", "address"),
+    LANGUAGE: ("Their language is not known", "language"),
+    TEMPLATE: ("There are no templates in their language", "language"),
+}
 
 
 def follows(conn: Connection, person: Person, what: Noted, today: date) -> str:

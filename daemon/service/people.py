@@ -191,7 +191,8 @@ def with_languages(conn: Connection, found: Collection[Person], spoken: Collecti
             out.append(person)
             continue
         language = choose_language(speaks, *heard.get(person.contact_id, ([], []))) or person.policy.language
-        out.append(replace(person, speaks=language if language in spoken else ""))
+        known = language in spoken
+        out.append(replace(person, speaks=language if known else "", foreign="" if known else language))
     return out
 
 

@@ -64,6 +64,8 @@ def hindrance(person: Person, texts: Mapping[str, str]) -> str:
         return person.state
     if not person.reachable:
         return "no address works"
+    if person.foreign:
+        return f"there are no templates in {person.foreign}"
     if not person.speaks:
         return UNKNOWN_LANGUAGE
     if texts and person.speaks not in texts:

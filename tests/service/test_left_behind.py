@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, select
 
 from daemon.core.errors import UserMistake
 from daemon.core.model import Form
 from daemon.service import hand, overview
+from daemon.service.cycle import run_cycle
 from daemon.service.judging import Rules
 from daemon.service.noting import note
-from daemon.store import health, questions
+from daemon.store import enablement, health, questions
+from daemon.store.tables import ledger, outbox
 from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS
 from tests.service.commands import Kith
@@ -99,6 +102,39 @@ def test_a_reminder_in_place_of_a_letter_comes_anew_too(house: House) -> None:
     answer(house, yes=True)
     house.cycle()
     assert sorted(r.purpose for r in house.ledger(account="office", state="written")) == sorted(standing)
+
+
+def test_what_was_about_to_be_written_there_is_written_elsewhere(house: House) -> None:
+    who = house.person("Ann Example", ANNA, language="en")
+    house.enable()
+    with house.store.write() as conn:
+        note(conn, who, "achievement", "your talk", house.clock.date(), house.clock)
+    house.rigs["home"].lose_next_request()
+    run_cycle(house.deps())
+    assert [r.state for r in house.ledger(kind="draft")] == ["pending"]
+    renamed(house, "home", "office")
+    house.enable()
+    house.cycle()
+    answer(house, yes=True)
+    with house.store.read() as conn:
+        assert not conn.execute(select(outbox)).all() and set(enablement.all_since(conn)) == {"office"}
+    house.cycle()
+    renamed(house, "office", "home")  # the old name is back after all, without what was never written there
+    house.cycle()
+    assert [(r.account, r.state) for r in house.ledger(kind="draft")] == [("home", "withdrawn"), ("office", "written")]
+    assert len(house.rigs["home"].drafts()) == 1
+
+
+def test_what_the_question_names_is_what_stands_there_by_then(house: House) -> None:
+    standing(house)
+    renamed(house, "home", "office")
+    house.cycle()
+    (row,) = house.ledger(kind="draft")
+    with house.store.write() as conn:
+        conn.execute(delete(ledger).where(ledger.c.key == row.key))
+    house.cycle()
+    (question,) = asked(house)
+    assert "1 of our reminders" in question
 
 
 def test_no_leaves_it_as_it_is_and_is_not_asked_again(house: House) -> None:

@@ -18,6 +18,7 @@ from daemon.service import contacts as book
 from daemon.service import hand, noting
 from daemon.service.judging import Rules
 from daemon.service.people import people
+from daemon.service.render import Renderer
 from daemon.store import agendas
 from tests.contract.rig import ME
 from tests.contract.samples import ANNA, BORIS, message_id
@@ -249,6 +250,36 @@ def test_taken_back_from_where_it_may_not_stand_such_a_reminder_comes_again(hous
     house.cycle()
     assert [r.state for r in house.ledger()] == ["withdrawn", "written"]
     assert house.cycle().done == []
+
+
+def test_so_does_one_for_which_there_is_no_template(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the reason's own period, though the letter was taken back and wanted again before."""
+    who = unspoken(house)
+    speaks(house, who, "en")
+    house.cycle()
+    with house.store.write() as conn:
+        book.pause(conn, who, None)
+    house.cycle()
+    with house.store.write() as conn:
+        book.resume(conn, Rules(house.settings.policies, house.clock), who)
+    find = Renderer.find
+    monkeypatch.setattr(Renderer, "find", lambda here, *what: None if what[1] == "thanks" else find(here, *what))
+    house.cycle()
+    assert "нет шаблона" in shown(house)
+    (account,) = house.settings.accounts
+    for may in (False, True):
+        house.settings = replace(house.settings, accounts=(replace(account, reminders=may),))
+        house.cycle()
+    first, second = house.ledger(kind="reminder")
+    assert (first.state, second.state, second.period) == ("withdrawn", "written", f"{first.period}~1")
+    assert "~" not in first.period
+
+
+def test_a_language_no_template_speaks_is_not_called_unknown(house: House) -> None:
+    who = unspoken(house)
+    speaks(house, who, "de")
+    house.cycle()
+    assert "нет шаблона на языке этого человека" in shown(house) and "Укажите другой язык" in shown(house)
 
 
 def test_the_reminder_to_keep_in_touch_says_why_the_letter_the_policy_asks_for_is_not_there_then_where(
