@@ -151,13 +151,10 @@ def _writable(
     not is not among them: it is taken back.
     """
     out = []
-    misplaced = _misplaced(deps, conn, persons, {w.key for w in wants if w.about_hunting})
     settled = {a.key for p in persons.values() for a in p.asked if a.key}
     settled |= {row.key for row in rows if row.kind == DRAFT and row.state in (SENT, SKIPPED, UNKNOWN, SUPERSEDED)}
     papers = Papers(conn, {w.contact_id for w in wants if w.kind == DRAFT and w.key not in settled})
     for want in wants:
-        if want.key in misplaced:
-            continue
         if want.kind == DRAFT and want.key not in settled:
             person = persons[want.contact_id]
             facts = compose.draft_facts(deps, conn, person, want, news, now, papers)
@@ -176,7 +173,8 @@ def _writable(
                 want = replace(want, kind=REMINDER, key=key, period=period, details=(*want.details, why))
                 (want,) = again([want], rows, persons, world)
         out.append(want)
-    return out
+    misplaced = _misplaced(deps, conn, persons, {w.key for w in out if w.about_hunting})
+    return [w for w in out if w.key not in misplaced]
 
 
 def _misplaced(deps: Deps, conn: Connection, persons: Mapping[int, Person], hunting: Collection[str] = ()) -> set[str]:
