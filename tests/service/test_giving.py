@@ -113,6 +113,19 @@ def test_an_introduction_is_a_letter_to_each_that_tells_no_address(house: House)
         assert favours.errands(conn, "introduce") == []
 
 
+def test_of_two_who_read_one_address_one_gets_a_link_and_they_are_not_introduced(house: House) -> None:
+    home = "home@example.net"
+    house.person("Ann Example", home, tier="key")  # in nobody knows which language: Bob's letter does not wait for it
+    house.person("Bob Example", home, language="en")
+    house.person("Cleo Example", home, language="en", tier="supporting")
+    house.enable()
+    asked = share(house, "https://example.org/page", "partner")
+    assert asked.names == ("Bob Example",)
+    assert dict(asked.without)["Cleo Example"] == "they share an address with Bob Example, who is told"
+    with house.store.write() as conn, pytest.raises(UserMistake, match="read one address"):
+        giving.introduce(conn, house.settings, SPOKEN, ("Bob Example", "Cleo Example"), {}, house.clock)
+
+
 def test_each_of_two_introduced_may_be_given_words_of_their_own(house: House) -> None:
     house.person("Ann Example", ANNA, language="en")
     house.person("Boris Titov", BORIS, language="ru")

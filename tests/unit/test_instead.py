@@ -52,8 +52,9 @@ def test_a_letter_sent_or_thrown_away_was_the_answer_for_the_reminder_too(state:
 def test_a_reminder_says_what_keeps_the_check_in_from_being_written() -> None:
     writes = replace(POLICY, drafts=frozenset({CHECK_IN}))
     for facts, why in (({"speaks": ""}, LANGUAGE), ({"reachable": False}, ADDRESS), ({}, None)):
-        found = wants(person(policy=writes, **facts))[1, KEEP_IN_TOUCH]
-        assert dict(found.details).get(LACKING) == why
+        found = wants(person(policy=writes, **facts))
+        assert dict(found[1, KEEP_IN_TOUCH].details).get(LACKING) == why
+        assert ((1, CHECK_IN) in found) is (why is None)
         none = wants(person(policy=replace(POLICY, drafts=frozenset()), **facts))[1, KEEP_IN_TOUCH]
         assert not none.details, "nobody asked for a letter"
     only_watching = desired([person(policy=writes, speaks="")], replace(WORLD, enabled_since=None), NOW)
