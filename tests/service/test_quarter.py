@@ -436,6 +436,17 @@ def test_those_who_are_written_before_the_news_were_and_know_all_of_them_are_tol
     assert "dated 2027-01-05" in dict(groups(house).without)["Ann Example"]
 
 
+def test_what_one_edition_says_to_all_is_meant_for_all_but_those_at_rest(house: House) -> None:
+    house.person("Ann Example", ANNA, circles=("friend",))
+    boris = house.person("Boris Titov", BORIS, circles=("friend",))
+    with house.store.write() as conn:
+        book.pause(conn, boris, None)
+    house.enable()
+    write(house, "All is well with me and mine.\n")
+    write(house, "", "2026-Q4.ru.md").write_text('+++\ncircles = ["mentor"]\n+++\nВсё хорошо.\n', encoding="utf-8")
+    assert everybody_once(groups(house)) == ["Ann Example"]
+
+
 def test_whose_letter_waits_for_room_is_named_once(house: House) -> None:
     """A check-in was begun today, before the news were there: it makes room, and the news follow at once."""
     writes = Policy(drafts=frozenset({"check-in", "update"}))
