@@ -469,7 +469,7 @@ HOME = "home@example.net"
 def test_who_share_a_mailbox_find_the_news_in_it_once(house: House) -> None:
     house.person("Ann Example", HOME, language="en", tier="key")
     house.person("Bob Example", HOME, language="en")
-    house.person("Vera Sample", VERA, HOME, language="en")
+    house.person("Vera Sample", HOME, VERA, language="en")
     house.enable()
     write(house, "All is well.\n")
     before = groups(house)
