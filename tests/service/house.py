@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ ASIDE = frozenset({"cursor", "health", "lease", "meta"})
 
 
 SECRET = b"0" * 32
+
+
+@cache
+def _shipped() -> Renderer:
+    """What kithd ships, compiled once a process: it does not change meanwhile."""
+    return Renderer(shipped_folder("templates"))
 
 
 class House:
@@ -63,7 +70,7 @@ class House:
             connections=self.connections(),
             key_secret=SECRET,
             now=lambda: self.clock,
-            renderer=Renderer(shipped_folder("templates")),
+            renderer=_shipped(),
             holder=f"test-{id(self)}",
             **more,
         )
