@@ -38,8 +38,8 @@ _READING = """\
 - **kith status** is a whole process, started cold by the shell's measure, on the store the first scan made.
 - **Planning** is `planning.make` on a store written by plain SQL: every contact kept, 4 in 100 interactions meetings.
 - **Gmail quota** is counted by the strict double of Google's API, at the prices for projects made since 2026-05, over
-  whole rounds of the product until the scan is through and the last moments before it have been searched for once more; a
-  minute's budget is 5,400 units.
+  whole rounds of the product until the scan is through and the last moments before it have been searched for once more;
+  a minute's budget is 5,400 units.
 - `mbsync` fetches whole messages into a new Maildir with fsync off; imapclient's `fetch` parses the same fields into
   dictionaries and looks at none of them. They stand here for scale; neither does what a scan does.
 """
