@@ -40,9 +40,8 @@ def _named(settings: Settings, error: Exception, write: bool) -> Exception:
             "Check the host name; for a server of your own, name its certificate authority in ca_file.",
         )
     if isinstance(error, LoginError):
-        if isinstance(
-            error.__context__, IMAPClientAbortError
-        ):  # no word about the password: the library calls it so too
+        # A connection that broke off says nothing of the password: the library calls that a LoginError, too.
+        if isinstance(error.__context__, IMAPClientAbortError):
             return _named(settings, error.__context__, write)
         return _login(settings, str(error))
     lost: type[TryLater] = OutcomeUnknown if write else TryLater

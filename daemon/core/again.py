@@ -2,8 +2,8 @@
 
 A letter, or the reminder in its place, that was taken back and is wanted again (a command taken back and given again, a
 pause that ended, a file that was away, an account that may hold it no more) takes the next period, as the reminders do
-whose periods count. Of two contacts that became one each brings letters under keys of its
-own: what one of them was told, the one person was told.
+whose periods count. Of two contacts that became one each brings letters under keys of its own: what one of them was
+told, the one person was told.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from daemon.core.names import Name, compatible, fold, is_patronymic, mentions, s
         ("Яков Примеров", Name("Яков", "Примеров")),
         ("Ева Ким", Name("Ева", "Ким")),
         ("Марина Ким", Name("Марина", "Ким")),
+        ("Каролина Мартин", Name("Каролина", "Мартин")),
         ("Ильина Марина", Name("Марина", "Ильина")),
         ("Ильина Мария", Name()),  # by its form alone, either
         ("Аделина Ильина", Name("Аделина", "Ильина")),
