@@ -11,7 +11,9 @@ import pytest
 
 from daemon.cli.demo.round import play
 from daemon.store.engine import Store
+from tests.contract import rig_memory
 from tests.contract.rig import Server
+from tests.contract.rig_memory import MemoryRig
 from tests.contract.rigs import servers
 from tests.service.commands import NOW, Kith
 from tests.service.house import House
@@ -39,6 +41,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
     with servers(tmp_path_factory.mktemp) as get:
         yield get
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[MemoryRig]:
+    """A second account of the user's, in memory; what `house` knows of it the test says."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with rig_memory.open_server(tmp_path) as server, server.rig(folder) as rig:
+        yield rig
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -24,8 +23,8 @@ from daemon.service.judging import Rules
 from daemon.service.people import people
 from daemon.store import favours, reasons
 from daemon.store.tables import contact, ledger
-from tests.contract import rig_memory as memory
 from tests.contract.rig import ME
+from tests.contract.rig_memory import MemoryRig
 from tests.contract.samples import ANNA, BORIS, VERA
 from tests.service.house import House, letter
 
@@ -157,87 +156,77 @@ def test_words_for_both_that_speak_of_one_of_them_are_doubted(house: House) -> N
     assert doubt("Ann looks for a gardener.", "He gardens.", "Ann looks for a gardener.") == ""
 
 
-def test_an_employer_never_hears_of_a_candidate_introduced_to_a_colleague(house: House, tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        (tmp_path / "work").mkdir()
-        house.rigs = {
-            "work": stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
-        }
-        employer = AccountSettings(Account("work", "memory", ME, employer=True))
-        house.settings = replace(house.settings, accounts=(employer,))  # no other account there is
-        house.person("Ann Example", ANNA, language="en", circles=("colleague",))
-        boris = house.person("Boris Titov", BORIS, language="en", circles=("candidate",))
-        house.enable()
-        with house.store.write() as conn:
-            giving.introduce(conn, house.settings, SPOKEN, (ANNA, BORIS), {}, house.clock)
-        house.cycle()
-        assert house.ledger(purpose="introduce") == []
-        with house.store.write() as conn:
-            book.edit(conn, rules(house), boris, book.Change(circles=("partner",), not_circles=("candidate",)))
-        house.cycle()
-        assert {r.state for r in house.ledger(purpose="introduce")} == {"written"}
-        with house.store.write() as conn:
-            book.edit(conn, rules(house), boris, book.Change(circles=("candidate",)))
-        house.cycle()
-        assert letters(house, "work") == {}
+def test_an_employer_never_hears_of_a_candidate_introduced_to_a_colleague(house: House, work: MemoryRig) -> None:
+    house.rigs = {"work": work}
+    employer = AccountSettings(Account("work", "memory", ME, employer=True))
+    house.settings = replace(house.settings, accounts=(employer,))  # no other account there is
+    house.person("Ann Example", ANNA, language="en", circles=("colleague",))
+    boris = house.person("Boris Titov", BORIS, language="en", circles=("candidate",))
+    house.enable()
+    with house.store.write() as conn:
+        giving.introduce(conn, house.settings, SPOKEN, (ANNA, BORIS), {}, house.clock)
+    house.cycle()
+    assert house.ledger(purpose="introduce") == []
+    with house.store.write() as conn:
+        book.edit(conn, rules(house), boris, book.Change(circles=("partner",), not_circles=("candidate",)))
+    house.cycle()
+    assert {r.state for r in house.ledger(purpose="introduce")} == {"written"}
+    with house.store.write() as conn:
+        book.edit(conn, rules(house), boris, book.Change(circles=("candidate",)))
+    house.cycle()
+    assert letters(house, "work") == {}
 
 
-def test_an_employer_never_hears_that_one_looks_for_work(house: House, tmp_path: Path) -> None:
+def test_an_employer_never_hears_that_one_looks_for_work(house: House, work: MemoryRig) -> None:
     """Whoever recommended the user or had them for an interview is in no circle of job hunting."""
-    with ExitStack() as stack:
-        (tmp_path / "work").mkdir()
-        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
-        house.rigs = {"work": work, **house.rigs}
-        (own,) = house.settings.accounts
-        employers = AccountSettings(Account("work", "memory", ME, employer=True))
-        house.settings = replace(house.settings, accounts=(employers, own))
-        ann = house.person("Ann Example", ANNA, language="en", circles=("mentor",))
-        boris = house.person("Boris Titov", BORIS, language="en", circles=("expert",))
-        vera = house.person("Vera Sample", "vera@example.org", circles=("expert",))  # a reminder, in no language
-        for n, who in enumerate((ANNA, BORIS)):
-            work.add_mail("Sent", letter(f"w{n}", house.clock - DAY, ME, who))
-        house.enable()
-        house.cycle()
-        with house.store.write() as conn:
-            noting.note(conn, ann, RECOMMENDATION, "for the lead's post", house.clock.date(), house.clock)
-            noting.note(conn, vera, RECOMMENDATION, "", house.clock.date(), house.clock)
-            for each in (boris, vera):
-                hand.log_contact(conn, rules(house), each, Form.MEETING, house.clock, interview=True)
-        house.cycle()
-        assert {ANNA, BORIS} <= set(letters(house, "home")) and letters(house, "work") == {}
-        house.settings = replace(house.settings, outcome_after=DAY)
-        house.cycle(after=2 * DAY)
-        with house.store.write() as conn:
-            marks.outcome(conn, house.settings, SPOKEN, ann, {"en": "I got it."}, house.clock)
-        house.cycle()
-        about = ("thanks", "outcome")
-        assert {(r.purpose, r.kind, r.account) for r in house.ledger() if r.purpose in about} == {
-            ("thanks", "draft", "home"), ("thanks", "reminder", "home"),
-            ("outcome", "draft", "home"), ("outcome", "reminder", "home"),
-        }  # fmt: skip
+    house.rigs = {"work": work, **house.rigs}
+    (own,) = house.settings.accounts
+    employers = AccountSettings(Account("work", "memory", ME, employer=True))
+    house.settings = replace(house.settings, accounts=(employers, own))
+    ann = house.person("Ann Example", ANNA, language="en", circles=("mentor",))
+    boris = house.person("Boris Titov", BORIS, language="en", circles=("expert",))
+    vera = house.person("Vera Sample", "vera@example.org", circles=("expert",))  # a reminder, in no language
+    for n, who in enumerate((ANNA, BORIS)):
+        work.add_mail("Sent", letter(f"w{n}", house.clock - DAY, ME, who))
+    house.enable()
+    house.cycle()
+    with house.store.write() as conn:
+        noting.note(conn, ann, RECOMMENDATION, "for the lead's post", house.clock.date(), house.clock)
+        noting.note(conn, vera, RECOMMENDATION, "", house.clock.date(), house.clock)
+        for each in (boris, vera):
+            hand.log_contact(conn, rules(house), each, Form.MEETING, house.clock, interview=True)
+    house.cycle()
+    assert {ANNA, BORIS} <= set(letters(house, "home")) and letters(house, "work") == {}
+    house.settings = replace(house.settings, outcome_after=DAY)
+    house.cycle(after=2 * DAY)
+    with house.store.write() as conn:
+        marks.outcome(conn, house.settings, SPOKEN, ann, {"en": "I got it."}, house.clock)
+    house.cycle()
+    about = ("thanks", "outcome")
+    assert {(r.purpose, r.kind, r.account) for r in house.ledger() if r.purpose in about} == {
+        ("thanks", "draft", "home"), ("thanks", "reminder", "home"),
+        ("outcome", "draft", "home"), ("outcome", "reminder", "home"),
+    }  # fmt: skip
 
 
 def test_the_question_how_it_turned_out_moves_out_of_an_account_that_becomes_an_employers(
-    house: House, tmp_path: Path
+    house: House, work: MemoryRig
 ) -> None:
-    with ExitStack() as stack:
-        (tmp_path / "work").mkdir()
-        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
-        house.rigs = {"work": work, **house.rigs}
-        (own,) = house.settings.accounts
-        works = AccountSettings(Account("work", "memory", ME))
-        house.settings = replace(house.settings, accounts=(works, own), outcome_after=DAY)
-        ann = house.person("Ann Example", ANNA, language="en", circles=("mentor",))
-        house.enable()
-        with house.store.write() as conn:
-            noting.note(conn, ann, RECOMMENDATION, "", house.clock.date(), house.clock)
-        house.cycle(after=2 * DAY)
-        assert len(work.reminders()) == 1
-        hers = replace(works, account=replace(works.account, employer=True))
-        house.settings = replace(house.settings, accounts=(hers, own))
-        house.cycle()
-        house.cycle()
-        assert not work.reminders() and len(house.rigs["home"].reminders()) == 1
+    house.rigs = {"work": work, **house.rigs}
+    (own,) = house.settings.accounts
+    works = AccountSettings(Account("work", "memory", ME))
+    house.settings = replace(house.settings, accounts=(works, own), outcome_after=DAY)
+    ann = house.person("Ann Example", ANNA, language="en", circles=("mentor",))
+    house.enable()
+    with house.store.write() as conn:
+        noting.note(conn, ann, RECOMMENDATION, "", house.clock.date(), house.clock)
+    house.cycle(after=2 * DAY)
+    assert len(work.reminders()) == 1
+    hers = replace(works, account=replace(works.account, employer=True))
+    house.settings = replace(house.settings, accounts=(hers, own))
+    house.cycle()
+    house.cycle()
+    assert not work.reminders() and len(house.rigs["home"].reminders()) == 1
 
 
 def test_marks_tip_the_account_and_the_next_letter_offers_something(house: House) -> None:

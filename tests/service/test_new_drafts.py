@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,8 +16,8 @@ from daemon.service import noting
 from daemon.service.new_drafts import listed
 from daemon.store import reasons
 from daemon.store.tables import contact, hand_log, ledger
-from tests.contract import rig_memory as memory
 from tests.contract.rig import ME, SeenEvent
+from tests.contract.rig_memory import MemoryRig
 from tests.contract.samples import ANNA, BORIS, NOW
 from tests.service.house import House
 
@@ -115,39 +113,36 @@ def test_what_is_taken_back_that_very_morning_is_not_listed(early: House) -> Non
     assert "Boris Titov" in words(event) and "Ann Example" not in words(event)
 
 
-def test_an_employers_calendar_hears_nothing_of_recruiters(early: House, tmp_path: Path) -> None:
+def test_an_employers_calendar_hears_nothing_of_recruiters(early: House, work: MemoryRig) -> None:
     """Reminders go to the employer's calendar, letters to the user's own mailbox."""
-    with ExitStack() as stack:
-        (tmp_path / "work").mkdir()
-        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
-        early.rigs = {**early.rigs, "work": work}
-        (own,) = early.settings.accounts
-        employers = AccountSettings(Account("work", "memory", ME, employer=True), drafts=False)
-        early.settings = replace(early.settings, accounts=(replace(own, reminders=False), employers))
-        early.enable()
-        praised(early, "Ann Example", ANNA)
-        praised(early, "Boris Titov", BORIS, circles=("recruiter",))
-        cycle(early, at(TODAY, 12))
-        assert {r.account for r in early.ledger(kind="draft")} == {"home"}
-        cycle(early, at(TOMORROW, 8))
-        (event,) = lists(early)
-        assert "Ann Example" in words(event) and "Boris" not in words(event)
-        with early.store.write() as conn:
-            who = conn.execute(select(contact.c.id).where(contact.c.name == "Ann Example")).scalar_one()
-            noting.note(conn, who, RECOMMENDATION, "for the lead's post", TOMORROW, early.clock)
-        cycle(early, at(TOMORROW, 12))
-        assert len(early.ledger(kind="draft")) == 3
-        cycle(early, at(TOMORROW + timedelta(days=1), 8))
-        assert "new-drafts" not in {r.purpose for r in early.ledger() if r.created_at > at(TOMORROW, 12)}
-        accounts = (own, replace(employers, reminders=True))
-        early.settings = replace(early.settings, accounts=accounts, reminders_to="work")
-        cycle(early, at(TOMORROW + timedelta(days=2), 12))
-        with early.store.write() as conn:  # nor of a move of one's own
-            reasons.put_own_news(conn, OwnNews("n", {"en": "I move to Sample."}, early.clock))
-        cycle(early, at(TOMORROW + timedelta(days=2), 13))
-        cycle(early, at(TOMORROW + timedelta(days=3), 8))
-        rows = [r for r in early.ledger(purpose="new-drafts") if r.created_at > at(TOMORROW, 12)]
-        assert [(r.account, r.state) for r in rows] == [("home", "withdrawn"), ("home", "written")]
+    early.rigs = {**early.rigs, "work": work}
+    (own,) = early.settings.accounts
+    employers = AccountSettings(Account("work", "memory", ME, employer=True), drafts=False)
+    early.settings = replace(early.settings, accounts=(replace(own, reminders=False), employers))
+    early.enable()
+    praised(early, "Ann Example", ANNA)
+    praised(early, "Boris Titov", BORIS, circles=("recruiter",))
+    cycle(early, at(TODAY, 12))
+    assert {r.account for r in early.ledger(kind="draft")} == {"home"}
+    cycle(early, at(TOMORROW, 8))
+    (event,) = lists(early)
+    assert "Ann Example" in words(event) and "Boris" not in words(event)
+    with early.store.write() as conn:
+        who = conn.execute(select(contact.c.id).where(contact.c.name == "Ann Example")).scalar_one()
+        noting.note(conn, who, RECOMMENDATION, "for the lead's post", TOMORROW, early.clock)
+    cycle(early, at(TOMORROW, 12))
+    assert len(early.ledger(kind="draft")) == 3
+    cycle(early, at(TOMORROW + timedelta(days=1), 8))
+    assert "new-drafts" not in {r.purpose for r in early.ledger() if r.created_at > at(TOMORROW, 12)}
+    accounts = (own, replace(employers, reminders=True))
+    early.settings = replace(early.settings, accounts=accounts, reminders_to="work")
+    cycle(early, at(TOMORROW + timedelta(days=2), 12))
+    with early.store.write() as conn:  # nor of a move of one's own
+        reasons.put_own_news(conn, OwnNews("n", {"en": "I move to Sample."}, early.clock))
+    cycle(early, at(TOMORROW + timedelta(days=2), 13))
+    cycle(early, at(TOMORROW + timedelta(days=3), 8))
+    rows = [r for r in early.ledger(purpose="new-drafts") if r.created_at > at(TOMORROW, 12)]
+    assert [(r.account, r.state) for r in rows] == [("home", "withdrawn"), ("home", "written")]
 
 
 def test_ticking_it_off_logs_no_contact(early: House) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
@@ -28,8 +27,8 @@ from daemon.service.people import person_of
 from daemon.service.people_files import read_paths
 from daemon.store import contacts, reasons, suggestions
 from daemon.store.tables import contact
-from tests.contract import rig_memory as memory
 from tests.contract.rig import ME
+from tests.contract.rig_memory import MemoryRig
 from tests.contract.samples import ANNA, BORIS, NOW, STRANGER
 from tests.service.house import SECRET, House, letter, meeting
 
@@ -444,21 +443,18 @@ def test_nobody_is_written_to_where_nobody_reads(house: House) -> None:
     assert "congratulations" in [r.purpose for r in house.ledger(kind="reminder")]  # of Boris, in a letter's place
 
 
-def test_of_leaving_an_employer_nothing_is_written_in_the_employers_mailbox(house: House, tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        (tmp_path / "work").mkdir()
-        work = stack.enter_context(stack.enter_context(memory.open_server(tmp_path)).rig(tmp_path / "work"))
-        house.rigs = {"work": work, **house.rigs}
-        (own,) = house.settings.accounts
-        employers = AccountSettings(Account("work", "memory", ME, employer=True))
-        house.settings = replace(house.settings, accounts=(employers, own))
-        house.person("Ann Example", ANNA, language="en")
-        work.add_mail("INBOX", letter(1, NOW - DAY, ANNA))
-        house.enable()
-        with house.store.write() as conn:
-            telling.tell(conn, {"en": "I am leaving."}, {}, house.clock, circles=[], old=[], new=[])
-        house.cycle()
-        assert [r.account for r in house.ledger(kind="draft")] == ["home"]
+def test_of_leaving_an_employer_nothing_is_written_in_the_employers_mailbox(house: House, work: MemoryRig) -> None:
+    house.rigs = {"work": work, **house.rigs}
+    (own,) = house.settings.accounts
+    employers = AccountSettings(Account("work", "memory", ME, employer=True))
+    house.settings = replace(house.settings, accounts=(employers, own))
+    house.person("Ann Example", ANNA, language="en")
+    work.add_mail("INBOX", letter(1, NOW - DAY, ANNA))
+    house.enable()
+    with house.store.write() as conn:
+        telling.tell(conn, {"en": "I am leaving."}, {}, house.clock, circles=[], old=[], new=[])
+    house.cycle()
+    assert [r.account for r in house.ledger(kind="draft")] == ["home"]
 
 
 def test_a_rhythm_that_is_accepted_is_kept_with_the_person(house: House) -> None:
